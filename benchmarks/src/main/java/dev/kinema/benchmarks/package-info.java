@@ -1,0 +1,2 @@
+/** JMH benchmarks of Kinema: each checks its result before it is timed. */
+package dev.kinema.benchmarks;
