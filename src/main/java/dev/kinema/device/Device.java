@@ -1,0 +1,54 @@
+package dev.kinema.device;
+
+import dev.kinema.KinemaException;
+import dev.kinema.graph.Graph;
+import java.util.ServiceLoader;
+import java.util.TreeSet;
+
+/** Something that runs graphs: {@code reference}, {@code cpu}. Close it after its programs and weights. */
+public interface Device extends AutoCloseable {
+
+    /** The name it is opened by. */
+    String name();
+
+    /** Weights that hold nothing yet. */
+    Weights newWeights();
+
+    /**
+     * Orders, fuses, plans and lowers a graph. The program shares {@code weights}, which must hold every variable of the graph.
+     *
+     * @throws KinemaException if a variable is missing or of another type, or the device cannot run an operation
+     */
+    Program compile(Graph graph, Weights weights, Compilation how);
+
+    default Program compile(Graph graph, Weights weights) {
+        return compile(graph, weights, Compilation.FP32);
+    }
+
+    @Override
+    void close();
+
+    /** {@link #open(String, int)} with all processors. */
+    static Device open(String name) {
+        return open(name, 0);
+    }
+
+    /**
+     * Opens a device by name. There is no fallback: what cannot be opened is an error with its reason.
+     *
+     * @param threads how many threads it computes with; 0 means one per processor
+     */
+    static Device open(String name, int threads) {
+        if (threads < 0) {
+            throw new KinemaException("a device cannot compute with " + threads + " threads: give a positive number, or 0 for all");
+        }
+        TreeSet<String> known = new TreeSet<>();
+        for (DeviceProvider provider : ServiceLoader.load(DeviceProvider.class, Device.class.getClassLoader())) {
+            if (provider.name().equals(name)) {
+                return provider.open(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+            }
+            known.add(provider.name());
+        }
+        throw new KinemaException("there is no device named '" + name + "': choose one of " + known);
+    }
+}

@@ -1,0 +1,26 @@
+package dev.kinema.device;
+
+/**
+ * A compiled graph with one planned block of activation memory. Used by one thread at a time; several programs may share weights.
+ * Fill {@linkplain #input inputs}, {@link #run()}, read {@linkplain #output outputs}. After the first run, running allocates nothing.
+ */
+public interface Program extends AutoCloseable {
+
+    /** The memory that input {@code name} is read from, to be filled before each run; the same array every time. */
+    HostArray input(String name);
+
+    /** The memory that output {@code name} is written to by each run; the same array every time. */
+    HostArray output(String name);
+
+    /** Computes the outputs and updates the variables that the graph writes. */
+    void run();
+
+    /** Where every intermediate lives, and how much memory the program takes. */
+    MemoryPlan memoryPlan();
+
+    /** The program in execution order: fused groups, the device's kernels, bytes. */
+    String describe();
+
+    @Override
+    void close();
+}

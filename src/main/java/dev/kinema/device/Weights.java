@@ -1,0 +1,120 @@
+package dev.kinema.device;
+
+import dev.kinema.KinemaException;
+import dev.kinema.graph.Graph;
+import dev.kinema.graph.Philox;
+import dev.kinema.graph.Type;
+import dev.kinema.graph.op.Variable;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Named parameters and state on one device: weights, batch norm statistics, queues, moments, counters. Shared by programs, savable between
+ * runs. Not for concurrent change: programs that write variables run one at a time.
+ */
+public abstract class Weights implements AutoCloseable {
+    private final Map<String, Type> types = new LinkedHashMap<>();
+    private long version;
+
+    /** Names in order of first use. */
+    public final Set<String> names() {
+        return Collections.unmodifiableSet(types.keySet());
+    }
+
+    public final boolean has(String name) {
+        return types.containsKey(name);
+    }
+
+    /** @throws KinemaException if there is no such variable */
+    public final Type type(String name) {
+        Type type = types.get(name);
+        if (type == null) {
+            throw new KinemaException("the weights hold no '" + name + "': they have " + types.size() + " entries");
+        }
+        return type;
+    }
+
+    /** Creates what the graph declares and these weights lack, drawn from (seed, name); what is there stays. */
+    public final void initialize(Graph graph, long seed) {
+        for (Variable v : graph.declarations()) {
+            if (has(v.name())) {
+                checkType(v);
+                continue;
+            }
+            HostArray array = HostArray.allocate(v.type().dtype(), v.type().shape());
+            Philox random = Philox.named(seed, v.name());
+            for (int i = 0; i < array.elements(); i++) {
+                array.set(i, v.initializer().element(random, i));
+            }
+            put(v.name(), array);
+        }
+    }
+
+    /**
+     * Sets a variable, creating it where there is none.
+     *
+     * @throws KinemaException if it exists with another shape or a type that the value cannot be converted to
+     */
+    public final void put(String name, HostArray value) {
+        Type existing = types.get(name);
+        if (existing == null) {
+            allocate(name, value.type());
+            types.put(name, value.type());
+        } else if (!existing.shape().equals(value.shape()) || existing.dtype().isFloating() != value.dtype().isFloating()) {
+            throw new KinemaException("'" + name + "' is " + existing + " and cannot take " + value.type());
+        }
+        write(name, value);
+        version++;
+    }
+
+    /** A copy of a variable. */
+    public final HostArray get(String name) {
+        type(name);
+        return read(name);
+    }
+
+    /** Throws, naming what is missing or of another type, unless every variable of the graph is here. */
+    public final void require(Graph graph) {
+        List<String> missing = new ArrayList<>();
+        for (Variable v : graph.declarations()) {
+            if (!has(v.name())) {
+                missing.add(v.name());
+            } else {
+                checkType(v);
+            }
+        }
+        if (!missing.isEmpty()) {
+            throw new KinemaException("the weights lack " + missing.size() + " of the graph's variables, first '" + missing.get(0)
+                + "': load them, or initialize them from a seed");
+        }
+    }
+
+    private void checkType(Variable v) {
+        if (!type(v.name()).equals(v.type())) {
+            throw new KinemaException("'" + v.name() + "' is " + type(v.name()) + " in the weights and " + v.type() + " in the graph");
+        }
+    }
+
+    /** Changes whenever a variable may have changed; programs redo what they derived from the weights when it has. */
+    public final long version() {
+        return version;
+    }
+
+    /** To be called by a program that wrote variables. */
+    public final void changed() {
+        version++;
+    }
+
+    protected abstract void allocate(String name, Type type);
+
+    protected abstract void write(String name, HostArray value);
+
+    protected abstract HostArray read(String name);
+
+    @Override
+    public abstract void close();
+}

@@ -1,0 +1,23 @@
+package dev.kinema.graph.op;
+
+import dev.kinema.graph.Shape;
+import dev.kinema.graph.Type;
+import java.util.List;
+
+/** From the loss's gradient [], q, k, queue and the log-sums of {@link InfoNce} to dq and dk. */
+public record InfoNceGradient(double temperature) implements Op {
+    @Override
+    public List<Type> infer(List<Type> in) {
+        Require.inputs(this, in, 5);
+        Require.floats(this, in);
+        Require.shape(this, "dloss", in.get(0), Shape.SCALAR);
+        InfoNce.check(this, temperature, in.get(1), in.get(2), in.get(3));
+        Require.shape(this, "log-sums", in.get(4), Shape.of(in.get(1).shape().dim(0)));
+        return List.of(in.get(1), in.get(2));
+    }
+
+    @Override
+    public long flops(List<Type> in, List<Type> out) {
+        return 4 * in.get(1).shape().elements() * (in.get(3).shape().dim(0) + 1);
+    }
+}
