@@ -138,7 +138,7 @@ final class CpuProgram implements Program {
             if (closed) {
                 throw new KinemaException("the program is closed");
             }
-            OpenMp.use(device.threads());
+            device.useThreads();
             if (preparedVersion != weights.version()) {
                 runAll(preparation, preparing);
                 preparedVersion = weights.version();
