@@ -150,7 +150,9 @@ public final class ClipReader implements AutoCloseable {
 
     /** Reads one frame and hands it to the clips that want it. */
     private void step() {
-        if (open.isEmpty() && nextToOpen > 0 && plan.clipStart(nextToOpen) - frames.shownUntil() > JUMP_SECONDS) {
+        boolean idle = nextToOpen > 0 && (open.isEmpty() || open.peekLast().isFull());
+        if (idle && plan.clipStart(nextToOpen) - frames.shownUntil() > JUMP_SECONDS) {
+            // a full clip waits for nothing but the proof that the film lasts to the start of the next
             frames.seek(plan.clipStart(nextToOpen));
         }
         if (!frames.next()) {

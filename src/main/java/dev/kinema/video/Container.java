@@ -52,7 +52,7 @@ final class Container implements AutoCloseable {
     private final AVFormatContext context;
     private final AVStream stream;
     private final double timeBase;
-    private final long startTicks;
+    private long startTicks;
     private String readError = "";
 
     private Container(Path path, AVFormatContext context, int streamIndex) {
@@ -66,7 +66,7 @@ final class Container implements AutoCloseable {
         }
         AVRational base = stream.time_base();
         timeBase = (double) base.num() / base.den();
-        startTicks = stream.start_time() == AV_NOPTS_VALUE ? 0 : stream.start_time();
+        startTicks = stream.start_time();
     }
 
     /** Opens a film and picks its video stream: FFmpeg's choice of the best, but never a cover picture. */
@@ -178,20 +178,19 @@ final class Container implements AutoCloseable {
         return timeBase;
     }
 
-    /** Seconds since the stream's start. */
+    /** Seconds since the stream's start, which is the first time ever asked for where the container names none. */
     double seconds(long ticks) {
+        if (startTicks == AV_NOPTS_VALUE) {
+            startTicks = ticks;
+        }
         return (ticks - startTicks) * timeBase;
-    }
-
-    /** Whether packets carry times, without which nothing can be sought. */
-    boolean hasTimes() {
-        return (context.iformat().flags() & AVFMT_NOTIMESTAMPS) == 0;
     }
 
     /** Goes to a key frame at or before {@code seconds}, as far as the container can tell; false where it cannot. */
     boolean seek(double seconds) {
+        boolean timed = (context.iformat().flags() & AVFMT_NOTIMESTAMPS) == 0 && startTicks != AV_NOPTS_VALUE;
         long ticks = startTicks + (long) Math.floor(seconds / timeBase);
-        return hasTimes() && av_seek_frame(context, stream.index(), ticks, AVSEEK_FLAG_BACKWARD) >= 0;
+        return timed && av_seek_frame(context, stream.index(), ticks, AVSEEK_FLAG_BACKWARD) >= 0;
     }
 
     /** Reads the next packet of the video stream; false at the end of what can be read. The caller unreferences it. */
