@@ -66,6 +66,8 @@ public final class Fusion {
                 copy(node);
             }
         }
+        graph.inputs().values().stream().filter(v -> !mapped.containsKey(v)).forEach(v -> copy(v.node()));
+        graph.variables().values().stream().filter(v -> !mapped.containsKey(v)).forEach(v -> copy(v.node()));
         graph.outputs().forEach((name, value) -> fused.output(name, mapped.get(value)));
         return fused;
     }

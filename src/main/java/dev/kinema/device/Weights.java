@@ -55,15 +55,16 @@ public abstract class Weights implements AutoCloseable {
     }
 
     /**
-     * Sets a variable, creating it where there is none.
+     * Sets a variable, creating it where there is none; one created from any floating type is F32, as graphs declare them.
      *
      * @throws KinemaException if it exists with another shape or a type that the value cannot be converted to
      */
     public final void put(String name, HostArray value) {
         Type existing = types.get(name);
         if (existing == null) {
-            allocate(name, value.type());
-            types.put(name, value.type());
+            Type type = value.dtype().isFloating() ? Type.f32(value.shape()) : value.type();
+            allocate(name, type);
+            types.put(name, type);
         } else if (!existing.shape().equals(value.shape()) || existing.dtype().isFloating() != value.dtype().isFloating()) {
             throw new KinemaException("'" + name + "' is " + existing + " and cannot take " + value.type());
         }
