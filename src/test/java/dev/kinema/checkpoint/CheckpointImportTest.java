@@ -91,7 +91,8 @@ class CheckpointImportTest {
         Set<String> names = Set.of("s1.pathway0_stem.conv.weight");
         assertEquals(names, CheckpointImport.read(torch(s -> s, "s1.pathway0_stem.conv.weight")).tensors().keySet());
         assertEquals(names, CheckpointImport.read(torch(s -> s, "module.s1.pathway0_stem.conv.weight")).tensors().keySet());
-        ImportedCheckpoint other = CheckpointImport.read(torch(s -> Map.of("state_dict", s, "epoch", 7, "opt", 1), "s1.pathway0_stem.conv.weight"));
+        ImportedCheckpoint other = CheckpointImport.read(
+                torch(s -> Map.of("state_dict", s, "epoch", 7, "opt", 1), "s1.pathway0_stem.conv.weight"));
         assertEquals(names, other.tensors().keySet());
         assertEquals(OptionalLong.of(7), other.epoch());
         assertEquals(Set.of("opt"), other.ignored().keySet());
@@ -119,7 +120,8 @@ class CheckpointImportTest {
         int i = 0;
         for (String name : names.keySet()) {
             float value = i++ - 4.5f;
-            blobs.put(name, python3 ? CaffeFiles.python3Array(new int[] {1, 2}, value, 2) : CaffeFiles.python2Array(new int[] {1, 2}, value, 2));
+            blobs.put(name, python3 ? CaffeFiles.python3Array(new int[] {1, 2}, value, 2)
+                    : CaffeFiles.python2Array(new int[] {1, 2}, value, 2));
         }
         blobs.put("conv1_w_momentum", CaffeFiles.python2Array(new int[] {1}, 0));
         blobs.put("lr", CaffeFiles.python2Array(new int[] {1}, 0));
@@ -148,6 +150,15 @@ class CheckpointImportTest {
         assertBlobRefused("impossible size", CaffeFiles.array(new int[] {-6}, CaffeFiles.numpyType("f4"), false, six));
         assertBlobRefused("never filled", new PickleWriter.Call(new PickleWriter.Global("numpy.core.multiarray", "_reconstruct"),
                 List.of(), null));
+        assertArrayEquals(new float[] {0, 2, 4, 1, 3, 5},
+                CheckpointImport.read(blob(buffer(six, "F"))).tensors().get("head.projection.bias").toFloats());
+        assertBlobRefused("permuted axes", buffer(six, "K"));
+    }
+
+    /** What protocol 5 writes. */
+    private static Object buffer(byte[] content, String order) {
+        return new PickleWriter.Call(new PickleWriter.Global("numpy._core.numeric", "_frombuffer"),
+                List.of(content, CaffeFiles.numpyType("f4"), PickleWriter.tuple(2, 3), order), null);
     }
 
     private Path blob(Object array) {

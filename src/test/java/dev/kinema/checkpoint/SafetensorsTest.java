@@ -10,14 +10,18 @@ import dev.kinema.graph.DType;
 import dev.kinema.graph.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -123,6 +127,23 @@ class SafetensorsTest {
         for (int length = 0; length < bytes.length; length++) {
             Path file = CheckpointFiles.write(folder, "cut.safetensors", Arrays.copyOf(bytes, length));
             CheckpointFiles.assertRefused(file, () -> Safetensors.open(file), "fetch it again");
+        }
+    }
+
+    /** Sparse, so that it costs no space: one tensor too large for an array, and one that lies beyond 2 GiB. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void filesBeyondTwoGiB() throws Exception {
+        long large = 3_000_000_000L;
+        byte[] json = ("{\"large\":{\"dtype\":\"U8\",\"shape\":[3,1000000000],\"data_offsets\":[0," + large + "]},\"small\":{\"dtype\":\"F32\","
+                + "\"shape\":[1],\"data_offsets\":[" + large + "," + (large + 4) + "]}}").getBytes(StandardCharsets.UTF_8);
+        Path file = CheckpointFiles.write(folder, "large.safetensors", file(json.length, json, new byte[0]));
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(CheckpointFiles.littleEndian(7.5f)), 8 + json.length + large);
+        }
+        try (Safetensors read = Safetensors.open(file)) {
+            assertEquals(7.5f, read.read("small").toFloats()[0]);
+            CheckpointFiles.assertRefused(file, () -> read.read("large"), "\"large\" takes 3000000000 bytes", "split it");
         }
     }
 

@@ -28,7 +28,8 @@ class ConfigReaderTest {
 
     record Stage(int blocks, @Default("1") int temporalKernel) {}
 
-    record Run(String name, int clipFrames, @Default("7") long seed, @Default("post-norm") NormPlace norm, @Default("{}") Optimizer optimizer,
+    record Run(String name, int clipFrames, @Default("7") long seed, @Default("post-norm") NormPlace norm,
+            @Default("{}") Optimizer optimizer,
             @Default("[]") List<Stage> stages, Optional<Path> weights, @Default("false") boolean fast, @Default("1") float scale) {
         Run {
             if (clipFrames < 1) {
