@@ -31,4 +31,23 @@ public sealed interface Initializer {
             return bound * (2 * random.uniform(i) - 1);
         }
     }
+
+    /**
+     * Row p of a table of positions: sin(p * f_i) in the first half of the row and cos(p * f_i) in the second, f_i = 10000^(-i / (half - 1)),
+     * fairseq's layout of the sinusoids of Vaswani et al., arXiv:1706.03762, section 3.5.
+     *
+     * @param width length of a row
+     */
+    record Sinusoid(int width) implements Initializer {
+        @Override
+        public double element(Philox random, long i) {
+            int half = width / 2;
+            int column = (int) (i % width);
+            if (column >= 2 * half) {
+                return 0;
+            }
+            double angle = i / width * Math.exp(-Math.log(10000) * (column % half) / Math.max(half - 1, 1));
+            return column < half ? Math.sin(angle) : Math.cos(angle);
+        }
+    }
 }

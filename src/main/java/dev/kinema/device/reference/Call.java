@@ -58,7 +58,8 @@ final class Call {
         return (long[]) outElements(i);
     }
 
-    Object outElements(int i) {
+    /** Synchronized: the threads of a kernel may be the first to ask, and must get the same array. */
+    synchronized Object outElements(int i) {
         if (out[i] == null) {
             out[i] = Elements.allocate(node.output(i).type());
         }

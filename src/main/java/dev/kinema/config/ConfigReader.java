@@ -1,0 +1,82 @@
+package dev.kinema.config;
+
+import dev.kinema.KinemaException;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.schema.CoreSchema;
+
+/**
+ * Reads YAML 1.2 settings into a record, strictly: every key must be a component of the record, every component must have a
+ * value of its type, no key may appear twice. An error names the file, the line, the key and, for a mistyped key, the nearest.
+ *
+ * <p>Keys are the component's name in snake case: {@code frameInterval} is {@code frame_interval}. Component types: int, long, float,
+ * double, boolean, String, Path (as written, so relative to the working directory), enums (any case, - or _ between words),
+ * nested records, List, Optional (empty where the key is absent), and boxes of the primitive ones. Defaults are given by
+ * {@link Default}. Ranges are checked by the record's constructor: what it throws (IllegalArgumentException or KinemaException)
+ * comes out with file, line and key before it. The numbers are those of YAML 1.2's core schema: {@code 1e-4} is one.
+ */
+public final class ConfigReader {
+    /** Far beyond any configuration; a file that was named by mistake is not read to its end. */
+    private static final long LARGEST = 1 << 20;
+
+    private ConfigReader() {}
+
+    /**
+     * Reads a file.
+     *
+     * @param file YAML, UTF-8, one document, at most 1 MiB
+     * @param type a record
+     * @throws KinemaException if the file cannot be read or anything in it is unknown, missing, of a wrong type or out of range
+     */
+    public static <T extends Record> T read(Path file, Class<T> type) {
+        if (!Files.isRegularFile(file)) {
+            throw new KinemaException(file + ": is no file: name a YAML file of settings");
+        }
+        try {
+            if (Files.size(file) > LARGEST) {
+                throw new KinemaException(file + ": has more than " + LARGEST + " bytes: name a YAML file of settings");
+            }
+            return parse(file.toString(), Files.readString(file), type);
+        } catch (CharacterCodingException e) {
+            throw new KinemaException(file + ": is not UTF-8 text: save it as UTF-8", e);
+        } catch (IOException e) {
+            throw new KinemaException(file + ": cannot be read (" + e.getMessage() + "): check its permissions", e);
+        }
+    }
+
+    /**
+     * Reads a text.
+     *
+     * @param source what to name in errors
+     * @param yaml one YAML document; empty means no keys
+     * @param type a record
+     */
+    public static <T extends Record> T parse(String source, String yaml, Class<T> type) {
+        return type.cast(new RecordReader().read(new Place(source, 0, ""), node(source, yaml), type));
+    }
+
+    /** The document's node; a mapping without entries for a text without content. */
+    static Node node(String source, String yaml) {
+        LoadSettings settings = LoadSettings.builder().setLabel(source).setSchema(new CoreSchema())
+                .setAllowDuplicateKeys(false).setAllowRecursiveKeys(false).setMaxAliasesForCollections(50).build();
+        try {
+            return new Compose(settings).composeString(yaml)
+                    .orElseGet(() -> new Compose(settings).composeString("{}").orElseThrow());
+        } catch (MarkedYamlEngineException e) {
+            int line = e.getProblemMark().map(m -> m.getLine() + 1).orElse(0);
+            String context = e.getContext() == null ? "" : e.getContext() + ", ";
+            throw new Place(source, line, "").error("is not YAML: " + (context + e.getProblem()).replaceAll("\\s+", " ")
+                    + ": check indentation and quotes", e);
+        } catch (YamlEngineException e) {
+            throw new Place(source, 0, "").error("is not YAML: " + e.getMessage().replaceAll("\\s+", " ")
+                    + ": check indentation and quotes", e);
+        }
+    }
+}

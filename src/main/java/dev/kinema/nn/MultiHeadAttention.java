@@ -1,0 +1,58 @@
+package dev.kinema.nn;
+
+import dev.kinema.KinemaException;
+import dev.kinema.graph.Initializer;
+import dev.kinema.graph.Shape;
+import dev.kinema.graph.Value;
+import dev.kinema.graph.op.Attention;
+import dev.kinema.graph.op.Slice;
+
+/**
+ * Multi-head attention with its projections (Vaswani et al., arXiv:1706.03762, section 3.2.2) in PyTorch's layout: {@code in_proj_weight}
+ * [3D, D] holds those of queries, keys and values stacked, {@code in_proj_bias} [3D], {@code out_proj.weight} [D, D], {@code out_proj.bias} [D].
+ * They start as in PyTorch: {@code in_proj_weight} Xavier-uniform over [3D, D], {@code out_proj.weight} as a linear layer, biases 0.
+ *
+ * @param dropout probability by which attention weights are dropped in training
+ */
+public record MultiHeadAttention(int width, int heads, double dropout) {
+    public MultiHeadAttention {
+        if (heads < 1 || width % heads != 0) {
+            throw new KinemaException(heads + " attention heads do not divide a width of " + width + ": choose a divisor");
+        }
+    }
+
+    /**
+     * Attention of x [B, S, D] to itself.
+     *
+     * @param padding uint8 [B, S], 1 at keys that must not be attended to; or null
+     * @param causal whether position i sees only positions up to i
+     */
+    public Value self(Pass pass, Value x, Value padding, boolean causal) {
+        Value qkv = dev.kinema.graph.op.Linear.of(x, weight(pass), bias(pass));
+        return attend(pass, Slice.of(qkv, 2, 0, width), Slice.of(qkv, 2, width, width), Slice.of(qkv, 2, 2 * width, width), padding, causal);
+    }
+
+    /** Attention of x [B, Sq, D] to memory [B, Sk, D]; {@code padding} uint8 [B, Sk] or null. */
+    public Value cross(Pass pass, Value x, Value memory, Value padding) {
+        Value weight = weight(pass);
+        Value bias = bias(pass);
+        Value q = dev.kinema.graph.op.Linear.of(x, Slice.of(weight, 0, 0, width), Slice.of(bias, 0, 0, width));
+        Value kv = dev.kinema.graph.op.Linear.of(memory, Slice.of(weight, 0, width, 2 * width), Slice.of(bias, 0, width, 2 * width));
+        return attend(pass, q, Slice.of(kv, 2, 0, width), Slice.of(kv, 2, width, width), padding, false);
+    }
+
+    private Value weight(Pass pass) {
+        return pass.parameter("in_proj_weight", Shape.of(3 * width, width), new Initializer.Uniform(Math.sqrt(6.0 / (4 * width))));
+    }
+
+    private Value bias(Pass pass) {
+        return pass.parameter("in_proj_bias", Shape.of(3 * width), Initializer.ZEROS);
+    }
+
+    private Value attend(Pass pass, Value q, Value k, Value v, Value padding, boolean causal) {
+        Value y = pass.training() && dropout > 0 ? Attention.of(q, k, v, padding, heads, causal, dropout, pass.random())
+            : Attention.of(q, k, v, padding, heads, causal);
+        Initializer start = new Initializer.Uniform(1 / Math.sqrt(width));
+        return new Linear(width, width, true, start, Initializer.ZEROS).apply(pass.at("out_proj"), y);
+    }
+}
