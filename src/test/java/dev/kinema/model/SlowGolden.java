@@ -10,6 +10,7 @@ import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.golden.Agreement;
+import dev.kinema.golden.Devices;
 import dev.kinema.golden.GoldenFile;
 import dev.kinema.golden.Layout;
 import dev.kinema.graph.DType;
@@ -43,12 +44,14 @@ abstract class SlowGolden {
 
     @BeforeEach
     void open() {
-        device = Device.open(deviceName);
+        device = Devices.open(deviceName);
     }
 
     @AfterEach
     void close() {
-        device.close();
+        if (device != null) {
+            device.close();
+        }
     }
 
     /** Ways to read "temporal stride 2 after conv1" that share their parameters; the first is Slow-D's. */

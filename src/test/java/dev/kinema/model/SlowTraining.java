@@ -9,6 +9,7 @@ import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.golden.Agreement;
+import dev.kinema.golden.Devices;
 import dev.kinema.golden.GoldenFile;
 import dev.kinema.golden.Layout;
 import dev.kinema.graph.DType;
@@ -54,12 +55,14 @@ abstract class SlowTraining {
 
     @BeforeEach
     void open() {
-        device = Device.open(deviceName);
+        device = Devices.open(deviceName);
     }
 
     @AfterEach
     void close() {
-        device.close();
+        if (device != null) {
+            device.close();
+        }
     }
 
     private static JsonObject report(String name) {

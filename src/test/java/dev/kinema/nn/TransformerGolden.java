@@ -9,6 +9,7 @@ import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.golden.Agreement;
+import dev.kinema.golden.Devices;
 import dev.kinema.golden.GoldenFile;
 import dev.kinema.golden.LcgWeights;
 import dev.kinema.graph.DType;
@@ -55,12 +56,14 @@ abstract class TransformerGolden {
 
     @BeforeEach
     void open() {
-        device = Device.open(deviceName);
+        device = Devices.open(deviceName);
     }
 
     @AfterEach
     void close() {
-        device.close();
+        if (device != null) {
+            device.close();
+        }
     }
 
     /** A graph whose loss is sum(out * G), with the gradients of inputs and weights as outputs. */

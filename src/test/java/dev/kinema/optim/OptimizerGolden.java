@@ -9,6 +9,7 @@ import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.golden.Agreement;
+import dev.kinema.golden.Devices;
 import dev.kinema.golden.GoldenFile;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
@@ -40,12 +41,14 @@ abstract class OptimizerGolden {
 
     @BeforeEach
     void open() {
-        device = Device.open(deviceName);
+        device = Devices.open(deviceName);
     }
 
     @AfterEach
     void close() {
-        device.close();
+        if (device != null) {
+            device.close();
+        }
     }
 
     private static Optimizer optimizer(String name, JsonObject hyper) {
