@@ -18,8 +18,12 @@ final class Call {
         this.workers = workers;
     }
 
-    Workers workers() {
-        return workers;
+    /** Runs the body over all rows on the device's threads; the outputs are there before, so that threads share them. */
+    void rows(int rows, Workers.Body body) {
+        for (int i = 0; i < out.length; i++) {
+            outElements(i);
+        }
+        workers.rows(rows, body);
     }
 
     int inputs() {

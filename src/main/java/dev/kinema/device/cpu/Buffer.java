@@ -1,0 +1,68 @@
+package dev.kinema.device.cpu;
+
+import dev.kinema.graph.DType;
+import dev.kinema.graph.Shape;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
+import java.nio.ShortBuffer;
+import org.bytedeco.dnnl.memory;
+
+/**
+ * How a value is stored.
+ *
+ * @param layout oneDNN's description if the elements do not lie row by row; null if they do ("plain")
+ */
+record Buffer(Storage storage, Shape shape, DType dtype, memory.desc layout) {
+    static Buffer plain(Storage storage, Shape shape, DType dtype) {
+        return new Buffer(storage, shape, dtype, null);
+    }
+
+    boolean isPlain() {
+        return layout == null;
+    }
+
+    /** As a vector: what elementwise primitives need where the layout does not matter. */
+    memory.desc flat() {
+        return isPlain() ? Layouts.flat(shape.elements(), dtype) : layout;
+    }
+
+    /** As video, for buffers of values [N, T, H, W, C]. */
+    memory.desc video() {
+        return isPlain() ? Layouts.video(shape, dtype) : layout;
+    }
+
+    /** As rows by the last axis. */
+    memory.desc matrix() {
+        return Layouts.matrix(shape.rows(), shape.last(), dtype);
+    }
+
+    int elements() {
+        return Math.toIntExact(shape.elements());
+    }
+
+    private ByteBuffer bytes() {
+        return Memory.view(storage.address(), shape.elements() * dtype.bytes());
+    }
+
+    ByteBuffer u8() {
+        return bytes();
+    }
+
+    FloatBuffer floats() {
+        return bytes().asFloatBuffer();
+    }
+
+    ShortBuffer shorts() {
+        return bytes().asShortBuffer();
+    }
+
+    IntBuffer ints() {
+        return bytes().asIntBuffer();
+    }
+
+    LongBuffer longs() {
+        return bytes().asLongBuffer();
+    }
+}

@@ -1,0 +1,103 @@
+package dev.kinema.device.cpu;
+
+import dev.kinema.KinemaException;
+import dev.kinema.device.Compilation;
+import dev.kinema.device.Device;
+import dev.kinema.device.DeviceProvider;
+import dev.kinema.device.Fusion;
+import dev.kinema.device.Precision;
+import dev.kinema.device.Program;
+import dev.kinema.device.Weights;
+import dev.kinema.graph.Graph;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.stream;
+
+/** The processor, through oneDNN. Programs run in the thread that calls them, which oneDNN's OpenMP team and {@link Team} join. */
+public final class CpuDevice implements Device {
+    private final int threads;
+    private final engine engine;
+    private final stream stream;
+    private final OpenMp openMp;
+    private final Team team;
+
+    private CpuDevice(int threads) {
+        this.threads = threads;
+        this.engine = new engine(dnnl.dnnl_cpu, 0);
+        this.stream = new stream(engine);
+        this.openMp = new OpenMp();
+        this.team = new Team(threads);
+    }
+
+    /** Opens device {@code cpu} for the service loader. */
+    public static final class Provider implements DeviceProvider {
+        @Override
+        public String name() {
+            return "cpu";
+        }
+
+        @Override
+        public Device open(int threads) {
+            try {
+                return new CpuDevice(threads);
+            } catch (LinkageError e) {
+                throw new KinemaException("oneDNN's native library for this platform cannot be loaded (" + e.getMessage()
+                    + "): put the dnnl and javacpp jars for it on the class path", e);
+            }
+        }
+    }
+
+    @Override
+    public String name() {
+        return "cpu";
+    }
+
+    @Override
+    public Weights newWeights() {
+        return new CpuWeights();
+    }
+
+    @Override
+    public Program compile(Graph graph, Weights weights, Compilation how) {
+        if (!(weights instanceof CpuWeights own)) {
+            throw new KinemaException("these weights belong to another device: copy them into device.newWeights() of cpu");
+        }
+        if (how.precision() == Precision.BF16 && !hasBf16()) {
+            throw new KinemaException("this processor has no bf16 arithmetic (AVX512-BF16 or AMX), and emulating it is slower than FP32:"
+                + " compile with FP32");
+        }
+        weights.require(graph);
+        useThreads();
+        return new Lowering(this, how.fuse() ? Fusion.apply(graph) : graph, own, how.precision()).finish();
+    }
+
+    /** Whether products of bf16 numbers run at more than the speed of fp32. */
+    public static boolean hasBf16() {
+        int isa = dnnl.dnnl_get_effective_cpu_isa();
+        return (isa & dnnl.dnnl_cpu_isa_avx512_core_bf16) == dnnl.dnnl_cpu_isa_avx512_core_bf16;
+    }
+
+    /** To be called by a thread before it makes or runs primitives. */
+    void useThreads() {
+        openMp.use(threads);
+    }
+
+    engine engine() {
+        return engine;
+    }
+
+    stream stream() {
+        return stream;
+    }
+
+    Team team() {
+        return team;
+    }
+
+    @Override
+    public void close() {
+        team.close();
+        stream.close();
+        engine.close();
+    }
+}

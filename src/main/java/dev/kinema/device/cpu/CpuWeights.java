@@ -1,0 +1,44 @@
+package dev.kinema.device.cpu;
+
+import dev.kinema.device.HostArray;
+import dev.kinema.device.Weights;
+import dev.kinema.graph.Type;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Weights in native memory, stored as they are typed; their addresses never change. */
+final class CpuWeights extends Weights {
+    private final Map<String, Memory> memory = new HashMap<>();
+
+    @Override
+    protected void allocate(String name, Type type) {
+        memory.put(name, new Memory(type.bytes(), "'" + name + "'"));
+    }
+
+    @Override
+    protected void write(String name, HostArray value) {
+        view(name).put(value);
+    }
+
+    @Override
+    protected HostArray read(String name) {
+        HostArray copy = HostArray.allocate(type(name).dtype(), type(name).shape());
+        copy.put(view(name));
+        return copy;
+    }
+
+    long address(String name) {
+        return memory.get(name).address();
+    }
+
+    private HostArray view(String name) {
+        Type type = type(name);
+        return HostArray.wrap(type.dtype(), type.shape(), Memory.view(address(name), type.bytes()));
+    }
+
+    @Override
+    public void close() {
+        memory.values().forEach(Memory::close);
+        memory.clear();
+    }
+}

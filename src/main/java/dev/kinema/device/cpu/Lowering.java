@@ -1,0 +1,259 @@
+package dev.kinema.device.cpu;
+
+import dev.kinema.KinemaException;
+import dev.kinema.device.Precision;
+import dev.kinema.device.Schedule;
+import dev.kinema.graph.DType;
+import dev.kinema.graph.Graph;
+import dev.kinema.graph.Node;
+import dev.kinema.graph.Shape;
+import dev.kinema.graph.Value;
+import dev.kinema.graph.op.Conv3dWeightGradient;
+import dev.kinema.graph.op.Input;
+import dev.kinema.graph.op.Variable;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.reorder;
+
+/**
+ * Turns a graph into steps. Rules ask it for the buffers of a node's inputs in the form they need (reorders are added where a value is
+ * stored otherwise, once per form), define buffers for its outputs, and append steps.
+ */
+final class Lowering {
+    private final CpuDevice device;
+    private final Graph graph;
+    private final CpuWeights weights;
+    private final Precision precision;
+    private final boolean training;
+    private final Schedule schedule;
+    private final Map<Value, Buffer> buffers = new HashMap<>();
+    private final Map<Value, List<Buffer>> copies = new HashMap<>();
+    private final Map<Node, Integer> position = new HashMap<>();
+    private final Set<String> written = new HashSet<>();
+    private final Map<String, Buffer> inputs = new LinkedHashMap<>();
+    private final List<Step> steps = new ArrayList<>();
+    private Node node;
+
+    Lowering(CpuDevice device, Graph graph, CpuWeights weights, Precision precision) {
+        this.device = device;
+        this.graph = graph;
+        this.weights = weights;
+        this.precision = precision;
+        this.schedule = Schedule.of(graph);
+        this.training = schedule.nodes().stream().anyMatch(n -> n.op() instanceof Conv3dWeightGradient);
+        for (Node n : schedule.nodes()) {
+            position.put(n, position.size());
+            for (int i : n.op().writes()) {
+                written.add(Graph.variableOf(n.input(i)));
+            }
+        }
+    }
+
+    CpuProgram finish() {
+        for (Node n : schedule.nodes()) {
+            node = n;
+            if (n.op() instanceof Input input) {
+                Buffer buffer = Buffer.plain(new Storage(input.name(), input.type().bytes(), Storage.Home.HELD), n.output(0).shape(),
+                    n.output(0).dtype());
+                inputs.put(input.name(), buffer);
+                set(n.output(0), buffer);
+            } else if (n.op() instanceof Variable variable) {
+                Storage storage = new Storage(variable.name(), variable.type().bytes(), Storage.Home.WEIGHTS);
+                storage.constant = !written.contains(variable.name());
+                storage.place(weights.address(variable.name()));
+                set(n.output(0), Buffer.plain(storage, n.output(0).shape(), n.output(0).dtype()));
+            } else {
+                Rules.of(n.op()).lower(this, n);
+            }
+        }
+        Map<String, Buffer> outputs = new LinkedHashMap<>();
+        graph.outputs().forEach((name, value) -> outputs.put(name, output(value)));
+        return new CpuProgram(device, weights, steps, inputs, outputs, !written.isEmpty());
+    }
+
+    /** Outputs are plain, in memory of their own that the planned block cannot overwrite. */
+    private Buffer output(Value value) {
+        node = value.node();
+        Buffer buffer = plain(value);
+        if (buffer.storage().home == Storage.Home.PLANNED) {
+            buffer.storage().home = Storage.Home.HELD;
+            return buffer;
+        }
+        Buffer copy = Buffer.plain(new Storage("output", value.type().bytes(), Storage.Home.HELD), value.shape(), value.dtype());
+        step("copy", List.of(buffer), List.of(copy), p -> {
+            var from = buffer.u8();
+            var to = copy.u8();
+            return () -> to.put(0, from, 0, from.capacity());
+        });
+        return copy;
+    }
+
+    // ---- what rules know
+
+    CpuDevice device() {
+        return device;
+    }
+
+    engine engine() {
+        return device.engine();
+    }
+
+    Team team() {
+        return device.team();
+    }
+
+    /** Whether the graph computes gradients of convolutions: then blocked layouts pay (facts: wgrad runs up to twice as fast). */
+    boolean training() {
+        return training;
+    }
+
+    /** Type of video activations and of the operands of products. */
+    DType compute() {
+        return precision == Precision.BF16 ? DType.BF16 : DType.F32;
+    }
+
+    /** Whether a buffer holds what only weights determine, so that whatever is made of it is made once. */
+    static boolean isConstant(Buffer buffer) {
+        return buffer.storage().constant;
+    }
+
+    // ---- buffers
+
+    /** The buffer of a value as it is stored. */
+    Buffer of(Value value) {
+        Buffer buffer = buffers.get(value);
+        if (buffer == null) {
+            throw new IllegalStateException("no buffer for " + value + ", read by " + node);
+        }
+        return buffer;
+    }
+
+    /** The value row by row, as it is typed (float32 where it may be stored in bf16). */
+    Buffer plain(Value value) {
+        return plain(value, value.dtype());
+    }
+
+    Buffer plain(Value value, DType dtype) {
+        Buffer buffer = of(value);
+        if (buffer.isPlain() && buffer.dtype() == dtype) {
+            return buffer;
+        }
+        if (buffer.isPlain()) {
+            return converted(value, dtype, null, Layouts.flat(value.shape().elements(), dtype), buffer.flat());
+        }
+        if (value.dtype() != DType.F32) {
+            throw new KinemaException(value.node().op().name() + " keeps " + value + " in the device's own form on cpu:"
+                + " only its gradient operation can read it");
+        }
+        return converted(value, dtype, null, Layouts.video(value.shape(), dtype), buffer.video());
+    }
+
+    /** The video value in a given layout and type. */
+    Buffer video(Value value, memory.desc wanted, DType dtype) {
+        Buffer buffer = of(value);
+        if (buffer.dtype() == dtype && buffer.video().equals(wanted)) {
+            return buffer;
+        }
+        boolean plain = wanted.equals(Layouts.video(value.shape(), dtype));
+        return converted(value, dtype, plain ? null : wanted, wanted, buffer.video());
+    }
+
+    /** A value in another form, made once. */
+    private Buffer converted(Value value, DType dtype, memory.desc layout, memory.desc to, memory.desc from) {
+        for (Buffer copy : copies.getOrDefault(value, List.of())) {
+            boolean same = layout == null ? copy.isPlain() : !copy.isPlain() && copy.layout().equals(layout);
+            if (copy.dtype() == dtype && same) {
+                return copy;
+            }
+        }
+        Buffer copy = new Buffer(new Storage("%" + value.node().id() + "'", to.get_size(), Storage.Home.PLANNED), value.shape(), dtype, layout);
+        reorder(of(value), from, copy, to, dtype.toString().toLowerCase(java.util.Locale.ROOT));
+        copies.computeIfAbsent(value, k -> new ArrayList<>()).add(copy);
+        return copy;
+    }
+
+    /** Appends a conversion of layout or type. */
+    void reorder(Buffer source, memory.desc from, Buffer target, memory.desc to, String what) {
+        reorder.primitive_desc desc = new reorder.primitive_desc(engine(), from, engine(), to, Primitive.attributes(), false);
+        new Primitive(this, desc, new reorder(desc)).read(org.bytedeco.dnnl.global.dnnl.DNNL_ARG_FROM, source, from)
+            .write(org.bytedeco.dnnl.global.dnnl.DNNL_ARG_TO, target, to).add("reorder " + what);
+    }
+
+    /** New plain memory for a value, as it is typed. */
+    Buffer define(Value value) {
+        return define(value, value.dtype(), null, value.type().bytes());
+    }
+
+    /** New memory for a video value in a layout; a layout that is row by row counts as plain. */
+    Buffer define(Value value, DType dtype, memory.desc layout) {
+        boolean plain = layout.equals(Layouts.video(value.shape(), dtype));
+        return define(value, dtype, plain ? null : layout, layout.get_size());
+    }
+
+    Buffer define(Value value, DType dtype, memory.desc layout, long bytes) {
+        Buffer buffer = new Buffer(new Storage("%" + value.node().id(), bytes, Storage.Home.PLANNED), value.shape(), dtype, layout);
+        set(value, buffer);
+        return buffer;
+    }
+
+    /** Lets a value live in a buffer that exists: a view, or an update in place. */
+    void set(Value value, Buffer buffer) {
+        buffers.put(value, buffer);
+        buffer.storage().values++;
+    }
+
+    /** Lets {@code result} overwrite {@code dying}, which {@link #dies} allowed. */
+    Buffer overwrite(Value dying, Value result) {
+        Buffer old = of(dying);
+        Buffer buffer = new Buffer(old.storage(), result.shape(), old.dtype(), old.layout());
+        buffers.put(result, buffer);
+        return buffer;
+    }
+
+    /**
+     * Whether the memory of {@code value} may be overwritten by this node's result: the node is its last reader, it reads it once, and no
+     * other value lives there.
+     */
+    boolean dies(Value value) {
+        Buffer buffer = of(value);
+        List<Node> readers = schedule.consumers(value);
+        return buffer.storage().home == Storage.Home.PLANNED && !buffer.storage().constant && buffer.storage().values == 1
+            && !graph.outputs().containsValue(value) && readers.stream().filter(n -> n == node).count() == 1
+            && readers.stream().allMatch(n -> position.get(n) <= position.get(node));
+    }
+
+    /** Whether anything reads the value. */
+    boolean isRead(Value value) {
+        return !schedule.consumers(value).isEmpty() || graph.outputs().containsValue(value);
+    }
+
+    /** Memory that only the current step uses. */
+    Buffer scratch(long bytes, String name) {
+        return Buffer.plain(new Storage(name, bytes, Storage.Home.PLANNED), Shape.of(Math.toIntExact(bytes)), DType.U8);
+    }
+
+    /** Float scratch memory of a shape. */
+    Buffer scratch(Shape shape, String name) {
+        return Buffer.plain(new Storage(name, shape.elements() * 4, Storage.Home.PLANNED), shape, DType.F32);
+    }
+
+    // ---- steps
+
+    /** Appends a step of the current node. */
+    void step(String what, List<Buffer> reads, List<Buffer> writes, Step.Binder binder) {
+        boolean constant = !node.hasEffect() && reads.stream().allMatch(Lowering::isConstant);
+        for (Buffer buffer : writes) {
+            if (buffer.storage().home == Storage.Home.PLANNED && constant) {
+                buffer.storage().constant = true;
+            }
+        }
+        steps.add(new Step(node, what, reads, writes, binder));
+    }
+}

@@ -1,0 +1,203 @@
+package dev.kinema.device.cpu;
+
+import dev.kinema.graph.DType;
+import dev.kinema.graph.Node;
+import dev.kinema.graph.Shape;
+import dev.kinema.graph.op.BatchNorm;
+import dev.kinema.graph.op.BatchNormGradient;
+import dev.kinema.graph.op.BatchNormInference;
+import dev.kinema.graph.op.FoldBatchNorm;
+import dev.kinema.graph.op.L2Normalize;
+import dev.kinema.graph.op.L2NormalizeGradient;
+import dev.kinema.graph.op.LayerNorm;
+import dev.kinema.graph.op.LayerNormGradient;
+import dev.kinema.graph.op.Op;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.dnnl.batch_normalization_backward;
+import org.bytedeco.dnnl.batch_normalization_forward;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.layer_normalization_backward;
+import org.bytedeco.dnnl.layer_normalization_forward;
+import org.bytedeco.dnnl.memory;
+
+/** Batch and layer norm by oneDNN; folding and L2 normalisation in Java. */
+final class Normalization {
+    private static final int AFFINE = dnnl.dnnl_use_scale | dnnl.dnnl_use_shift;
+
+    private Normalization() {}
+
+    static void register(Map<Class<? extends Op>, Rules.Rule> rules) {
+        rules.put(BatchNorm.class, (l, n) -> batchNorm(l, n, ((BatchNorm) n.op()).epsilon(), true));
+        rules.put(BatchNormInference.class, (l, n) -> batchNorm(l, n, ((BatchNormInference) n.op()).epsilon(), false));
+        rules.put(BatchNormGradient.class, Normalization::batchNormGradient);
+        rules.put(FoldBatchNorm.class, Normalization::fold);
+        rules.put(LayerNorm.class, Normalization::layerNorm);
+        rules.put(LayerNormGradient.class, Normalization::layerNormGradient);
+        rules.put(L2Normalize.class, Normalization::l2);
+        rules.put(L2NormalizeGradient.class, Normalization::l2Gradient);
+    }
+
+    /** Video as video; any other value as [rows, channels]. */
+    private static memory.desc channels(Buffer buffer) {
+        return buffer.shape().rank() == 5 ? buffer.video() : buffer.matrix();
+    }
+
+    private static batch_normalization_forward.primitive_desc describe(Lowering l, memory.desc x, double epsilon, boolean batch) {
+        int flags = batch ? AFFINE : AFFINE | dnnl.dnnl_use_global_stats;
+        return new batch_normalization_forward.primitive_desc(l.engine(), batch ? dnnl.dnnl_forward_training
+            : dnnl.dnnl_forward_inference, x, x, (float) epsilon, flags, Primitive.attributes(), false);
+    }
+
+    private static void batchNorm(Lowering l, Node node, double epsilon, boolean batch) {
+        Buffer x = l.of(node.input(0));
+        memory.desc form = channels(x);
+        memory.desc vector = Layouts.flat(x.shape().last(), DType.F32);
+        batch_normalization_forward.primitive_desc desc = describe(l, form, epsilon, batch);
+        Primitive primitive = new Primitive(l, desc, new batch_normalization_forward(desc)).read(dnnl.DNNL_ARG_SRC, x, form)
+            .read(dnnl.DNNL_ARG_SCALE, l.plain(node.input(1)), vector).read(dnnl.DNNL_ARG_SHIFT, l.plain(node.input(2)), vector);
+        if (batch) {
+            primitive.write(dnnl.DNNL_ARG_MEAN, l.define(node.output(1)), vector)
+                .write(dnnl.DNNL_ARG_VARIANCE, l.define(node.output(2)), vector);
+        } else {
+            primitive.read(dnnl.DNNL_ARG_MEAN, l.plain(node.input(3)), vector)
+                .read(dnnl.DNNL_ARG_VARIANCE, l.plain(node.input(4)), vector);
+        }
+        Buffer y = l.define(node.output(0), x.dtype(), x.layout(), form.get_size());
+        primitive.write(dnnl.DNNL_ARG_DST, y, form).add("batch norm");
+    }
+
+    private static void batchNormGradient(Lowering l, Node node) {
+        BatchNormGradient op = (BatchNormGradient) node.op();
+        Buffer x = l.of(node.input(1));
+        memory.desc form = channels(x);
+        memory.desc vector = Layouts.flat(x.shape().last(), DType.F32);
+        Buffer dy = x.shape().rank() == 5 ? l.video(node.input(0), form, x.dtype()) : l.plain(node.input(0), x.dtype());
+        int flags = op.batchStatistics() ? AFFINE : AFFINE | dnnl.dnnl_use_global_stats;
+        batch_normalization_backward.primitive_desc desc = new batch_normalization_backward.primitive_desc(l.engine(),
+            dnnl.dnnl_backward, form, form, form, (float) op.epsilon(), flags, describe(l, form, op.epsilon(), op.batchStatistics()),
+            Primitive.attributes(), false);
+        Buffer dx = l.define(node.output(0), x.dtype(), x.layout(), form.get_size());
+        new Primitive(l, desc, new batch_normalization_backward(desc)).read(dnnl.DNNL_ARG_SRC, x, form)
+            .read(dnnl.DNNL_ARG_DIFF_DST, dy, form).read(dnnl.DNNL_ARG_SCALE, l.plain(node.input(2)), vector)
+            .read(dnnl.DNNL_ARG_MEAN, l.plain(node.input(3)), vector).read(dnnl.DNNL_ARG_VARIANCE, l.plain(node.input(4)), vector)
+            .write(dnnl.DNNL_ARG_DIFF_SRC, dx, form).write(dnnl.DNNL_ARG_DIFF_SCALE, l.define(node.output(1)), vector)
+            .write(dnnl.DNNL_ARG_DIFF_SHIFT, l.define(node.output(2)), vector).add("batch norm gradient");
+    }
+
+    private static void fold(Lowering l, Node node) {
+        double epsilon = ((FoldBatchNorm) node.op()).epsilon();
+        List<Buffer> in = node.inputs().stream().map(l::plain).toList();
+        Buffer weight = l.define(node.output(0));
+        Buffer bias = l.define(node.output(1));
+        int outputs = in.get(1).elements();
+        int row = in.get(0).elements() / Math.max(1, outputs);
+        l.step("fold", in, List.of(weight, bias), p -> {
+            var w = in.get(0).floats();
+            var gamma = in.get(1).floats();
+            var beta = in.get(2).floats();
+            var mean = in.get(3).floats();
+            var variance = in.get(4).floats();
+            var folded = weight.floats();
+            var shift = bias.floats();
+            return () -> {
+                for (int o = 0; o < outputs; o++) {
+                    double s = gamma.get(o) / Math.sqrt(variance.get(o) + epsilon);
+                    shift.put(o, (float) (beta.get(o) - mean.get(o) * s));
+                    for (int i = o * row; i < (o + 1) * row; i++) {
+                        folded.put(i, (float) (w.get(i) * s));
+                    }
+                }
+            };
+        });
+    }
+
+    private static layer_normalization_forward.primitive_desc describe(Lowering l, Buffer x, memory.desc rows, double epsilon) {
+        return new layer_normalization_forward.primitive_desc(l.engine(), dnnl.dnnl_forward_training, x.matrix(), x.matrix(), rows,
+            (float) epsilon, AFFINE, Primitive.attributes(), false);
+    }
+
+    private static void layerNorm(Lowering l, Node node) {
+        Buffer x = l.plain(node.input(0));
+        memory.desc rows = Layouts.flat(x.shape().rows(), DType.F32);
+        memory.desc vector = Layouts.flat(x.shape().last(), DType.F32);
+        layer_normalization_forward.primitive_desc desc = describe(l, x, rows, ((LayerNorm) node.op()).epsilon());
+        new Primitive(l, desc, new layer_normalization_forward(desc)).read(dnnl.DNNL_ARG_SRC, x, x.matrix())
+            .read(dnnl.DNNL_ARG_SCALE, l.plain(node.input(1)), vector).read(dnnl.DNNL_ARG_SHIFT, l.plain(node.input(2)), vector)
+            .write(dnnl.DNNL_ARG_DST, l.define(node.output(0)), x.matrix()).write(dnnl.DNNL_ARG_MEAN, l.define(node.output(1)), rows)
+            .write(dnnl.DNNL_ARG_VARIANCE, l.define(node.output(2)), rows).add("layer norm");
+    }
+
+    private static void layerNormGradient(Lowering l, Node node) {
+        double epsilon = ((LayerNormGradient) node.op()).epsilon();
+        Buffer dy = l.plain(node.input(0));
+        Buffer x = l.plain(node.input(1));
+        memory.desc rows = Layouts.flat(x.shape().rows(), DType.F32);
+        memory.desc vector = Layouts.flat(x.shape().last(), DType.F32);
+        layer_normalization_backward.primitive_desc desc = new layer_normalization_backward.primitive_desc(l.engine(), dnnl.dnnl_backward,
+            x.matrix(), x.matrix(), x.matrix(), rows, (float) epsilon, AFFINE, describe(l, x, rows, epsilon), Primitive.attributes(), false);
+        new Primitive(l, desc, new layer_normalization_backward(desc)).read(dnnl.DNNL_ARG_SRC, x, x.matrix())
+            .read(dnnl.DNNL_ARG_DIFF_DST, dy, x.matrix()).read(dnnl.DNNL_ARG_SCALE, l.plain(node.input(2)), vector)
+            .read(dnnl.DNNL_ARG_MEAN, l.plain(node.input(3)), rows).read(dnnl.DNNL_ARG_VARIANCE, l.plain(node.input(4)), rows)
+            .write(dnnl.DNNL_ARG_DIFF_SRC, l.define(node.output(0)), x.matrix())
+            .write(dnnl.DNNL_ARG_DIFF_SCALE, l.define(node.output(1)), vector)
+            .write(dnnl.DNNL_ARG_DIFF_SHIFT, l.define(node.output(2)), vector).add("layer norm gradient");
+    }
+
+    private static void l2(Lowering l, Node node) {
+        double epsilon = ((L2Normalize) node.op()).epsilon();
+        Buffer x = l.plain(node.input(0));
+        Buffer y = l.define(node.output(0));
+        Buffer norms = l.define(node.output(1));
+        Shape shape = x.shape();
+        int width = shape.last();
+        l.step("l2 normalize", List.of(x), List.of(y, norms), p -> {
+            var in = x.floats();
+            var out = y.floats();
+            var norm = norms.floats();
+            Team.Range range = (from, to) -> {
+                for (int r = from; r < to; r++) {
+                    double sum = 0;
+                    for (int i = r * width; i < (r + 1) * width; i++) {
+                        double v = in.get(i);
+                        sum += v * v;
+                    }
+                    double n = Math.sqrt(sum);
+                    norm.put(r, (float) n);
+                    double scale = 1 / Math.max(n, epsilon);
+                    for (int i = r * width; i < (r + 1) * width; i++) {
+                        out.put(i, (float) (in.get(i) * scale));
+                    }
+                }
+            };
+            return () -> p.team().run((int) shape.rows(), 1 + 100_000 / width, range);
+        });
+    }
+
+    private static void l2Gradient(Lowering l, Node node) {
+        double epsilon = ((L2NormalizeGradient) node.op()).epsilon();
+        List<Buffer> in = node.inputs().stream().map(l::plain).toList();
+        Buffer dx = l.define(node.output(0));
+        int width = dx.shape().last();
+        l.step("l2 normalize gradient", in, List.of(dx), p -> {
+            var dy = in.get(0).floats();
+            var y = in.get(1).floats();
+            var norm = in.get(2).floats();
+            var out = dx.floats();
+            Team.Range range = (from, to) -> {
+                for (int r = from; r < to; r++) {
+                    double n = norm.get(r);
+                    double dot = 0;
+                    for (int i = r * width; n >= epsilon && i < (r + 1) * width; i++) {
+                        dot += (double) y.get(i) * dy.get(i);
+                    }
+                    double scale = 1 / Math.max(n, epsilon);
+                    for (int i = r * width; i < (r + 1) * width; i++) {
+                        out.put(i, (float) ((dy.get(i) - y.get(i) * dot) * scale));
+                    }
+                }
+            };
+            return () -> p.team().run((int) dx.shape().rows(), 1 + 100_000 / width, range);
+        });
+    }
+}
