@@ -62,8 +62,7 @@ final class Call {
         return (long[]) outElements(i);
     }
 
-    /** The first of several threads to ask allocates it for all. */
-    synchronized Object outElements(int i) {
+    Object outElements(int i) {
         if (out[i] == null) {
             out[i] = Elements.allocate(node.output(i).type());
         }
