@@ -1,0 +1,38 @@
+package dev.kinema.device.reference;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
+import dev.kinema.device.CaseGraph;
+import dev.kinema.device.Compilation;
+import dev.kinema.device.Device;
+import dev.kinema.device.OpCase;
+import dev.kinema.device.OpCases;
+import dev.kinema.device.Program;
+import dev.kinema.device.Weights;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+class ThreadsTest {
+    @Test
+    void resultsDoNotDependOnThem() {
+        try (Device one = Device.open("reference", 1); Device five = Device.open("reference", 5)) {
+            for (OpCase c : OpCases.all()) {
+                CaseGraph g = c.forward().differentiable() ? c.backward() : c.forward();
+                Map<String, double[]> expected = run(one, g);
+                run(five, g).forEach((name, values) -> assertArrayEquals(expected.get(name), values, c.name() + ", " + name));
+            }
+        }
+    }
+
+    private static Map<String, double[]> run(Device device, CaseGraph g) {
+        try (Weights weights = device.newWeights()) {
+            g.variables().forEach(weights::put);
+            try (Program program = device.compile(g.graph(), weights, Compilation.FP32)) {
+                g.inputs().forEach((name, array) -> program.input(name).put(array));
+                program.run();
+                return g.graph().outputs().keySet().stream().collect(Collectors.toMap(n -> n, n -> program.output(n).toDoubles()));
+            }
+        }
+    }
+}
