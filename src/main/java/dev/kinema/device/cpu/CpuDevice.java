@@ -18,13 +18,15 @@ public final class CpuDevice implements Device {
     private final int threads;
     private final engine engine;
     private final stream stream;
+    private final OpenMp openMp;
     private final Team team;
 
     private CpuDevice(int threads) {
         this.threads = threads;
-        OpenMp.use(threads);
         this.engine = new engine(dnnl.dnnl_cpu, 0);
         this.stream = new stream(engine);
+        this.openMp = new OpenMp();
+        useThreads();
         this.team = new Team(threads);
     }
 
@@ -66,7 +68,7 @@ public final class CpuDevice implements Device {
                 + " compile with FP32");
         }
         weights.require(graph);
-        OpenMp.use(threads);
+        useThreads();
         return new Lowering(this, how.fuse() ? Fusion.apply(graph) : graph, own, how.precision()).finish();
     }
 
@@ -76,8 +78,9 @@ public final class CpuDevice implements Device {
         return (isa & dnnl.dnnl_cpu_isa_avx512_core_bf16) == dnnl.dnnl_cpu_isa_avx512_core_bf16;
     }
 
-    int threads() {
-        return threads;
+    /** To be called by a thread before it makes or runs primitives. */
+    void useThreads() {
+        openMp.use(threads);
     }
 
     engine engine() {

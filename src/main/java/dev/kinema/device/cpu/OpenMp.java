@@ -16,18 +16,18 @@ import org.bytedeco.javacpp.Pointer;
  */
 final class OpenMp {
     private static final ThreadLocal<int[]> SET = ThreadLocal.withInitial(() -> new int[1]);
-    private static final OpenMp INSTANCE = new OpenMp();
 
     private final Method call;
     private final Object caller;
     private final long function;
 
-    private OpenMp() {
+    /** To be made once oneDNN is loaded, which brings the library. */
+    OpenMp() {
         try {
             Class<?> type = Class.forName("org.bytedeco.javacpp.Pointer$NativeDeallocator");
             Constructor<?> constructor = type.getDeclaredConstructor(Pointer.class, long.class, long.class);
             constructor.setAccessible(true);
-            caller = constructor.newInstance(null, 0L, 0L);
+            caller = constructor.newInstance(new Pointer(), 0L, 0L);
             call = type.getDeclaredMethod("deallocate", long.class, long.class);
             call.setAccessible(true);
         } catch (ReflectiveOperationException e) {
@@ -37,18 +37,23 @@ final class OpenMp {
         function = symbol == null ? 0 : symbol.address();
     }
 
+    /** What {@link #use} last set for the calling thread; 0 before it. */
+    static int threadsOfThisThread() {
+        return SET.get()[0];
+    }
+
     /** Makes primitives that the calling thread executes use {@code threads} threads; allocates only when the count changes. */
-    static void use(int threads) {
+    void use(int threads) {
         int[] set = SET.get();
         if (set[0] == threads) {
             return;
         }
-        if (INSTANCE.function == 0) {
+        if (function == 0) {
             throw new KinemaException("oneDNN's thread library has no omp_set_num_threads: set the environment variable OMP_NUM_THREADS="
                 + threads + " before starting Java");
         }
         try {
-            INSTANCE.call.invoke(INSTANCE.caller, (long) threads, INSTANCE.function);
+            call.invoke(caller, (long) threads, function);
         } catch (ReflectiveOperationException e) {
             throw new KinemaException("setting " + threads + " threads failed: set the environment variable OMP_NUM_THREADS instead", e);
         }

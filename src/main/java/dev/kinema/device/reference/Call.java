@@ -58,7 +58,8 @@ final class Call {
         return (long[]) outElements(i);
     }
 
-    Object outElements(int i) {
+    /** The first of several threads to ask allocates it for all. */
+    synchronized Object outElements(int i) {
         if (out[i] == null) {
             out[i] = Elements.allocate(node.output(i).type());
         }

@@ -1,0 +1,212 @@
+package dev.kinema.video;
+
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_AV1;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_DISCARD;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_alloc_context3;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_find_decoder;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_find_decoder_by_name;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_flush_buffers;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_free_context;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_open2;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_parameters_to_context;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_receive_frame;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_send_packet;
+import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
+import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
+import static org.bytedeco.ffmpeg.presets.avutil.AVERROR_EAGAIN;
+
+import dev.kinema.KinemaException;
+import java.nio.file.Path;
+import org.bytedeco.ffmpeg.avcodec.AVCodec;
+import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
+import org.bytedeco.ffmpeg.avcodec.AVPacket;
+import org.bytedeco.ffmpeg.avutil.AVDictionary;
+import org.bytedeco.ffmpeg.avutil.AVFrame;
+
+/** Turns a container's packets into frames in the order they are shown, each with its time; counts what is damaged. */
+final class Decoder implements AutoCloseable {
+    // AV_FRAME_FLAG_* of libavutil/frame.h, which the binding leaves out
+    static final int CORRUPT = 1;
+    static final int KEY = 1 << 1;
+    static final int INTERLACED = 1 << 3;
+    static final int TOP_FIELD_FIRST = 1 << 4;
+
+    /** A time that jumps back further than this is a clock that was set anew, not a frame out of order. */
+    private static final double CLOCK_RESET_SECONDS = 1;
+
+    /** A decoder may report as many errors one after another as it works on frames at a time, but not without end. */
+    private static final int FAILURES_IN_A_ROW = 1000;
+
+    private final Container container;
+    private final AVCodecContext context;
+    private final AVPacket packet;
+    private final double step;
+    private final DamageCount damage;
+    private boolean sought;
+    private boolean interlaced;
+    private int failures;
+    private long frames;
+    private long packets;
+    private long hiddenFrames;
+    private boolean started;
+    private double time;
+    private double clockShift;
+
+    private Decoder(Container container, AVCodecContext context, DamageCount damage) {
+        this.container = container;
+        this.context = context;
+        this.damage = damage;
+        this.packet = Ffmpeg.allocated(av_packet_alloc());
+        this.step = 1 / container.frameRate();
+    }
+
+    /** Opens a film at its start. {@code damage} outlives the decoder, which is opened anew to go back to the start. */
+    static Decoder open(Path path, int threads, DamageCount damage) {
+        Container container = Container.open(path);
+        AVCodecContext context = null;
+        try {
+            context = Ffmpeg.allocated(avcodec_alloc_context3(codec(container)));
+            Ffmpeg.check(avcodec_parameters_to_context(context, container.stream().codecpar()), "decode", path);
+            context.pkt_timebase(container.stream().time_base());
+            context.thread_count(threads);
+            Ffmpeg.check(avcodec_open2(context, null, (AVDictionary) null), "start the decoder for", path);
+            return new Decoder(container, context, damage);
+        } catch (RuntimeException e) {
+            if (context != null) {
+                avcodec_free_context(context);
+            }
+            container.close();
+            throw e;
+        }
+    }
+
+    private static AVCodec codec(Container container) {
+        int id = container.stream().codecpar().codec_id();
+        // FFmpeg's own AV1 decoder needs a video card
+        AVCodec codec = id == AV_CODEC_ID_AV1 ? avcodec_find_decoder_by_name("libaom-av1") : null;
+        codec = codec == null ? avcodec_find_decoder(id) : codec;
+        if (codec == null) {
+            throw new KinemaException("there is no decoder for the video stream of '" + container.path() + "' (codec '"
+                    + container.codec() + "'): convert the film to another codec");
+        }
+        return codec;
+    }
+
+    Container container() {
+        return container;
+    }
+
+    /** Seconds from one frame to the next at the average rate. */
+    double step() {
+        return step;
+    }
+
+    /** Decodes the next frame into {@code frame}; false at the end of the film. */
+    boolean next(AVFrame frame) {
+        while (true) {
+            int status = avcodec_receive_frame(context, frame);
+            if (status == 0) {
+                accept(frame);
+                return true;
+            }
+            if (status == AVERROR_EOF) {
+                finish();
+                return false;
+            }
+            if (status == AVERROR_EAGAIN()) {
+                feed();
+            } else {
+                lose(status);
+            }
+        }
+    }
+
+    private void lose(int status) {
+        damage.lostPackets++;
+        if (++failures > FAILURES_IN_A_ROW) {
+            throw new KinemaException("the decoder for '" + container.path() + "' (codec '" + container.codec()
+                    + "') is stuck ('" + Ffmpeg.text(status) + "'): convert the film to another codec");
+        }
+    }
+
+    private void finish() {
+        // two packets, one per field, may make one interlaced frame
+        long pictures = interlaced ? Math.max(frames, packets - damage.lostPackets) : frames;
+        damage.atEnd(container, started ? time + step : 0, step, sought ? -1 : pictures + hiddenFrames);
+    }
+
+    private void feed() {
+        failures = 0;
+        if (!container.read(packet)) {
+            damage.readError = container.readError();
+            avcodec_send_packet(context, null);
+            return;
+        }
+        if ((packet.flags() & AV_PKT_FLAG_DISCARD) != 0) {
+            hiddenFrames++;
+        } else {
+            packets++;
+        }
+        int status = avcodec_send_packet(context, packet);
+        av_packet_unref(packet);
+        if (status < 0) {
+            damage.lostPackets++;
+        }
+    }
+
+    private void accept(AVFrame frame) {
+        damage.frames++;
+        frames++;
+        interlaced |= (frame.flags() & INTERLACED) != 0;
+        if ((frame.flags() & CORRUPT) != 0 || frame.decode_error_flags() != 0) {
+            damage.damagedFrames++;
+        }
+        long ticks = frame.best_effort_timestamp();
+        double shown = ticks == AV_NOPTS_VALUE ? (started ? time + step : 0) : container.seconds(ticks) + clockShift;
+        if (started && shown <= time) {
+            damage.disorderedFrames++;
+            double orderly = shown < time - CLOCK_RESET_SECONDS ? time + step : time;
+            clockShift += shown < time - CLOCK_RESET_SECONDS ? orderly - shown : 0;
+            shown = orderly;
+        }
+        started = true;
+        time = shown;
+    }
+
+    /** Presentation time of the frame decoded last, in seconds since the stream's start. */
+    double time() {
+        return time;
+    }
+
+    /** How long the frame lasts as far as it knows, otherwise one step of the average rate. */
+    double duration(AVFrame frame) {
+        return frame.duration() > 0 ? frame.duration() * container.timeBase() : step;
+    }
+
+    /** Whether decoding may start afresh with this frame. */
+    static boolean isCleanKey(AVFrame frame) {
+        return (frame.flags() & KEY) != 0 && (frame.flags() & CORRUPT) == 0 && frame.decode_error_flags() == 0;
+    }
+
+    /** Goes to a key frame that the container takes to be at or before {@code seconds}; false where it cannot. */
+    boolean seek(double seconds) {
+        if (!container.seek(seconds)) {
+            return false;
+        }
+        avcodec_flush_buffers(context);
+        sought = true;
+        started = false;
+        clockShift = 0;
+        return true;
+    }
+
+    @Override
+    public void close() {
+        av_packet_free(packet);
+        avcodec_free_context(context);
+        container.close();
+    }
+}

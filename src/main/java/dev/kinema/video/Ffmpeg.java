@@ -1,0 +1,71 @@
+package dev.kinema.video;
+
+import static org.bytedeco.ffmpeg.global.avutil.AV_LOG_QUIET;
+import static org.bytedeco.ffmpeg.global.avutil.av_log_set_level;
+import static org.bytedeco.ffmpeg.global.avutil.av_strerror;
+
+import dev.kinema.KinemaException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.bytedeco.javacpp.BytePointer;
+
+/** What every use of FFmpeg here shares: a silent log, error texts, file names in the form FFmpeg wants. */
+final class Ffmpeg {
+    private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
+
+    private Ffmpeg() {
+    }
+
+    /** Loads the native libraries and silences their log, of which {@link Damage} counts what matters. */
+    static void load() {
+        try {
+            // the log goes to the standard error of the whole process, and so is silenced for all of it
+            av_log_set_level(AV_LOG_QUIET);
+        } catch (LinkageError e) {
+            throw new KinemaException("FFmpeg's native libraries cannot be loaded on " + System.getProperty("os.name") + " "
+                    + System.getProperty("os.arch") + " (" + e.getMessage() + "): put the org.bytedeco:ffmpeg and "
+                    + "org.bytedeco:javacpp jars of this platform on the class path", e);
+        }
+    }
+
+    /** FFmpeg's words for a negative status, such as {@code Invalid data found when processing input}. */
+    static String text(int status) {
+        byte[] text = new byte[128];
+        av_strerror(status, text, text.length);
+        int length = 0;
+        while (length < text.length && text[length] != 0) {
+            length++;
+        }
+        return new String(text, 0, length, StandardCharsets.UTF_8);
+    }
+
+    /** Passes a status that is not negative on; otherwise says what could not be done to which file. */
+    static int check(int status, String action, Path file) {
+        if (status < 0) {
+            throw new KinemaException("cannot " + action + " '" + file + "' (FFmpeg says '" + text(status)
+                    + "'): check that the file is whole and its directory usable, and that memory suffices");
+        }
+        return status;
+    }
+
+    /** Never null: an allocation that FFmpeg refuses is an error here and now. */
+    static <T> T allocated(T pointer) {
+        if (pointer == null) {
+            throw new KinemaException("FFmpeg could not allocate native memory: give the process more memory");
+        }
+        return pointer;
+    }
+
+    /**
+     * The URL of a local file. The {@code file:} scheme keeps FFmpeg from reading another protocol into a name that
+     * holds a colon.
+     */
+    static BytePointer url(Path file) {
+        String encoding = System.getProperty("sun.jnu.encoding", "UTF-8");
+        Charset charset = WINDOWS ? StandardCharsets.UTF_8 : Charset.forName(encoding);
+        byte[] name = ("file:" + file.toAbsolutePath()).getBytes(charset);
+        byte[] terminated = java.util.Arrays.copyOf(name, name.length + 1);
+        return new BytePointer(terminated);
+    }
+}

@@ -1,0 +1,210 @@
+package dev.kinema.video;
+
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_unref;
+
+import dev.kinema.KinemaException;
+import java.nio.ByteBuffer;
+import org.bytedeco.ffmpeg.avutil.AVFrame;
+
+/**
+ * Walks over the frames of a film in the order they are shown, and turns those that are asked for into RGB pictures.
+ *
+ * <p>It holds two decoded frames whatever the film's length: the one it stands on and the one after it, whose time says
+ * how long the first is shown. Times are seconds from the start of the video stream. To be used by one thread at a time.
+ */
+public final class FrameReader implements AutoCloseable {
+    /** Seeking back by this many seconds more each time a container's key frame turned out to be none, or too late. */
+    private static final double FIRST_RETREAT = 1;
+    private static final double RETREAT_GROWTH = 4;
+    /** Frames this near are reached by decoding on; key frames are seldom closer. */
+    private static final double WALK_SECONDS = 1;
+
+    private final VideoFile film;
+    private final PictureConverter converter;
+    private AVFrame current = Ffmpeg.allocated(av_frame_alloc());
+    private AVFrame ahead = Ffmpeg.allocated(av_frame_alloc());
+    private Decoder decoder;
+    private double time;
+    private double until;
+    private boolean aheadHeld;
+    private boolean started;
+    private boolean hasCurrent;
+    private boolean positioned;
+    private boolean closed;
+
+    FrameReader(VideoFile film, Decoder decoder, Framing framing) {
+        this.film = film;
+        this.decoder = decoder;
+        this.converter = new PictureConverter(film.path(), framing, film.orientation(), film.width(), film.height());
+    }
+
+    /** Width of the pictures in pixels. */
+    public int width() {
+        return converter.width();
+    }
+
+    /** Height of the pictures in pixels. */
+    public int height() {
+        return converter.height();
+    }
+
+    /** Bytes of one picture: height x width x 3. */
+    public int pictureBytes() {
+        return width() * height() * 3;
+    }
+
+    /**
+     * Goes to the next frame; false after the last one.
+     *
+     * @throws KinemaException where the film turns out to hold no frame at all
+     */
+    public boolean next() {
+        checkOpen();
+        if (positioned) {
+            positioned = false;
+            return true;
+        }
+        if (!started) {
+            started = true;
+            aheadHeld = decoder.next(ahead);
+            if (!aheadHeld) {
+                throw new KinemaException("no frame of '" + film.path() + "' could be decoded (codec '" + film.codec()
+                        + "', damage: " + film.damage().describe() + "): copy the film again from its source");
+            }
+        }
+        if (!aheadHeld) {
+            return false;
+        }
+        time = decoder.time();
+        hasCurrent = true;
+        advance();
+        return true;
+    }
+
+    /** Moves the frame ahead to the current place and decodes its successor. */
+    private void advance() {
+        AVFrame swapped = current;
+        current = ahead;
+        ahead = swapped;
+        av_frame_unref(ahead);
+        aheadHeld = decoder.next(ahead);
+        until = aheadHeld ? decoder.time() : time + decoder.duration(current);
+    }
+
+    /** Time at which the current frame appears, in seconds. */
+    public double time() {
+        return time;
+    }
+
+    /** Time at which the next frame takes over; for the last frame, the end of the film. */
+    public double shownUntil() {
+        return until;
+    }
+
+    /** Whether the current frame is the last one. */
+    public boolean isLast() {
+        return !aheadHeld;
+    }
+
+    /** Whether the decoder met errors in the current frame, so that parts of its picture are guessed. */
+    public boolean isDamaged() {
+        return (current.flags() & Decoder.CORRUPT) != 0 || current.decode_error_flags() != 0;
+    }
+
+    /**
+     * Converts the current frame to u8 RGB [height, width, 3].
+     *
+     * @param target a buffer, whose position and limit do not matter
+     * @param offset where the picture starts in it, in bytes
+     */
+    public void copyTo(ByteBuffer target, int offset) {
+        checkOpen();
+        if (!hasCurrent) {
+            throw new IllegalStateException("there is no current frame: call next() first");
+        }
+        converter.convert(current, target, offset);
+    }
+
+    /**
+     * Times that differ by less than this count as one: half a tick of the container's clock, at most half a
+     * millisecond, because containers that count milliseconds round the times of frames.
+     */
+    double tolerance() {
+        return Math.min(decoder.container().timeBase() / 2, 0.0005) + 1e-6;
+    }
+
+    /** Seconds from frame to frame at the average rate. */
+    double step() {
+        return decoder.step();
+    }
+
+    /**
+     * Goes to a time: {@link #next()} will deliver the frame shown at {@code seconds} (the last that appears at or before
+     * it; the first frame where none does; the last frame after the end). The frames are the same that reading from the
+     * start delivers: decoding starts at a key frame before, and at the film's start where there is none.
+     */
+    public void seek(double seconds) {
+        checkOpen();
+        double wanted = seconds + tolerance();
+        boolean near = started && wanted >= time && wanted < until + WALK_SECONDS;
+        if (!near && !landBefore(wanted)) {
+            restart();
+        }
+        positioned = false;
+        if (!near && !next()) {
+            return;
+        }
+        while (until <= wanted && aheadHeld) {
+            time = until;
+            advance();
+        }
+        positioned = true;
+    }
+
+    /** Puts a clean key frame that is shown at or before {@code wanted} ahead; false where only the start will do. */
+    private boolean landBefore(double wanted) {
+        double retreat = 0;
+        while (wanted - retreat > 0) {
+            if (!decoder.seek(wanted - retreat)) {
+                return false;
+            }
+            started = true;
+            do {
+                av_frame_unref(ahead);
+                aheadHeld = decoder.next(ahead);
+            } while (aheadHeld && !Decoder.isCleanKey(ahead) && decoder.time() <= wanted);
+            if (aheadHeld && decoder.time() <= wanted) {
+                return true;
+            }
+            retreat = Math.max(FIRST_RETREAT, retreat * RETREAT_GROWTH);
+        }
+        return false;
+    }
+
+    private void restart() {
+        decoder = film.reopen(decoder);
+        av_frame_unref(current);
+        av_frame_unref(ahead);
+        aheadHeld = false;
+        started = false;
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("this reader of '" + film.path()
+                    + "' is closed: ask the film for a new one (it has one reader at a time)");
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            converter.close();
+            av_frame_free(current);
+            av_frame_free(ahead);
+        }
+    }
+}
