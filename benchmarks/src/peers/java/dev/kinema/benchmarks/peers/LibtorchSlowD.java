@@ -162,7 +162,7 @@ final class LibtorchSlowD implements Contestant {
             shortcut = apply(block.shortcut, x);
             x.close();
         }
-        c.add_(shortcut).close();
+        c.add_(shortcut);
         shortcut.close();
         return rectified(c);
     }
@@ -179,7 +179,7 @@ final class LibtorchSlowD implements Contestant {
     }
 
     private static Tensor rectified(Tensor x) {
-        x.relu_().close();
+        x.relu_();
         return x;
     }
 

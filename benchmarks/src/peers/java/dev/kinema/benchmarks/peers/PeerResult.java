@@ -46,7 +46,7 @@ record PeerResult(String network, Machine machine, int threads, int rounds, doub
         for (Peak peak : peaks) {
             text.append(String.format("%-5s oneDNN matmul 2048^3: %.0f GFLOP/s%n", peak.precision, peak.gflopPerSecond));
         }
-        text.append(String.format("%-5s %-38s %9s %9s %9s %9s %9s%n", "", "engine", "ms", "GFLOP/s", "of peak", "of ours", "error"));
+        text.append(String.format("%-5s %-38s %9s %9s %9s %9s %9s%n", "", "engine", "ms", "GFLOP/s", "of peak", "to ours", "error"));
         for (Entry entry : entries) {
             text.append(String.format("%-5s %-38s %9.1f %9.0f %8.0f%% %8.2fx %9.1e%n", entry.precision, entry.engine,
                 1e3 * entry.medianSeconds, entry.gflopPerSecond, 100 * entry.shareOfPeak, entry.medianSeconds / ours(entry.precision),

@@ -17,6 +17,9 @@ record SlowDWeights(Map<String, float[]> values) {
     static SlowDWeights of(Graph graph, long seed) {
         Map<String, float[]> values = new LinkedHashMap<>();
         for (Variable v : graph.declarations()) {
+            if (!v.type().dtype().isFloating()) {
+                continue; // batch norm's counters
+            }
             Philox random = Philox.named(seed, v.name());
             float[] array = new float[(int) v.type().shape().elements()];
             for (int i = 0; i < array.length; i++) {
@@ -44,7 +47,10 @@ record SlowDWeights(Map<String, float[]> values) {
 
     void putInto(Weights weights, Graph graph) {
         for (Variable v : graph.declarations()) {
-            weights.put(v.name(), HostArray.of(v.type().shape(), values.get(v.name())));
+            if (values.containsKey(v.name())) {
+                weights.put(v.name(), HostArray.of(v.type().shape(), values.get(v.name())));
+            }
         }
+        weights.initialize(graph, 0);
     }
 }
