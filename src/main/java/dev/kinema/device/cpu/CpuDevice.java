@@ -27,6 +27,7 @@ public final class CpuDevice implements Device {
         this.engine = new engine(dnnl.dnnl_cpu, 0);
         this.stream = new stream(engine);
         this.openMp = new OpenMp();
+        useThreads();
         this.team = new Team(threads);
     }
 
