@@ -14,7 +14,8 @@ final class DeviceOptions {
     private String device = "cpu";
     private int threads;
 
-    @Option(names = "--device", paramLabel = "NAME", defaultValue = "cpu", description = "What computes: see 'kinema devices' (${DEFAULT-VALUE}).")
+    @Option(names = "--device", paramLabel = "NAME", defaultValue = "cpu",
+        description = "What computes: see 'kinema devices' (${DEFAULT-VALUE}).")
     void setDevice(String name) {
         if (!Device.names().contains(name)) {
             throw new ParameterException(command.commandLine(), "--device " + name + " is unknown: it is one of "
@@ -23,7 +24,8 @@ final class DeviceOptions {
         device = name;
     }
 
-    @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "Threads to compute with; 0 for one per processor (${DEFAULT-VALUE}).")
+    @Option(names = "--threads", paramLabel = "N", defaultValue = "0",
+        description = "Threads to compute with; 0 for one per processor (${DEFAULT-VALUE}).")
     void setThreads(int count) {
         if (count < 0) {
             throw new ParameterException(command.commandLine(), "--threads " + count + ": it must be 0 (all) or more");

@@ -32,8 +32,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "embed", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Write the features of films, one per clip, and with a contextualizer their events. An interrupted run goes on where it "
         + "was when the same command is given again: films that are done are skipped.",
-    footer = {"", "For FILM.mp4 the folder gets FILM.features.npy [T,width], FILM.events.npy [T,width] with --txe, FILM.safetensors with these "
-        + "and the clips' times, and an entry in index.json. One run at a time may write to a folder."})
+    footer = {"", "For FILM.mp4 the folder gets FILM.features.npy [T,width], FILM.events.npy [T,width] with --txe, FILM.safetensors with "
+        + "these and the clips' times, and an entry in index.json. One run at a time may write to a folder."})
 final class EmbedCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -41,7 +41,8 @@ final class EmbedCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "FILM", description = "Films: any format that FFmpeg knows.")
     private List<Path> films;
 
-    @Option(names = "--weights", required = true, paramLabel = "FILE", description = "The backbone's weights: a safetensors file, or a checkpoint that can be imported.")
+    @Option(names = "--weights", required = true, paramLabel = "FILE",
+        description = "The backbone's weights: a safetensors file, or a checkpoint that can be imported.")
     private Path weights;
 
     @Option(names = "--txe", paramLabel = "FILE", description = "The contextualizer's weights, for events.")
@@ -53,16 +54,19 @@ final class EmbedCommand implements Callable<Integer> {
     @Option(names = "--hop", defaultValue = "2", paramLabel = "S", description = "Seconds from clip to clip (${DEFAULT-VALUE}).")
     private double hop;
 
-    @Option(names = "--window", paramLabel = "N", description = "Events that are contextualised together (the contextualizer's own length).")
+    @Option(names = "--window", paramLabel = "N",
+        description = "Events that are contextualised together (the contextualizer's own length).")
     private Integer window;
 
-    @Option(names = "--precision", defaultValue = "auto", paramLabel = "P", description = "fp32, bf16, or auto (default): bf16 where the device has it.")
+    @Option(names = "--precision", defaultValue = "auto", paramLabel = "P",
+        description = "fp32, bf16, or auto (default): bf16 where the device has it.")
     private PrecisionChoice precision;
 
     @Option(names = "--batch", defaultValue = "1", paramLabel = "N", description = "Clips computed at once (${DEFAULT-VALUE}).")
     private int batch;
 
-    @Option(names = "--format", defaultValue = "npy,safetensors", split = ",", paramLabel = "F", description = "npy, safetensors or both (${DEFAULT-VALUE}).")
+    @Option(names = "--format", defaultValue = "npy,safetensors", split = ",", paramLabel = "F",
+        description = "npy, safetensors or both (${DEFAULT-VALUE}).")
     private Set<FeatureFiles.Format> formats = EnumSet.noneOf(FeatureFiles.Format.class);
 
     @Option(names = "--pad-short", description = "Repeat the last frame of a film that is shorter than a clip, instead of refusing it.")
@@ -83,7 +87,7 @@ final class EmbedCommand implements Callable<Integer> {
         MovieEncoderConfig config = config();
         Set<Path> distinct = new LinkedHashSet<>();
         films.forEach(film -> distinct.add(identity(film)));
-        makeFolder();
+        checkFolder();
         index = FilmIndex.of(out);
         try (MovieEncoder encoder = MovieEncoder.open(config)) {
             if (encoder.isRandom()) {
@@ -91,7 +95,7 @@ final class EmbedCommand implements Callable<Integer> {
             }
             JsonObject settings = settings(encoder);
             List<Path> pending = new ArrayList<>();
-            distinct.stream().filter(film -> !skip(film, settings, encoder)).forEach(pending::add);
+            distinct.stream().filter(film -> !skip(film, settings)).forEach(pending::add);
             encodeAll(encoder, pending, settings);
         }
         return summary(distinct.size());
@@ -123,12 +127,23 @@ final class EmbedCommand implements Callable<Integer> {
         }
     }
 
+    /** Before the work is done, not after it: whether its results could be kept. */
+    private void checkFolder() {
+        Path there = out.toAbsolutePath();
+        while (!Files.exists(there)) {
+            there = there.getParent();
+        }
+        if (!Files.isDirectory(there) || !Files.isWritable(there)) {
+            throw new KinemaException("'" + there + "' is " + (Files.isDirectory(there) ? "not writable" : "no folder")
+                + ": choose another folder with --out");
+        }
+    }
+
     private void makeFolder() {
         try {
             Files.createDirectories(out);
         } catch (IOException e) {
-            throw new KinemaException("the folder '" + out + "' cannot be made (" + e.getClass().getSimpleName() + ": " + e.getMessage()
-                + "): choose another one with --out", e);
+            throw new KinemaException("the folder '" + out + "' cannot be made (" + e + "): choose another one with --out", e);
         }
     }
 
@@ -155,9 +170,9 @@ final class EmbedCommand implements Callable<Integer> {
         return FeatureFiles.names("", formats, contextualizer != null).keySet();
     }
 
-    private boolean skip(Path film, JsonObject settings, MovieEncoder encoder) {
+    private boolean skip(Path film, JsonObject settings) {
         return index.done(film, settings, wanted()).map(entry -> {
-            out().println(film.getFileName() + ": done before (" + entry.get("clips") + " clips), skipped");
+            out().println(name(film) + ": done before (" + entry.get("clips") + " clips), skipped");
             return true;
         }).orElse(false);
     }
@@ -166,7 +181,10 @@ final class EmbedCommand implements Callable<Integer> {
     private void encodeAll(MovieEncoder encoder, List<Path> pending, JsonObject settings) {
         ClipStream next = pending.isEmpty() ? null : encoder.open(pending.get(0));
         try {
-            for (int i = 0; i < pending.size() && !Thread.currentThread().isInterrupted(); i++) {
+            for (int i = 0; i < pending.size(); i++) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new KinemaException("interrupted between two films: give the command again");
+                }
                 try (ClipStream clips = next) {
                     next = i + 1 < pending.size() ? encoder.open(pending.get(i + 1)) : null;
                     encode(encoder, clips, settings);
@@ -180,7 +198,8 @@ final class EmbedCommand implements Callable<Integer> {
     }
 
     private void encode(MovieEncoder encoder, ClipStream clips, JsonObject settings) {
-        ProgressBar bar = progress || Terminal.isErr() ? new ProgressBar(err(), clips.film().getFileName().toString()) : null;
+        ProgressBar bar = progress || Terminal.isErr() ? new ProgressBar(err(), name(clips.film())) : null;
+        JsonObject identity = FilmIndex.identity(clips.film());
         long begun = System.nanoTime();
         try {
             MovieFeatures features;
@@ -191,7 +210,7 @@ final class EmbedCommand implements Callable<Integer> {
                     bar.clear();
                 }
             }
-            write(features, encoder, settings, (System.nanoTime() - begun) / 1e9);
+            write(features, encoder.isRandom(), identity, settings, (System.nanoTime() - begun) / 1e9);
         } catch (KinemaException e) {
             if (Thread.currentThread().isInterrupted()) {
                 throw e;
@@ -201,18 +220,23 @@ final class EmbedCommand implements Callable<Integer> {
         }
     }
 
-    private void write(MovieFeatures film, MovieEncoder encoder, JsonObject settings, double seconds) {
+    private static String name(Path film) {
+        return film.getFileName() == null ? film.toString() : film.getFileName().toString();
+    }
+
+    private void write(MovieFeatures film, boolean random, JsonObject identity, JsonObject settings, double seconds) {
+        makeFolder();
         String name = index.nameFor(film.film());
         Map<String, String> files = FeatureFiles.names(name, formats, contextualizer != null);
         FeatureFiles.write(out, files, film, weightsSha256);
-        index.put(film.film(), FilmEntry.of(name, files, film, settings, encoder.isRandom(), seconds));
-        out().printf(Locale.ROOT, "%s: %d clips in %.1f s (%.2f clips/s) -> %s%s%n", film.film().getFileName(), film.clips(), seconds,
+        index.put(film.film(), FilmEntry.of(name, files, film, identity, settings, random, seconds));
+        out().printf(Locale.ROOT, "%s: %d clips in %.1f s (%.2f clips/s) -> %s%s%n", name(film.film()), film.clips(), seconds,
             film.clips() / seconds, out.resolve(name + ".*"), film.damage().isNone() ? "" : "; damage: " + film.damage().describe());
     }
 
     private int summary(int films) {
         if (failed.isEmpty()) {
-            return Thread.currentThread().isInterrupted() ? ExitCode.INTERRUPTED : ExitCode.DONE;
+            return ExitCode.DONE;
         }
         if (films > 1) {
             err().println("kinema: " + failed.size() + " of " + films + " films failed: "

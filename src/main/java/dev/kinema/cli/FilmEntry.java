@@ -11,12 +11,16 @@ final class FilmEntry {
     private FilmEntry() {
     }
 
-    /** @param seconds how long encoding took */
-    static JsonObject of(String name, Map<String, String> files, MovieFeatures film, JsonObject settings, boolean random, double seconds) {
+    /**
+     * @param identity of the film before it was read
+     * @param seconds how long encoding took
+     */
+    static JsonObject of(String name, Map<String, String> files, MovieFeatures film, JsonObject identity, JsonObject settings,
+            boolean random, double seconds) {
         JsonObject entry = new JsonObject();
         entry.addProperty("film", film.film().toString());
         entry.addProperty("name", name);
-        entry.add("identity", FilmIndex.identity(film.film()));
+        entry.add("identity", identity);
         entry.add("settings", settings.deepCopy());
         entry.addProperty("random_weights", random);
         entry.addProperty("clips", film.clips());

@@ -20,8 +20,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * {@code index.json} of an output folder: which films were encoded, how, and into which files. An entry is written when the film's files are
- * complete, so that an interrupted run can go on. One run at a time may write to a folder.
+ * {@code index.json} of an output folder: which films were encoded, how, and into which files. An entry is written when the film's
+ * files are complete, so that an interrupted run can go on. One run at a time may write to a folder.
  */
 final class FilmIndex {
     static final String FILE = "index.json";
@@ -73,7 +73,8 @@ final class FilmIndex {
             return Optional.empty();
         }
         JsonObject present = entry.getAsJsonObject("files");
-        boolean complete = files.stream().allMatch(f -> present.has(f) && Files.isRegularFile(folder.resolve(present.get(f).getAsString())));
+        boolean complete = files.stream()
+            .allMatch(f -> present.has(f) && Files.isRegularFile(folder.resolve(present.get(f).getAsString())));
         return complete ? Optional.of(entry) : Optional.empty();
     }
 

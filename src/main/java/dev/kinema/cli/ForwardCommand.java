@@ -27,19 +27,24 @@ final class ForwardCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--weights", required = true, paramLabel = "FILE", description = "The backbone's weights: a safetensors file, or a checkpoint that can be imported.")
+    @Option(names = "--weights", required = true, paramLabel = "FILE",
+        description = "The backbone's weights: a safetensors file, or a checkpoint that can be imported.")
     private Path weights;
 
-    @Option(names = "--input", required = true, paramLabel = "X.npy", description = "Floats [N,3,T,H,W], normalised, or uint8 frames [N,T,H,W,3].")
+    @Option(names = "--input", required = true, paramLabel = "X.npy",
+        description = "Floats [N,3,T,H,W], normalised, or uint8 frames [N,T,H,W,3].")
     private Path input;
 
     @Option(names = "--output", required = true, paramLabel = "Y.npy", description = "Where the numbers go.")
     private Path output;
 
-    @Option(names = "--node", defaultValue = "feature", paramLabel = "NODE", description = "feature [N,T',H',W',C] (default), logits [N,T',H',W',K] or probabilities [N,K].")
+    @Option(names = "--node", defaultValue = "feature", paramLabel = "NODE",
+        description = "feature [N,T',H',W',C] (default), logits [N,T',H',W',K] or probabilities [N,K].")
     private TensorForward.Node node;
 
-    @Option(names = "--pool", paramLabel = "POOL", description = "The head's average pool: crop (a window as large as the map of a clip of the network's own size, stride 1) or global; by default the network's.")
+    @Option(names = "--pool", paramLabel = "POOL",
+        description = "The head's average pool: crop (a window as large as the map of a clip of the network's own size, stride 1) or "
+            + "global; by default the network's.")
     private SlowConfig.Pool pool;
 
     @Option(names = "--pool-kernel", paramLabel = "T,H,W", converter = ExtentConverter.class, description = "Window of the crop pool.")

@@ -19,8 +19,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code kinema import}: other software's checkpoint as a safetensors file that says which network it is of. */
 @Command(name = "import", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Turn a checkpoint of PySlowFast (.pyth, its contrastive ones too), PyTorchVideo or Caffe2 (.pkl) into a safetensors file. "
-        + "Nothing in it is executed.")
+    description = "Turn a checkpoint of PySlowFast (.pyth, its contrastive ones too), PyTorchVideo or Caffe2 (.pkl) into a safetensors "
+        + "file. Nothing in it is executed.")
 final class ImportCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -28,25 +28,32 @@ final class ImportCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "IN", description = "The checkpoint.")
     private Path in;
 
-    @Parameters(index = "1", arity = "0..1", paramLabel = "OUT.safetensors", description = "The file to write; may be left out with --list.")
+    @Parameters(index = "1", arity = "0..1", paramLabel = "OUT.safetensors",
+        description = "The file to write; may be left out with --list.")
     private Path out;
 
-    @Option(names = "--model", defaultValue = "auto", paramLabel = "MODEL", converter = ModelConverter.class, description = "Which network it is to fit: slow, slow-d, or auto (default): the one that its stem's kernel tells.")
+    @Option(names = "--model", defaultValue = "auto", paramLabel = "MODEL", converter = ModelConverter.class,
+        description = "Which network it is to fit: slow, slow-d, or auto (default): the one that its stem's kernel tells.")
     private BackboneImport.Model model;
 
-    @Option(names = "--inflate", defaultValue = "refuse", paramLabel = "HOW", description = "What to do with kernels without extent in time where the network has one: refuse (default), centre (zeros around it) or repeat (its mean over time).")
+    @Option(names = "--inflate", defaultValue = "refuse", paramLabel = "HOW",
+        description = "What to do with kernels without extent in time where the network has one: refuse (default), centre (zeros around "
+            + "it) or repeat (its mean over time).")
     private Inflation inflation;
 
-    @Option(names = "--encoder", defaultValue = "query", paramLabel = "WHICH", description = "Of a contrastive checkpoint: query (default) or momentum.")
+    @Option(names = "--encoder", defaultValue = "query", paramLabel = "WHICH",
+        description = "Of a contrastive checkpoint: query (default) or momentum.")
     private CheckpointImport.Encoder encoder;
 
-    @Option(names = "--crop", paramLabel = "N", description = "Height and width of the clips it was trained on, where the file does not say.")
+    @Option(names = "--crop", paramLabel = "N",
+        description = "Height and width of the clips it was trained on, where the file does not say.")
     private Integer crop;
 
     @Option(names = "--frames", paramLabel = "N", description = "Frames of the clips it was trained on, where the file does not say.")
     private Integer frames;
 
-    @Option(names = "--interval", paramLabel = "N", description = "Frames of a 30 fps film from one frame of a clip to the next, where the file does not say.")
+    @Option(names = "--interval", paramLabel = "N",
+        description = "Frames of a 30 fps film from one frame of a clip to the next, where the file does not say.")
     private Integer interval;
 
     @Option(names = "--allow-missing", description = "Draw what is missing at random, from --seed.")
@@ -84,7 +91,8 @@ final class ImportCommand implements Callable<Integer> {
         }
         for (Integer size : new Integer[] {crop, frames, interval}) {
             if (size != null && size < 1) {
-                throw new ParameterException(spec.commandLine(), "a size of " + size + ": --crop, --frames and --interval must be 1 or more");
+                throw new ParameterException(spec.commandLine(), "a size of " + size
+                    + ": --crop, --frames and --interval must be 1 or more");
             }
         }
         PrintWriter console = spec.commandLine().getOut();

@@ -35,7 +35,8 @@ final class InitCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--model", required = true, paramLabel = "MODEL", converter = ModelConverter.class, description = "slow, slow-d or txe (the contextualizer).")
+    @Option(names = "--model", required = true, paramLabel = "MODEL", converter = ModelConverter.class,
+        description = "slow, slow-d or txe (the contextualizer).")
     private Model model;
 
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "What the numbers are drawn from (${DEFAULT-VALUE}).")

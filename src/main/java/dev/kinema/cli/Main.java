@@ -18,11 +18,11 @@ import picocli.CommandLine.Spec;
 /**
  * The command {@code kinema}.
  *
- * <p>Exit codes: 0 done; 1 some inputs failed; 2 wrong usage; 70 a bug of Kinema's; 130 interrupted. What goes wrong is one line on standard
- * error, {@code kinema: ...}; with {@code --verbose} the stack trace follows.
+ * <p>Exit codes: 0 done; 1 some inputs failed; 2 wrong usage; 70 a bug of Kinema's; 130 interrupted. What goes wrong is one line on
+ * standard error, {@code kinema: ...}; with {@code --verbose} the stack trace follows.
  */
 @Command(name = "kinema", description = "Self-supervised movie understanding: features and events of films.",
-    mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, scope = ScopeType.LOCAL,
+    mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class,
     subcommands = {EmbedCommand.class, ForwardCommand.class, ImportCommand.class, InitCommand.class, DevicesCommand.class},
     footer = {"", "Exit status: 0 done, 1 some inputs failed, 2 wrong usage, 70 a bug, 130 interrupted."})
 public final class Main implements Runnable {
@@ -81,7 +81,8 @@ public final class Main implements Runnable {
     public static int run(String[] args, PrintWriter out, PrintWriter err) {
         Main main = new Main();
         CommandLine line = new CommandLine(main);
-        line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true);
+        // a film may be named @film.mp4
+        line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true).setExpandAtFiles(false);
         line.setParameterExceptionHandler((e, a) -> main.wrongUsage(e, err));
         line.setExecutionExceptionHandler((e, c, parsed) -> main.failed(e, err));
         try {
@@ -108,6 +109,11 @@ public final class Main implements Runnable {
     }
 
     private int failed(Throwable e, PrintWriter err) {
+        if (Thread.currentThread().isInterrupted()) {
+            err.println("kinema: interrupted: what was finished is kept, give the same command again to go on");
+            trace(e, err);
+            return ExitCode.INTERRUPTED;
+        }
         if (e instanceof KinemaException) {
             err.println("kinema: " + line(e.getMessage()));
         } else if (e instanceof OutOfMemoryError) {
@@ -118,19 +124,13 @@ public final class Main implements Runnable {
                 + (verbose ? "" : " (run again with --verbose for the stack trace, and report it)"));
         }
         trace(e, err);
-        if (Thread.currentThread().isInterrupted()) {
-            return ExitCode.INTERRUPTED;
-        }
         return e instanceof KinemaException || e instanceof OutOfMemoryError ? ExitCode.FAILED : ExitCode.BUG;
     }
 
     /** Says what is wrong with one input of a command that goes on. */
     static void report(KinemaException e, CommandLine command) {
-        Main main = command.getCommandSpec().root().userObject() instanceof Main root ? root : null;
         command.getErr().println("kinema: " + line(e.getMessage()));
-        if (main != null) {
-            main.trace(e, command.getErr());
-        }
+        ((Main) command.getCommandSpec().root().userObject()).trace(e, command.getErr());
     }
 
     private void trace(Throwable e, PrintWriter err) {

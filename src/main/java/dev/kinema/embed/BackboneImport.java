@@ -26,7 +26,7 @@ public record BackboneImport(ImportedCheckpoint checkpoint, SlowConfig config, S
         SLOW_D
     }
 
-    /** Which differences are put up with: missing variables are drawn at random, unexpected ones left out, others of another shape redrawn. */
+    /** Which differences are put up with: what is missing or of another shape is drawn at random, what is unexpected is left out. */
     public record Leniency(boolean missing, boolean unexpected, boolean shape) {
         /** None. */
         public static final Leniency STRICT = new Leniency(false, false, false);
@@ -35,8 +35,8 @@ public record BackboneImport(ImportedCheckpoint checkpoint, SlowConfig config, S
     /**
      * Compares.
      *
-     * @param frames of a clip, {@code interval} between them at 30 frames per second, {@code crop} height and width in pixels: null for what
-     *     the checkpoint says, or else the published network's
+     * @param frames of a clip, {@code interval} between them at 30 frames per second, {@code crop} height and width in pixels: null for
+     *     what the checkpoint says, or else the published network's
      * @throws KinemaException if the checkpoint is of no Slow network
      */
     public static BackboneImport of(ImportedCheckpoint checkpoint, Model model, Inflation inflation, Integer frames, Integer interval,
@@ -44,8 +44,8 @@ public record BackboneImport(ImportedCheckpoint checkpoint, SlowConfig config, S
         SlowConfig found = BackboneWeights.config(checkpoint);
         SlowConfig config = switch (model) {
             case AUTO -> found;
-            case SLOW -> as(SlowConfig.SLOW_R50, found);
-            case SLOW_D -> as(SlowConfig.SLOW_D_R50, found);
+            case SLOW -> as(SlowConfig.SLOW_R50, found, inflation);
+            case SLOW_D -> as(SlowConfig.SLOW_D_R50, found, inflation);
         };
         SlowConfig.Clip clip = config.clip();
         SlowConfig sized = config.withClip(new SlowConfig.Clip(frames == null ? clip.frames() : frames, crop == null ? clip.crop() : crop,
@@ -54,13 +54,24 @@ public record BackboneImport(ImportedCheckpoint checkpoint, SlowConfig config, S
     }
 
     /** The network {@code named} in the sizes of {@code found}; a network of the same stem keeps its clips, too. */
-    private static SlowConfig as(SlowConfig named, SlowConfig found) {
+    private static SlowConfig as(SlowConfig named, SlowConfig found, Inflation inflation) {
+        SlowConfig sized = inflation == Inflation.REFUSE ? found : found.withStages(inflated(named.stages(), found.stages()));
         if (named.stem().equals(found.stem())) {
-            return found;
+            return sized;
         }
         SlowConfig.Clip clip = named.clip();
-        return found.withStem(named.stem()).withClip(new SlowConfig.Clip(clip.frames(), found.clip().crop(), clip.samplingRate()))
+        return sized.withStem(named.stem()).withClip(new SlowConfig.Clip(clip.frames(), found.clip().crop(), clip.samplingRate()))
             .withHead(new SlowConfig.Head(named.head().pool(), found.head().classes(), found.head().dropout()));
+    }
+
+    /** The stages found, with temporal kernels where the named network has them. */
+    private static List<SlowConfig.Stage> inflated(List<SlowConfig.Stage> named, List<SlowConfig.Stage> found) {
+        List<SlowConfig.Stage> stages = new ArrayList<>();
+        for (SlowConfig.Stage stage : found) {
+            int temporal = stages.size() < named.size() ? named.get(stages.size()).temporalKernel() : stage.temporalKernel();
+            stages.add(new SlowConfig.Stage(stage.blocks(), Math.max(temporal, stage.temporalKernel()), stage.spatialStride()));
+        }
+        return stages;
     }
 
     /**
@@ -75,8 +86,8 @@ public record BackboneImport(ImportedCheckpoint checkpoint, SlowConfig config, S
         refuse(remedies, match.unexpected(), leniency.unexpected(), "--allow-unexpected to leave out what is unexpected");
         refuse(remedies, match.wrongShape(), leniency.shape(), "--inflate or --allow-shape for other shapes");
         if (!remedies.isEmpty()) {
-            throw new KinemaException(checkpoint.path() + ": does not fit the network: " + match.report() + ": choose --model after the file, or "
-                + String.join(", or ", remedies));
+            throw new KinemaException(checkpoint.path() + ": does not fit the network: " + match.report()
+                + ": choose --model after the file, or " + String.join(", or ", remedies));
         }
         Map<String, HostArray> tensors = new LinkedHashMap<>();
         Map<String, HostArray> drawn = match.isComplete() ? Map.of() : BackboneWeights.random(config, seed).tensors();

@@ -41,8 +41,17 @@ public record BackboneWeights(Path source, SlowConfig config, Map<String, HostAr
     public static BackboneWeights read(Path file) {
         ImportedCheckpoint checkpoint = CheckpointImport.read(file);
         SlowConfig config = config(checkpoint);
-        Map<String, HostArray> tensors = StateMatch.of(variables(config), checkpoint.tensors()).requireComplete(file);
+        Map<String, HostArray> tensors = matched(file, variables(config), checkpoint);
         return new BackboneWeights(file, config, tensors, WeightsOrigin.of(checkpoint.metadata()));
+    }
+
+    static Map<String, HostArray> matched(Path file, Map<String, Shape> variables, ImportedCheckpoint checkpoint) {
+        StateMatch match = StateMatch.of(variables, checkpoint.tensors());
+        if (!match.isComplete()) {
+            throw new KinemaException(file + ": does not fit its network: " + match.report()
+                + ": name other weights, or see with 'kinema import --list' what can be made of these");
+        }
+        return match.matched();
     }
 
     /**

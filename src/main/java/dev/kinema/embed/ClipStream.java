@@ -56,7 +56,7 @@ public final class ClipStream implements AutoCloseable {
             Slot slot = spare.poll();
             empty.add(slot == null ? new Slot(bytes, plan.frames()) : slot);
         }
-        decoder = new Thread(this::decode, "kinema-decode " + film.getFileName());
+        decoder = new Thread(this::decode, "kinema-decode " + film);
         decoder.setDaemon(true);
         decoder.start();
     }
@@ -89,6 +89,10 @@ public final class ClipStream implements AutoCloseable {
     /** The film. */
     public Path film() {
         return film;
+    }
+
+    ClipPlan plan() {
+        return plan;
     }
 
     /** How many clips the container's duration promises; empty until the film is open, and where it announces none. */

@@ -6,7 +6,6 @@ import dev.kinema.checkpoint.CheckpointImport;
 import dev.kinema.checkpoint.CheckpointMetadata;
 import dev.kinema.checkpoint.ImportedCheckpoint;
 import dev.kinema.checkpoint.Safetensors;
-import dev.kinema.checkpoint.StateMatch;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Weights;
 import dev.kinema.graph.DType;
@@ -46,8 +45,7 @@ public record ContextualizerWeights(Path source, ContextualizerConfig config, Ma
         ContextualizerConfig config = NetworkDescription.parse(file, metadata.model()).contextualizer().orElseThrow(() ->
             new KinemaException(file + ": holds a backbone, not a contextualizer: give it as the backbone's weights (--weights)"));
         boolean masking = checkpoint.tensors().containsKey(MASK_TOKEN);
-        Map<String, HostArray> tensors =
-            StateMatch.of(BackboneWeights.shapes(graph(config, masking)), checkpoint.tensors()).requireComplete(file);
+        Map<String, HostArray> tensors = BackboneWeights.matched(file, BackboneWeights.shapes(graph(config, masking)), checkpoint);
         return new ContextualizerWeights(file, config, tensors, WeightsOrigin.of(checkpoint.metadata()));
     }
 

@@ -134,8 +134,8 @@ public final class MovieEncoder implements AutoCloseable {
     }
 
     /**
-     * Starts decoding a film, to be encoded by {@link #encode(ClipStream, EncodingProgress)} or {@link #stream}. What is wrong with the film is
-     * thrown there.
+     * Starts decoding a film, to be encoded by {@link #encode(ClipStream, EncodingProgress)} or {@link #stream}. What is wrong with
+     * the film is thrown there.
      */
     public ClipStream open(Path film) {
         return new ClipStream(film, plan, spare);
@@ -181,6 +181,10 @@ public final class MovieEncoder implements AutoCloseable {
      * @return what was wrong with the film
      */
     public Damage stream(ClipStream clips, Consumer<ClipFeature> sink, EncodingProgress progress) {
+        if (!clips.plan().equals(plan)) {
+            throw new IllegalArgumentException("clips of " + clips.plan() + " given to an encoder of " + plan
+                + ": open them with the same encoder");
+        }
         lock();
         try {
             return run(clips, sink, progress);
@@ -288,8 +292,8 @@ public final class MovieEncoder implements AutoCloseable {
     private void checkSize(ByteBuffer clip) {
         SlowConfig.Clip size = network.clip();
         if (clip.remaining() != clipBytes) {
-            throw new KinemaException("a clip of " + clip.remaining() + " bytes, but the encoder takes u8 [" + size.frames() + ", " + size.crop()
-                + ", " + size.crop() + ", 3], " + clipBytes + " bytes: scale and cut the frames to that");
+            throw new KinemaException("a clip of " + clip.remaining() + " bytes, but the encoder takes u8 [" + size.frames() + ", "
+                + size.crop() + ", " + size.crop() + ", 3], " + clipBytes + " bytes: scale and cut the frames to that");
         }
     }
 

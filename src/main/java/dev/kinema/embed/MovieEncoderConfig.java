@@ -42,7 +42,8 @@ public record MovieEncoderConfig(Path weights, Optional<Path> contextualizer, St
 
     /** Features every 2 s on all threads of the processor, in bf16 where it has it. */
     public static MovieEncoderConfig of(Path weights) {
-        return new MovieEncoderConfig(weights, Optional.empty(), "cpu", 0, PrecisionChoice.AUTO, DEFAULT_HOP, 1, OptionalInt.empty(), false);
+        return new MovieEncoderConfig(weights, Optional.empty(), "cpu", 0, PrecisionChoice.AUTO, DEFAULT_HOP, 1, OptionalInt.empty(),
+            false);
     }
 
     /** With events, from these weights. */

@@ -43,8 +43,8 @@ final class SlowShapes {
         SlowConfig named = switch (stem.dim(2)) {
             case 1 -> SlowConfig.SLOW_R50;
             case 5 -> SlowConfig.SLOW_D_R50;
-            default -> throw new KinemaException(source + ": its stem has a kernel of " + stem.dim(2) + "x" + stem.dim(3) + "x" + stem.dim(4)
-                + ", but Slow has 1x7x7 and Slow-D 5x7x7: only these two are known");
+            default -> throw new KinemaException(source + ": its stem has a kernel of " + stem.dim(2) + "x" + stem.dim(3) + "x"
+                + stem.dim(4) + ", but Slow has 1x7x7 and Slow-D 5x7x7: only these two are known");
         };
         HostArray classifier = tensors.get(CLASSIFIER);
         int classes = classifier == null ? 0 : classifier.shape().rank() == 0 ? 1 : classifier.shape().dim(0);
@@ -79,12 +79,12 @@ final class SlowShapes {
             throw lacks(name);
         }
         Shape shape = kernel.shape();
-        if (shape.rank() == 4) {
-            throw new KinemaException(source + ": " + name + " is " + shape
-                + ", of an image network: inflate it with 'kinema import --inflate'");
-        }
         if (shape.rank() < 2 || shape.rank() > 5) {
-            throw new KinemaException(source + ": " + name + " is " + shape + ", no kernel [O, I, T, H, W]: name weights of a Slow network");
+            throw new KinemaException(source + ": " + name + " is " + shape
+                + ", no kernel [O, I, T, H, W]: name weights of a Slow network");
+        }
+        if (shape.rank() == 4) {
+            return Shape.of(shape.dim(0), shape.dim(1), 1, shape.dim(2), shape.dim(3));
         }
         while (shape.rank() < 5) {
             shape = shape.append(Shape.of(1));

@@ -47,8 +47,8 @@ public record TensorForward(BackboneWeights network, Node node, Optional<SlowCon
     /**
      * Computes the node.
      *
-     * @param input floats [N, 3, T, H, W] (PyTorch's layout), normalised; or frames u8 [N, T, H, W, 3] or [T, H, W, 3], which are normalised
-     *     by Kinetics' constants
+     * @param input floats [N, 3, T, H, W] (PyTorch's layout), normalised; or frames u8 [N, T, H, W, 3] or [T, H, W, 3], which are
+     *     normalised by Kinetics' constants
      * @return float32, or float64 where the device computes in it
      * @throws KinemaException if the tensor has another type or shape, or is too small for the network
      */
@@ -95,8 +95,8 @@ public record TensorForward(BackboneWeights network, Node node, Optional<SlowCon
             return input.reshape(Shape.of(1, shape.dim(0), shape.dim(1), shape.dim(2), 3));
         }
         if (!input.dtype().isFloating() || shape.rank() != 5 || shape.dim(1) != 3 || shape.elements() == 0) {
-            throw new KinemaException("the input is " + input.type() + ", but a network takes floats [N, 3, T, H, W] or uint8 [N, T, H, W, 3]: "
-                + "save it in one of these");
+            throw new KinemaException("the input is " + input.type() + ", but a network takes floats [N, 3, T, H, W] or uint8 "
+                + "[N, T, H, W, 3]: save it in one of these");
         }
         return channelsLast(input);
     }

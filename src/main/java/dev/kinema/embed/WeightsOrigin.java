@@ -2,7 +2,7 @@ package dev.kinema.embed;
 
 import java.util.Map;
 
-/** Where the numbers in a weights file come from, in words, as entry {@code origin} of its metadata; the empty string where it does not say. */
+/** Where the numbers in a weights file come from, in words: entry {@code origin} of its metadata, empty where it does not say. */
 final class WeightsOrigin {
     static final String KEY = "origin";
     private static final String RANDOM = "random";
