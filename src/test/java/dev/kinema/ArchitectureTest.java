@@ -43,7 +43,7 @@ class ArchitectureTest {
         Map.entry("metric", Set.of()),
         Map.entry("checkpoint", Set.of("device", "graph")),
         Map.entry("config", Set.of()),
-        Map.entry("embed", Set.of("model", "nn", "graph", "device", "checkpoint", "video", "data")),
+        Map.entry("embed", Set.of("model", "nn", "graph", "device", "checkpoint", "config", "video", "data")),
         Map.entry("report", Set.of()),
         Map.entry("cli", Set.of("*"))));
 
