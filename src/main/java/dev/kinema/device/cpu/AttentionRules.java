@@ -117,7 +117,7 @@ final class AttentionRules {
         Softening(List<Buffer> extras, FloatBuffer p, FloatBuffer logs) {
             this.p = p;
             this.logs = logs;
-            this.mask = op.masked() ? extras.get(0).u8() : null;
+            this.mask = op.masked() ? extras.get(0).bytes() : null;
             this.random = op.dropout() > 0 ? extras.get(extras.size() - 1).longs() : null;
         }
 

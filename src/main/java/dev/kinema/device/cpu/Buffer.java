@@ -42,12 +42,9 @@ record Buffer(Storage storage, Shape shape, DType dtype, memory.desc layout) {
         return Math.toIntExact(shape.elements());
     }
 
-    private ByteBuffer bytes() {
+    /** The memory, of a plain buffer. */
+    ByteBuffer bytes() {
         return Memory.view(storage.address(), shape.elements() * dtype.bytes());
-    }
-
-    ByteBuffer u8() {
-        return bytes();
     }
 
     FloatBuffer floats() {

@@ -1,6 +1,7 @@
 package dev.kinema.device.cpu;
 
 import dev.kinema.KinemaException;
+import dev.kinema.device.Bindings;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
@@ -32,8 +33,7 @@ final class CpuProgram implements Program {
     private final List<Step> preparing;
     private final List<Step> running;
     private final boolean writesWeights;
-    private final Map<String, HostArray> inputs = new LinkedHashMap<>();
-    private final Map<String, HostArray> outputs = new LinkedHashMap<>();
+    private final Bindings bindings;
     private List<Pointer> owned = new ArrayList<>();
     private final List<Memory> held = new ArrayList<>();
     private final Memory block;
@@ -64,8 +64,7 @@ final class CpuProgram implements Program {
             held.add(memory);
             storage.place(memory.address());
         }
-        in.forEach((name, buffer) -> inputs.put(name, host(buffer)));
-        out.forEach((name, buffer) -> outputs.put(name, host(buffer)));
+        bindings = new Bindings(host(in), host(out));
         actions = running.stream().map(s -> s.binder().bind(this)).toArray(Runnable[]::new);
     }
 
@@ -124,9 +123,10 @@ final class CpuProgram implements Program {
         }
     }
 
-    private static HostArray host(Buffer buffer) {
-        return HostArray.wrap(buffer.dtype(), buffer.shape(), Memory.view(buffer.storage().address(),
-            buffer.shape().elements() * buffer.dtype().bytes()));
+    private static Map<String, HostArray> host(Map<String, Buffer> buffers) {
+        Map<String, HostArray> arrays = new LinkedHashMap<>();
+        buffers.forEach((name, b) -> arrays.put(name, HostArray.wrap(b.dtype(), b.shape(), b.bytes())));
+        return arrays;
     }
 
     engine engine() {
@@ -149,20 +149,12 @@ final class CpuProgram implements Program {
 
     @Override
     public HostArray input(String name) {
-        return named(inputs, "input", name);
+        return bindings.input(name);
     }
 
     @Override
     public HostArray output(String name) {
-        return named(outputs, "output", name);
-    }
-
-    private static HostArray named(Map<String, HostArray> arrays, String what, String name) {
-        HostArray array = arrays.get(name);
-        if (array == null) {
-            throw new KinemaException("the program has no " + what + " '" + name + "': it has " + arrays.keySet());
-        }
-        return array;
+        return bindings.output(name);
     }
 
     @Override

@@ -133,7 +133,7 @@ final class Elementwise {
         int inner = y.elements() / Math.max(1, mask.elements());
         int period = Math.max(1, b.elements());
         l.step("select", List.of(mask, a, b), List.of(y), p -> {
-            var chosen = mask.u8();
+            var chosen = mask.bytes();
             FloatBuffer left = a.floats();
             FloatBuffer right = b.floats();
             FloatBuffer out = y.floats();
@@ -194,7 +194,7 @@ final class Elementwise {
             halves[i] = HostArray.toBf16(levels[i]);
         }
         l.step("table", List.of(x), List.of(y), p -> {
-            var in = x.u8();
+            var in = x.bytes();
             var floats = dtype == DType.F32 ? y.floats() : null;
             var shorts = dtype == DType.BF16 ? y.shorts() : null;
             Team.Range range = (from, to) -> {

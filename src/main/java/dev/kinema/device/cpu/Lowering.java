@@ -93,8 +93,8 @@ final class Lowering {
         }
         Buffer copy = Buffer.plain(new Storage("output", value.type().bytes(), Storage.Home.HELD), value.shape(), value.dtype());
         step("copy", List.of(buffer), List.of(copy), p -> {
-            var from = buffer.u8();
-            var to = copy.u8();
+            var from = buffer.bytes();
+            var to = copy.bytes();
             return () -> to.put(0, from, 0, from.capacity());
         });
         return copy;

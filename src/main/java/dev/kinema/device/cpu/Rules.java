@@ -26,7 +26,8 @@ final class Rules {
         Reductions.register(RULES);
         AttentionRules.register(RULES);
         Losses.register(RULES);
-        Contrastive.register(RULES);
+        QueueContrast.register(RULES);
+        BatchContrast.register(RULES);
         Updates.register(RULES);
     }
 

@@ -161,8 +161,8 @@ final class Updates {
     private static void assign(Lowering l, Node node) {
         List<Buffer> in = inputs(l, node);
         l.step("assign " + target(node), in, written(node, in), p -> {
-            var to = in.get(0).u8();
-            var from = in.get(1).u8();
+            var to = in.get(0).bytes();
+            var from = in.get(1).bytes();
             return () -> to.put(0, from, 0, from.capacity());
         });
     }

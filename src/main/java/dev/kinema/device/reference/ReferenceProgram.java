@@ -1,6 +1,7 @@
 package dev.kinema.device.reference;
 
 import dev.kinema.KinemaException;
+import dev.kinema.device.Bindings;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
@@ -29,8 +30,7 @@ final class ReferenceProgram implements Program {
     private final List<Node> nodes;
     /** The step after which a value's array is dropped. */
     private final Map<Value, Integer> lastUse = new HashMap<>();
-    private final Map<String, HostArray> inputs = new LinkedHashMap<>();
-    private final Map<String, HostArray> outputs = new LinkedHashMap<>();
+    private final Bindings bindings;
     private final Map<Value, List<HostArray>> outputsOf = new HashMap<>();
     private boolean closed;
 
@@ -38,12 +38,15 @@ final class ReferenceProgram implements Program {
         this.weights = weights;
         this.workers = workers;
         this.nodes = Schedule.of(graph).nodes();
+        Map<String, HostArray> inputs = new LinkedHashMap<>();
+        Map<String, HostArray> outputs = new LinkedHashMap<>();
         graph.inputs().forEach((name, value) -> inputs.put(name, hostArray(value)));
         graph.outputs().forEach((name, value) -> {
             HostArray array = hostArray(value);
             outputs.put(name, array);
             outputsOf.computeIfAbsent(value, v -> new ArrayList<>()).add(array);
         });
+        bindings = new Bindings(inputs, outputs);
         for (int step = 0; step < nodes.size(); step++) {
             Node node = nodes.get(step);
             for (Value v : node.inputs()) {
@@ -61,20 +64,12 @@ final class ReferenceProgram implements Program {
 
     @Override
     public HostArray input(String name) {
-        return named(inputs, "input", name);
+        return bindings.input(name);
     }
 
     @Override
     public HostArray output(String name) {
-        return named(outputs, "output", name);
-    }
-
-    private static HostArray named(Map<String, HostArray> arrays, String what, String name) {
-        HostArray array = arrays.get(name);
-        if (array == null) {
-            throw new KinemaException("the program has no " + what + " '" + name + "': it has " + arrays.keySet());
-        }
-        return array;
+        return bindings.output(name);
     }
 
     @Override
@@ -107,7 +102,7 @@ final class ReferenceProgram implements Program {
 
     private Object[] compute(Node node, Map<Value, Object> values) {
         if (node.op() instanceof Input input) {
-            return new Object[] {Elements.copyOf(inputs.get(input.name()))};
+            return new Object[] {Elements.copyOf(bindings.input(input.name()))};
         }
         if (node.op() instanceof Variable variable) {
             return new Object[] {weights.elements(variable.name())};
@@ -136,7 +131,7 @@ final class ReferenceProgram implements Program {
             }
         }
         long held = 0;
-        for (Map<String, HostArray> arrays : List.of(inputs, outputs)) {
+        for (Map<String, HostArray> arrays : List.of(bindings.inputs(), bindings.outputs())) {
             held += arrays.values().stream().mapToLong(a -> a.type().bytes()).sum();
         }
         return MemoryPlan.of(List.copyOf(requests.values()), held);
