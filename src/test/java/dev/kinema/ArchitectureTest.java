@@ -187,7 +187,8 @@ class ArchitectureTest {
         Set<String> unnamed = new TreeSet<>();
         for (String name : uses.keySet()) {
             String part = packageOf(name);
-            if (!part.isEmpty() && name.startsWith("dev.kinema.") && !text.matches("(?s).*`(dev\\.kinema\\.)?" + Pattern.quote(part) + "`.*")) {
+            Pattern named = Pattern.compile("`(dev\\.kinema\\.)?" + Pattern.quote(part) + "`");
+            if (!part.isEmpty() && name.startsWith("dev.kinema.") && !named.matcher(text).find()) {
                 unnamed.add(part);
             }
         }
@@ -212,7 +213,8 @@ class ArchitectureTest {
 
     private static boolean allowed(String from, String name) {
         if (!name.startsWith("dev.kinema.")) {
-            return LIBRARIES.entrySet().stream().anyMatch(library -> name.startsWith(library.getKey()) && library.getValue().contains(from));
+            return LIBRARIES.entrySet().stream()
+                .anyMatch(library -> name.startsWith(library.getKey()) && library.getValue().contains(from));
         }
         String to = packageOf(name);
         Set<String> targets = PACKAGES.get(from);

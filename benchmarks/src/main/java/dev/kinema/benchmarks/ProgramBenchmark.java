@@ -38,7 +38,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class ProgramBenchmark {
     private static final long SEED = 1;
 
-    /** {@code small}: 26 layers, width 16, 8x64x64, where the cost of starting 60 primitives shows; {@code slow-d}: 50 layers, 16x224x224. */
+    /** {@code small}: 26 layers, width 16, 8x64x64, where starting 60 primitives shows; {@code slow-d}: 50 layers, 16x224x224. */
     @Param({"small", "slow-d"})
     public String network;
 

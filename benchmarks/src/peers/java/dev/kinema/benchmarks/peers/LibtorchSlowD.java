@@ -75,14 +75,19 @@ final class LibtorchSlowD implements Contestant {
                 String name = "s" + (s + 2) + ".pathway0_res" + b + ".";
                 long step = b == 0 ? stage.spatialStride() : 1;
                 long[] strides = {1, step, step};
-                Unit shortcut = b > 0 ? null : unit(weights, name + "branch1", name + "branch1_bn", new long[] {4 * inner, in, 1, 1, 1}, strides);
-                Unit first = unit(weights, name + "branch2.a", name + "branch2.a_bn", new long[] {inner, in, stage.temporalKernel(), 1, 1}, ONES);
-                Unit second = unit(weights, name + "branch2.b", name + "branch2.b_bn", new long[] {inner, inner, 1, 3, 3}, strides);
-                Unit third = unit(weights, name + "branch2.c", name + "branch2.c_bn", new long[] {4 * inner, inner, 1, 1, 1}, ONES);
+                long[] shape = {4 * inner, in, 1, 1, 1};
+                Unit shortcut = b > 0 ? null : unit(weights, name + "branch1", name + "branch1_bn", shape, strides);
+                Unit first = residual(weights, name + "branch2.a", new long[] {inner, in, stage.temporalKernel(), 1, 1}, ONES);
+                Unit second = residual(weights, name + "branch2.b", new long[] {inner, inner, 1, 3, 3}, strides);
+                Unit third = residual(weights, name + "branch2.c", new long[] {4 * inner, inner, 1, 1, 1}, ONES);
                 blocks.add(new Block(shortcut, first, second, third));
                 in = 4 * inner;
             }
         }
+    }
+
+    private Unit residual(Map<String, float[]> weights, String name, long[] shape, long[] stride) {
+        return unit(weights, name, name + "_bn", shape, stride);
     }
 
     private Unit unit(Map<String, float[]> weights, String convolution, String norm, long[] shape, long[] stride) {

@@ -29,7 +29,8 @@ final class MatmulPeak implements AutoCloseable {
             memory.data_type type = precision == Precision.BF16 ? memory.data_type.bf16 : memory.data_type.f32;
             long[] dims = {SIZE, SIZE};
             memory.desc plain = new memory.desc(dims, type, memory.format_tag.ab);
-            matmul.primitive_desc desc = new matmul.primitive_desc(engine, plain, new memory.desc(dims, type, memory.format_tag.any), plain);
+            memory.desc any = new memory.desc(dims, type, memory.format_tag.any);
+            matmul.primitive_desc desc = new matmul.primitive_desc(engine, plain, any, plain);
             product = new matmul(desc);
             memory left = new memory(desc.src_desc(), engine);
             memory right = new memory(desc.weights_desc(), engine);
