@@ -34,7 +34,8 @@ public enum Inflation {
     /** The inflated kernel, of the same element type, F32 or F64. */
     HostArray inflate(String name, HostArray kernel, Shape to) {
         if (kernel.dtype() != DType.F32 && kernel.dtype() != DType.F64) {
-            throw new KinemaException(Quoted.of(name) + " is " + kernel.dtype() + ": only F32 and F64 kernels can be inflated, convert it first");
+            throw new KinemaException(Quoted.of(name) + " is " + kernel.dtype()
+                    + ": only F32 and F64 kernels can be inflated, convert it first");
         }
         HostArray out = HostArray.allocate(kernel.dtype(), to);
         ByteBuffer from = kernel.buffer();

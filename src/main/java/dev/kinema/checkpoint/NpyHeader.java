@@ -40,7 +40,8 @@ final class NpyHeader {
         }
         int version = head[6];
         if (version < 1 || version > 3 || head[7] != 0) {
-            throw file.refused("has the .npy version " + version + "." + head[7] + ", known are 1.0, 2.0 and 3.0: save it again with numpy.save");
+            throw file.refused("has the .npy version " + version + "." + head[7] + ", known are 1.0, 2.0 and 3.0: "
+                    + "save it again with numpy.save");
         }
         int start = version == 1 ? 10 : 12;
         if (head.length < start) {

@@ -143,6 +143,10 @@ final class PickleGlobals {
         if (!(argument(arguments, 0) instanceof Storage storage)) {
             throw in.damaged("makes a tensor of what is no storage");
         }
+        if (arguments.size() > 6 && arguments.get(6) instanceof Map<?, ?> bits && !bits.isEmpty()) {
+            throw in.file().refused("has a tensor that is negated or conjugated on reading: "
+                    + "resolve_neg() and resolve_conj() it before saving");
+        }
         return new StridedTensor(in.file(), storage.content(), storage.dtype(), integer(argument(arguments, 1)),
                 sizes(in, argument(arguments, 2)), sizes(in, argument(arguments, 3)));
     }
@@ -182,6 +186,10 @@ final class PickleGlobals {
 
     private StoredTensor fromBuffer(List<?> arguments) {
         Object order = argument(arguments, 3);
+        // NumPy 2 adds "K" with an order of axes
+        if (!"C".equals(order) && !"F".equals(order)) {
+            throw in.file().refused("has an array with permuted axes: save numpy.ascontiguousarray(a)");
+        }
         NumpyArray array = new NumpyArray(in);
         List<Object> state = new ArrayList<>();
         Collections.addAll(state, argument(arguments, 2), argument(arguments, 1), "F".equals(order), argument(arguments, 0));

@@ -310,24 +310,12 @@ final class PickleReader {
     private boolean object(int op) {
         switch (op) {
             case 'c' -> stack.push(globals.resolve(in.shortLine(), in.shortLine()));
-            case 0x93 -> {
-                List<Object> names = stack.pop(2);
-                if (!(names.get(0) instanceof String module) || !(names.get(1) instanceof String name)) {
-                    throw in.damaged("names a callable by what is no text");
-                }
-                stack.push(globals.resolve(module, name));
-            }
+            case 0x93 -> stack.push(named(stack.pop(2)));
             case 'R', 0x81 -> {
                 List<Object> call = stack.pop(2);
                 stack.push(globals.call(call.get(0), call.get(1)));
             }
-            case 0x92 -> {
-                List<Object> call = stack.pop(3);
-                if (!(call.get(2) instanceof Map<?, ?> named) || !named.isEmpty()) {
-                    throw in.damaged("passes named arguments");
-                }
-                stack.push(globals.call(call.get(0), call.get(1)));
-            }
+            case 0x92 -> stack.push(callWithNames(stack.pop(3)));
             case 'i' -> {
                 Object callable = globals.resolve(in.shortLine(), in.shortLine());
                 stack.push(globals.call(callable, stack.popToMark()));
@@ -352,5 +340,19 @@ final class PickleReader {
             }
         }
         return true;
+    }
+
+    private Object named(List<Object> names) {
+        if (!(names.get(0) instanceof String module) || !(names.get(1) instanceof String name)) {
+            throw in.damaged("names a callable by what is no text");
+        }
+        return globals.resolve(module, name);
+    }
+
+    private Object callWithNames(List<Object> call) {
+        if (!(call.get(2) instanceof Map<?, ?> named) || !named.isEmpty()) {
+            throw in.damaged("passes named arguments");
+        }
+        return globals.call(call.get(0), call.get(1));
     }
 }

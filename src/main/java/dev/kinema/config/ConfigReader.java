@@ -7,6 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.events.CollectionEndEvent;
+import org.snakeyaml.engine.v2.events.CollectionStartEvent;
+import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -25,6 +29,8 @@ import org.snakeyaml.engine.v2.schema.CoreSchema;
 public final class ConfigReader {
     /** Far beyond any configuration; a file that was named by mistake is not read to its end. */
     private static final long LARGEST = 1 << 20;
+
+    private static final int DEEPEST = 50;
 
     private ConfigReader() {}
 
@@ -62,11 +68,24 @@ public final class ConfigReader {
         return type.cast(new RecordReader().read(new Place(source, 0, ""), node(source, yaml), type));
     }
 
+    /** The composer recurses: a file of nothing but brackets would overflow its stack. */
+    private static void requireShallow(String source, Iterable<Event> events) {
+        int depth = 0;
+        for (Event event : events) {
+            depth += event instanceof CollectionStartEvent ? 1 : event instanceof CollectionEndEvent ? -1 : 0;
+            if (depth > DEEPEST) {
+                int line = event.getStartMark().map(m -> m.getLine() + 1).orElse(0);
+                throw new Place(source, line, "").error("nests more than " + DEEPEST + " groups: check brackets and dashes");
+            }
+        }
+    }
+
     /** The document's node; a mapping without entries for a text without content. */
     static Node node(String source, String yaml) {
         LoadSettings settings = LoadSettings.builder().setLabel(source).setSchema(new CoreSchema())
                 .setAllowDuplicateKeys(false).setAllowRecursiveKeys(false).setMaxAliasesForCollections(50).build();
         try {
+            requireShallow(source, new Parse(settings).parseString(yaml));
             return new Compose(settings).composeString(yaml)
                     .orElseGet(() -> new Compose(settings).composeString("{}").orElseThrow());
         } catch (MarkedYamlEngineException e) {

@@ -35,7 +35,8 @@ record Place(String source, int line, String key) {
     }
 
     KinemaException error(String whatAndRemedy, Throwable cause) {
-        return new KinemaException(source + (line > 0 ? ":" + line : "") + ": " + (key.isEmpty() ? "" : key + ": ")
-                + whatAndRemedy, cause);
+        String message = source + (line > 0 ? ":" + line : "") + ": " + (key.isEmpty() ? "" : key + ": ") + whatAndRemedy;
+        // a key in quotes may hold line ends
+        return new KinemaException(message.replaceAll("\\p{Cntrl}", " "), cause);
     }
 }

@@ -3,6 +3,7 @@ package dev.kinema.device;
 import dev.kinema.KinemaException;
 import dev.kinema.graph.Graph;
 import java.util.ServiceLoader;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
 /** Something that runs graphs: {@code reference}, {@code cpu}. Close it after its programs and weights. */
@@ -10,6 +11,14 @@ public interface Device extends AutoCloseable {
 
     /** The name it is opened by. */
     String name();
+
+    /** What it computes with, in a line for a person: threads, instruction set, library. */
+    String description();
+
+    /**
+     * Whether the device computes in that precision. Where it does not, it either refuses to compile for it or computes in another one.
+     */
+    boolean supports(Precision precision);
 
     /** Weights that hold nothing yet. */
     Weights newWeights();
@@ -28,6 +37,15 @@ public interface Device extends AutoCloseable {
     @Override
     void close();
 
+    /** The names that {@link #open(String, int)} knows, whether or not such a device can be opened on this machine, sorted. */
+    static SortedSet<String> names() {
+        TreeSet<String> names = new TreeSet<>();
+        for (DeviceProvider provider : ServiceLoader.load(DeviceProvider.class, Device.class.getClassLoader())) {
+            names.add(provider.name());
+        }
+        return names;
+    }
+
     /** {@link #open(String, int)} with all processors. */
     static Device open(String name) {
         return open(name, 0);
@@ -42,13 +60,11 @@ public interface Device extends AutoCloseable {
         if (threads < 0) {
             throw new KinemaException("a device cannot compute with " + threads + " threads: give a positive number, or 0 for all");
         }
-        TreeSet<String> known = new TreeSet<>();
         for (DeviceProvider provider : ServiceLoader.load(DeviceProvider.class, Device.class.getClassLoader())) {
             if (provider.name().equals(name)) {
                 return provider.open(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
             }
-            known.add(provider.name());
         }
-        throw new KinemaException("there is no device named '" + name + "': choose one of " + known);
+        throw new KinemaException("there is no device named '" + name + "': choose one of " + names());
     }
 }

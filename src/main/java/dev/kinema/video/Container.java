@@ -22,6 +22,7 @@ import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_VIDEO;
 import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 import static org.bytedeco.ffmpeg.global.avutil.AV_TIME_BASE;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
+import static org.bytedeco.ffmpeg.global.avutil.av_dict_get;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_set;
 import static org.bytedeco.ffmpeg.presets.avutil.AVERROR_EAGAIN;
 
@@ -29,6 +30,8 @@ import dev.kinema.KinemaException;
 import java.nio.file.Path;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -36,6 +39,7 @@ import org.bytedeco.ffmpeg.avcodec.AVPacketSideData;
 import org.bytedeco.ffmpeg.avformat.AVFormatContext;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
+import org.bytedeco.ffmpeg.avutil.AVDictionaryEntry;
 import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
@@ -45,6 +49,8 @@ import org.bytedeco.javacpp.PointerPointer;
 final class Container implements AutoCloseable {
     /** Formats that lead to other files, or that make pictures out of plain text. */
     private static final Set<String> REFUSED = Set.of("concat", "hls", "dash", "tty", "ffmetadata", "imf");
+    /** Matroska's statistics tag of a track, such as {@code 00:01:10.458000000}. */
+    private static final Pattern TRACK_DURATION = Pattern.compile("(\\d{1,5}):(\\d\\d):(\\d\\d(?:\\.\\d+)?)");
     /** Used for times only, where neither the container nor the codec knows a rate: films without one are very rare. */
     private static final double RATE_WHERE_UNKNOWN = 25;
 
@@ -143,8 +149,9 @@ final class Container implements AutoCloseable {
 
     /** Duration of the video stream in seconds; of the container where the stream does not know its own. */
     OptionalDouble duration() {
-        if (stream.duration() != AV_NOPTS_VALUE && stream.duration() > 0) {
-            return OptionalDouble.of(stream.duration() * timeBase);
+        OptionalDouble own = videoDuration();
+        if (own.isPresent()) {
+            return own;
         }
         if (context.duration() == AV_NOPTS_VALUE || context.duration() <= 0
                 || context.duration_estimation_method() == AVFMT_DURATION_FROM_BITRATE) {
@@ -153,9 +160,21 @@ final class Container implements AutoCloseable {
         return OptionalDouble.of((double) context.duration() / AV_TIME_BASE);
     }
 
-    /** Whether {@link #duration()} is the video stream's own, not the longest stream's. */
-    boolean knowsVideoDuration() {
-        return stream.duration() != AV_NOPTS_VALUE && stream.duration() > 0;
+    /** The video stream's own duration in seconds, empty where only that of the longest stream may be known. */
+    OptionalDouble videoDuration() {
+        if (stream.duration() != AV_NOPTS_VALUE && stream.duration() > 0) {
+            return OptionalDouble.of(stream.duration() * timeBase);
+        }
+        AVDictionaryEntry entry = av_dict_get(stream.metadata(), "DURATION", null, 0);
+        Matcher tag = entry == null ? null : TRACK_DURATION.matcher(entry.value().getString());
+        if (tag == null || !tag.matches()) {
+            return OptionalDouble.empty();
+        }
+        double end = Integer.parseInt(tag.group(1)) * 3600 + Integer.parseInt(tag.group(2)) * 60
+                + Double.parseDouble(tag.group(3));
+        // the tag counts from the film's start, not from the first frame
+        double seconds = startTicks == AV_NOPTS_VALUE ? end : end - startTicks * timeBase;
+        return seconds > 0 ? OptionalDouble.of(seconds) : OptionalDouble.empty();
     }
 
     /** How the pictures are to be turned, from the stream's display matrix. */

@@ -9,7 +9,8 @@ import java.util.List;
  * @param damagedFrames frames that were delivered although the decoder met errors in them and had to guess pixels
  * @param lostPackets compressed pictures that could not be decoded at all
  * @param missingFrames frames that the container announces, but that never came (known at the end of the film only)
- * @param missingSeconds seconds between the last frame and the end that the container announces, 0 where they agree
+ * @param missingSeconds seconds between the last frame and the end that the container announces, 0 where they agree;
+ *     a container that announces only its longest stream is trusted to a second
  * @param disorderedFrames frames whose time was not after the time of the frame before
  * @param readError why reading stopped before the end of the file, or the empty string
  */

@@ -22,7 +22,7 @@ final class DamageCount {
             missingFrames = Math.max(0, announced - sequentialFrames);
         }
         OptionalDouble duration = container.duration();
-        double slack = container.knowsVideoDuration() ? 2 * step : FOREIGN_DURATION_SLACK;
+        double slack = container.videoDuration().isPresent() ? 2 * step : FOREIGN_DURATION_SLACK;
         missingSeconds = duration.isPresent() && duration.getAsDouble() - end > slack ? duration.getAsDouble() - end : 0;
     }
 

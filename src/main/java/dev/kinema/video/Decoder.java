@@ -37,13 +37,19 @@ final class Decoder implements AutoCloseable {
     /** A time that jumps back further than this is a clock that was set anew, not a frame out of order. */
     private static final double CLOCK_RESET_SECONDS = 1;
 
+    /** A decoder may report as many errors one after another as it works on frames at a time, but not without end. */
+    private static final int FAILURES_IN_A_ROW = 1000;
+
     private final Container container;
     private final AVCodecContext context;
     private final AVPacket packet;
     private final double step;
     private final DamageCount damage;
     private boolean sought;
+    private boolean interlaced;
+    private int failures;
     private long frames;
+    private long packets;
     private long hiddenFrames;
     private boolean started;
     private double time;
@@ -107,20 +113,33 @@ final class Decoder implements AutoCloseable {
                 return true;
             }
             if (status == AVERROR_EOF) {
-                if (started) {
-                    damage.atEnd(container, time + step, step, sought ? -1 : frames + hiddenFrames);
-                }
+                finish();
                 return false;
             }
             if (status == AVERROR_EAGAIN()) {
                 feed();
             } else {
-                damage.lostPackets++;
+                lose(status);
             }
         }
     }
 
+    private void lose(int status) {
+        damage.lostPackets++;
+        if (++failures > FAILURES_IN_A_ROW) {
+            throw new KinemaException("the decoder for '" + container.path() + "' (codec '" + container.codec()
+                    + "') is stuck ('" + Ffmpeg.text(status) + "'): convert the film to another codec");
+        }
+    }
+
+    private void finish() {
+        // two packets, one per field, may make one interlaced frame
+        long pictures = interlaced ? Math.max(frames, packets - damage.lostPackets) : frames;
+        damage.atEnd(container, started ? time + step : 0, step, sought ? -1 : pictures + hiddenFrames);
+    }
+
     private void feed() {
+        failures = 0;
         if (!container.read(packet)) {
             damage.readError = container.readError();
             avcodec_send_packet(context, null);
@@ -128,6 +147,8 @@ final class Decoder implements AutoCloseable {
         }
         if ((packet.flags() & AV_PKT_FLAG_DISCARD) != 0) {
             hiddenFrames++;
+        } else {
+            packets++;
         }
         int status = avcodec_send_packet(context, packet);
         av_packet_unref(packet);
@@ -139,6 +160,7 @@ final class Decoder implements AutoCloseable {
     private void accept(AVFrame frame) {
         damage.frames++;
         frames++;
+        interlaced |= (frame.flags() & INTERLACED) != 0;
         if ((frame.flags() & CORRUPT) != 0 || frame.decode_error_flags() != 0) {
             damage.damagedFrames++;
         }

@@ -14,17 +14,19 @@ import org.bytedeco.javacpp.BytePointer;
 final class Ffmpeg {
     private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
 
-    static {
-        // FFmpeg's log goes to the standard error of the whole process; what matters of it is counted by Damage instead
-        av_log_set_level(AV_LOG_QUIET);
-    }
-
     private Ffmpeg() {
     }
 
-    /** Loads the native libraries and silences their log; does nothing the second time. */
+    /** Loads the native libraries and silences their log, of which {@link Damage} counts what matters. */
     static void load() {
-        // the static initialiser does it
+        try {
+            // the log goes to the standard error of the whole process, and so is silenced for all of it
+            av_log_set_level(AV_LOG_QUIET);
+        } catch (LinkageError e) {
+            throw new KinemaException("FFmpeg's native libraries cannot be loaded on " + System.getProperty("os.name") + " "
+                    + System.getProperty("os.arch") + " (" + e.getMessage() + "): put the org.bytedeco:ffmpeg and "
+                    + "org.bytedeco:javacpp jars of this platform on the class path", e);
+        }
     }
 
     /** FFmpeg's words for a negative status, such as {@code Invalid data found when processing input}. */
@@ -41,7 +43,8 @@ final class Ffmpeg {
     /** Passes a status that is not negative on; otherwise says what could not be done to which file. */
     static int check(int status, String action, Path file) {
         if (status < 0) {
-            throw new KinemaException("cannot " + action + " '" + file + "': FFmpeg says '" + text(status) + "'");
+            throw new KinemaException("cannot " + action + " '" + file + "' (FFmpeg says '" + text(status)
+                    + "'): check that the file is whole and its directory usable, and that memory suffices");
         }
         return status;
     }

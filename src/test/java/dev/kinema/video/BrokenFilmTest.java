@@ -129,6 +129,7 @@ class BrokenFilmTest {
             }
         }).getMessage();
         assertTrue(message.contains("'" + bad + "'"), message);
+        assertTrue(message.contains("30 frames missing"), message);
     }
 
     /** Random damage anywhere must end in frames or in an error of ours: never in a crash, a hang or another exception. */

@@ -61,6 +61,27 @@ class ColourTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"yuv420p, false, false", "yuv420p, true, false", "yuv420p, false, true", "yuv420p10le, true, false"})
+    void coloursComeBackWhenMadeMuchSmaller(String format, boolean bt709, boolean full) {
+        Path path = dir.resolve("film.mkv");
+        Encoding encoding = Encoding.standard().withCodec("ffv1", format).withColour(bt709, full);
+        for (int colour : COLOURS) {
+            try (VideoWriter writer = VideoWriter.create(path, 120, 90, 25, encoding)) {
+                writer.add(SharedFilms.picture(120, 90, (y, x) -> colour), 0);
+                writer.finish();
+            }
+            try (VideoFile film = VideoFile.open(path); FrameReader frames = film.frames(Framing.square(16))) {
+                ByteBuffer seen = SharedFilms.buffer(frames);
+                assertTrue(frames.next());
+                frames.copyTo(seen, 0);
+                int read = SharedFilms.pixel(seen, 16, 8, 8);
+                // swscale's conversion by tables is up to 4 levels off
+                assertTrue(SharedFilms.distance(colour, read) <= 4, String.format("wrote %06x, read %06x", colour, read));
+            }
+        }
+    }
+
+    @ParameterizedTest
     @CsvSource({"mkv, ffv1, bgr0", "mkv, ffv1, gbrp10le", "avi, rawvideo, bgr24", "mkv, png, rgb24"})
     void storedRgbComesBackExactly(String ending, String codec, String format) {
         assertBars(through(ending, WIDTH, HEIGHT, BARS, Encoding.standard().withCodec(codec, format)), 0);

@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kinema.KinemaException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -42,6 +44,18 @@ class VideoWriterTest {
             assertEquals(20, seen.size());
             assertEquals(19 / fps, seen.get(19).time(), 0.0006);
             assertEquals(20 / fps, seen.get(19).until(), 0.0015);
+        }
+    }
+
+    @Test
+    void namesMayHoldAnything() {
+        String name = "a b:c%20d?#'\"\u00e9\u6620.mp4";
+        String encoding = System.getProperty("sun.jnu.encoding");
+        assumeTrue(Charset.forName(encoding).newEncoder().canEncode(name), "file names here are " + encoding);
+        Path path = dir.resolve(name);
+        SharedFilms.write(path, 5);
+        try (VideoFile film = VideoFile.open(path)) {
+            assertEquals(5, SharedFilms.readAll(film, Framing.whole()).size());
         }
     }
 

@@ -9,6 +9,7 @@ import dev.kinema.device.Precision;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.graph.Graph;
+import java.util.Locale;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.stream;
@@ -26,6 +27,7 @@ public final class CpuDevice implements Device {
         this.engine = new engine(dnnl.dnnl_cpu, 0);
         this.stream = new stream(engine);
         this.openMp = new OpenMp();
+        useThreads();
         this.team = new Team(threads);
     }
 
@@ -50,6 +52,18 @@ public final class CpuDevice implements Device {
     @Override
     public String name() {
         return "cpu";
+    }
+
+    @Override
+    public String description() {
+        String isa = dnnl.get_effective_cpu_isa().toString().toUpperCase(Locale.ROOT).replace('_', ' ');
+        return threads + (threads == 1 ? " thread, " : " threads, ") + isa + ", oneDNN " + dnnl.DNNL_VERSION_MAJOR + "."
+            + dnnl.DNNL_VERSION_MINOR + "." + dnnl.DNNL_VERSION_PATCH;
+    }
+
+    @Override
+    public boolean supports(Precision precision) {
+        return precision == Precision.FP32 || hasBf16();
     }
 
     @Override

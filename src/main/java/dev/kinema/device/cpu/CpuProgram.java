@@ -4,14 +4,20 @@ import dev.kinema.KinemaException;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
@@ -28,40 +34,38 @@ final class CpuProgram implements Program {
     private final boolean writesWeights;
     private final Map<String, HostArray> inputs = new LinkedHashMap<>();
     private final Map<String, HostArray> outputs = new LinkedHashMap<>();
-    private final List<Pointer> owned = new ArrayList<>();
+    private List<Pointer> owned = new ArrayList<>();
     private final List<Memory> held = new ArrayList<>();
     private final Memory block;
     private final MemoryPlan plan;
-    private final Runnable[] preparation;
+    /** What only preparation needs. */
+    private final List<Storage> passing;
     private final Runnable[] actions;
     private final AtomicBoolean inUse = new AtomicBoolean();
     private long preparedVersion = -1;
     private boolean closed;
 
-    CpuProgram(CpuDevice device, CpuWeights weights, List<Step> steps, Map<String, Buffer> in, Map<String, Buffer> out,
-            boolean writesWeights) {
+    CpuProgram(CpuDevice device, CpuWeights weights, List<Step> steps, List<Pointer> natives, Map<String, Buffer> in,
+            Map<String, Buffer> out, boolean writesWeights) {
         this.device = device;
         this.weights = weights;
         this.writesWeights = writesWeights;
+        this.owned.addAll(natives);
         this.preparing = steps.stream().filter(CpuProgram::isConstant).toList();
         this.running = steps.stream().filter(s -> !isConstant(s)).toList();
-        List<Storage> planned = new ArrayList<>();
-        Map<Storage, Boolean> holding = new IdentityHashMap<>();
-        collect(planned, holding, in, out);
-        long bytes = holding.keySet().stream().mapToLong(s -> s.bytes).sum();
-        plan = MemoryPlan.of(planned.stream().map(s -> new MemoryPlan.Request(s.name, s.bytes, s.first, s.last)).toList(), bytes);
+        Set<Storage> holding = held(in, out);
+        passing = planned(preparing, holding);
+        List<Storage> activations = planned(running, holding);
+        plan = plan(activations, holding.stream().mapToLong(s -> s.bytes).sum());
         block = new Memory(plan.bytes(), "a program's activations");
-        for (int i = 0; i < planned.size(); i++) {
-            planned.get(i).place(block.address() + plan.blocks().get(i).offset());
-        }
-        for (Storage storage : holding.keySet()) {
+        place(activations, plan, block);
+        for (Storage storage : holding) {
             Memory memory = new Memory(storage.bytes, storage.name);
             held.add(memory);
             storage.place(memory.address());
         }
         in.forEach((name, buffer) -> inputs.put(name, host(buffer)));
         out.forEach((name, buffer) -> outputs.put(name, host(buffer)));
-        preparation = preparing.stream().map(s -> s.binder().bind(this)).toArray(Runnable[]::new);
         actions = running.stream().map(s -> s.binder().bind(this)).toArray(Runnable[]::new);
     }
 
@@ -69,23 +73,55 @@ final class CpuProgram implements Program {
         return step.writes().stream().anyMatch(b -> b.storage().constant && b.storage().home != Storage.Home.WEIGHTS);
     }
 
-    private void collect(List<Storage> planned, Map<Storage, Boolean> holding, Map<String, Buffer> in, Map<String, Buffer> out) {
-        Map<Storage, Boolean> seen = new IdentityHashMap<>();
-        for (int i = 0; i < running.size(); i++) {
-            for (List<Buffer> group : List.of(running.get(i).reads(), running.get(i).writes())) {
-                for (Buffer b : group) {
-                    b.storage().usedAt(i);
-                    if (b.storage().home == Storage.Home.PLANNED && !b.storage().constant && seen.put(b.storage(), true) == null) {
-                        planned.add(b.storage());
+    /** Inputs, outputs, and what preparation leaves for the runs. */
+    private Set<Storage> held(Map<String, Buffer> in, Map<String, Buffer> out) {
+        Set<Storage> holding = Collections.newSetFromMap(new IdentityHashMap<>());
+        in.values().forEach(b -> holding.add(b.storage()));
+        out.values().forEach(b -> holding.add(b.storage()));
+        running.stream().flatMap(s -> s.reads().stream()).map(Buffer::storage)
+            .filter(s -> s.constant && s.home != Storage.Home.WEIGHTS).forEach(holding::add);
+        return holding;
+    }
+
+    /** The storages of steps that live in a planned block, with the steps between which they do. */
+    private static List<Storage> planned(List<Step> steps, Set<Storage> holding) {
+        Set<Storage> planned = Collections.newSetFromMap(new IdentityHashMap<>());
+        List<Storage> order = new ArrayList<>();
+        for (int i = 0; i < steps.size(); i++) {
+            int now = i;
+            Stream.concat(steps.get(i).reads().stream(), steps.get(i).writes().stream()).map(Buffer::storage)
+                .filter(s -> s.home == Storage.Home.PLANNED && !holding.contains(s)).forEach(s -> {
+                    s.usedAt(now);
+                    if (planned.add(s)) {
+                        order.add(s);
                     }
-                }
-            }
+                });
         }
-        for (Step step : preparing) {
-            step.writes().stream().filter(b -> b.storage().home != Storage.Home.WEIGHTS).forEach(b -> holding.put(b.storage(), true));
+        return order;
+    }
+
+    private static MemoryPlan plan(List<Storage> storages, long heldBytes) {
+        return MemoryPlan.of(storages.stream().map(s -> new MemoryPlan.Request(s.name, s.bytes, s.first, s.last)).toList(), heldBytes);
+    }
+
+    private static void place(List<Storage> storages, MemoryPlan plan, Memory block) {
+        for (int i = 0; i < storages.size(); i++) {
+            storages.get(i).place(block.address() + plan.blocks().get(i).offset());
         }
-        in.values().forEach(b -> holding.put(b.storage(), true));
-        out.values().forEach(b -> holding.put(b.storage(), true));
+    }
+
+    /** Folds and reorders weights; what this needs in passing is given back. */
+    private void prepare() {
+        MemoryPlan temporary = plan(passing, 0);
+        List<Pointer> kept = owned;
+        owned = new ArrayList<>();
+        try (Memory memory = new Memory(temporary.bytes(), "preparing weights")) {
+            place(passing, temporary, memory);
+            runAll(preparing.stream().map(s -> s.binder().bind(this)).toArray(Runnable[]::new), preparing);
+        } finally {
+            owned.forEach(Pointer::close);
+            owned = kept;
+        }
     }
 
     private static HostArray host(Buffer buffer) {
@@ -105,7 +141,7 @@ final class CpuProgram implements Program {
         return device.team();
     }
 
-    /** Ties a native object's life to the program's. */
+    /** Ties a native object that a step is being bound with to the life of the binding. */
     <P extends Pointer> P own(P pointer) {
         owned.add(pointer);
         return pointer;
@@ -140,7 +176,7 @@ final class CpuProgram implements Program {
             }
             device.useThreads();
             if (preparedVersion != weights.version()) {
-                runAll(preparation, preparing);
+                prepare();
                 preparedVersion = weights.version();
             }
             runAll(actions, running);
@@ -185,6 +221,22 @@ final class CpuProgram implements Program {
     Map<String, Long> reorders() {
         return running.stream().filter(Step::isReorder)
             .collect(Collectors.groupingBy(s -> s.node().op().name(), HashMap::new, Collectors.counting()));
+    }
+
+    long blockBytes() {
+        return block.bytes();
+    }
+
+    /** Fills the block with NaN, so that a read of what no step wrote shows. */
+    void poison() {
+        Pointer.memset(Memory.at(block.address(), block.bytes()), 0xFF, block.bytes());
+    }
+
+    /** Whether anything was written since {@link #poison} to the buffer that lies highest in the block, which makes the peak. */
+    boolean reachesPeak() {
+        MemoryPlan.Block top = plan.blocks().stream().max(Comparator.comparingLong(b -> b.offset() + b.request().bytes())).orElseThrow();
+        ByteBuffer last = Memory.view(block.address() + top.offset(), top.request().bytes());
+        return IntStream.range(0, last.capacity()).anyMatch(i -> last.get(i) != -1);
     }
 
     @Override

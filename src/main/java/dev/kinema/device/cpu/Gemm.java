@@ -33,7 +33,7 @@ final class Gemm {
             attributes.set_post_ops(ops);
         }
         matmul.primitive_desc desc = new matmul.primitive_desc(l.engine(), a, b, c, attributes, false);
-        primitive = new matmul(desc);
+        primitive = l.keep(new matmul(desc));
         scratchForm = desc.scratchpad_desc();
         scratch = scratchForm.get_size() == 0 ? null : l.scratch(scratchForm.get_size(), "scratch");
     }

@@ -21,6 +21,7 @@ import java.util.Set;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.reorder;
+import org.bytedeco.javacpp.Pointer;
 
 /**
  * Turns a graph into steps. Rules ask it for the buffers of a node's inputs in the form they need (reorders are added where a value is
@@ -39,6 +40,7 @@ final class Lowering {
     private final Set<String> written = new HashSet<>();
     private final Map<String, Buffer> inputs = new LinkedHashMap<>();
     private final List<Step> steps = new ArrayList<>();
+    private final List<Pointer> natives = new ArrayList<>();
     private Node node;
 
     Lowering(CpuDevice device, Graph graph, CpuWeights weights, Precision precision) {
@@ -75,7 +77,7 @@ final class Lowering {
         }
         Map<String, Buffer> outputs = new LinkedHashMap<>();
         graph.outputs().forEach((name, value) -> outputs.put(name, output(value)));
-        return new CpuProgram(device, weights, steps, inputs, outputs, !written.isEmpty());
+        return new CpuProgram(device, weights, steps, natives, inputs, outputs, !written.isEmpty());
     }
 
     /** Outputs are plain, in memory of their own that the planned block cannot overwrite. */
@@ -245,6 +247,12 @@ final class Lowering {
     }
 
     // ---- steps
+
+    /** Ties a native object's life to the program's. */
+    <P extends Pointer> P keep(P pointer) {
+        natives.add(pointer);
+        return pointer;
+    }
 
     /** Appends a step of the current node. */
     void step(String what, List<Buffer> reads, List<Buffer> writes, Step.Binder binder) {

@@ -37,6 +37,11 @@ final class OpenMp {
         function = symbol == null ? 0 : symbol.address();
     }
 
+    /** What {@link #use} last set for the calling thread; 0 before it. */
+    static int threadsOfThisThread() {
+        return SET.get()[0];
+    }
+
     /** Makes primitives that the calling thread executes use {@code threads} threads; allocates only when the count changes. */
     void use(int threads) {
         int[] set = SET.get();

@@ -24,7 +24,7 @@ final class Primitive {
 
     Primitive(Lowering lowering, primitive_desc_base desc, primitive primitive) {
         this.lowering = lowering;
-        this.primitive = primitive;
+        this.primitive = lowering.keep(primitive);
         this.implementation = implementation(desc);
         long scratch = desc.scratchpad_desc().get_size();
         if (scratch > 0) {
@@ -82,7 +82,6 @@ final class Primitive {
             memory view = program.own(new memory(a.layout(), program.engine(), Memory.at(address, a.layout().get_size())));
             map.put(a.index(), view);
         }
-        program.own(primitive);
         stream stream = program.stream();
         return () -> primitive.execute(stream, map);
     }

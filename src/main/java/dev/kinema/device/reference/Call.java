@@ -58,7 +58,7 @@ final class Call {
         return (long[]) outElements(i);
     }
 
-    /** Synchronized: the threads of a kernel may be the first to ask, and must get the same array. */
+    /** The first of several threads to ask allocates it for all. */
     synchronized Object outElements(int i) {
         if (out[i] == null) {
             out[i] = Elements.allocate(node.output(i).type());

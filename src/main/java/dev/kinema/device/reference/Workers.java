@@ -24,6 +24,10 @@ final class Workers implements AutoCloseable {
         this.pool = threads == 1 ? null : new ForkJoinPool(threads);
     }
 
+    int threads() {
+        return threads;
+    }
+
     /** Runs the body over all of {@code rows} rows and returns when they are done. */
     void rows(int rows, Body body) {
         int parts = Math.min(rows, PARTS_PER_THREAD * threads);

@@ -6,7 +6,8 @@ import java.util.List;
 /**
  * Layer-wise adaptive rate scaling (You et al., arXiv:1708.03888) before a step of {@link Sgd}, as PySlowFast's optimizer does it: where
  * neither norm is 0, a = trust * |p| / (|g| + weightDecay * |p| + epsilon), and with {@code clip} a = min(a / rate, 1); then
- * g = a * (g + weightDecay * p) and SGD without weight decay; where one is 0, g as it is. Inputs and writes as {@link Sgd}. For tensors with two axes or more.
+ * g = a * (g + weightDecay * p) and SGD without weight decay; where one is 0, g stays as it is. Inputs and writes as {@link Sgd}. For
+ * tensors with two axes or more.
  */
 public record Lars(double momentum, double dampening, boolean nesterov, double weightDecay, double trust, double epsilon,
     boolean clip) implements Op {

@@ -1,0 +1,146 @@
+package dev.kinema.cli;
+
+import dev.kinema.KinemaException;
+import dev.kinema.Version;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/**
+ * The command {@code kinema}.
+ *
+ * <p>Exit codes: 0 done; 1 some inputs failed; 2 wrong usage; 70 a bug of Kinema's; 130 interrupted. What goes wrong is one line on
+ * standard error, {@code kinema: ...}; with {@code --verbose} the stack trace follows.
+ */
+@Command(name = "kinema", description = "Self-supervised movie understanding: features and events of films.",
+    mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class,
+    subcommands = {EmbedCommand.class, ForwardCommand.class, ImportCommand.class, InitCommand.class, DevicesCommand.class},
+    footer = {"", "Exit status: 0 done, 1 some inputs failed, 2 wrong usage, 70 a bug, 130 interrupted."})
+public final class Main implements Runnable {
+    /** How long an interrupted command may take to put its files in order. */
+    private static final int LONGEST_UNWINDING_SECONDS = 10;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
+    private boolean verbose;
+
+    /** What {@code --version} says. */
+    static final class VersionLine implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"kinema " + Version.CURRENT + " (Java " + System.getProperty("java.version") + ", "
+                + System.getProperty("os.name") + " " + System.getProperty("os.arch") + ")"};
+        }
+    }
+
+    private Main() {
+    }
+
+    /** Runs the command line and exits with its code. */
+    public static void main(String[] args) {
+        Charset charset = Charset.defaultCharset();
+        PrintWriter out = new PrintWriter(new OutputStreamWriter(System.out, charset), true);
+        PrintWriter err = new PrintWriter(new OutputStreamWriter(System.err, charset), true);
+        CountDownLatch finished = new CountDownLatch(1);
+        interruptOnShutdown(Thread.currentThread(), finished);
+        int code = run(args, out, err);
+        finished.countDown();
+        System.exit(code);
+    }
+
+    /** Ctrl-C becomes an interrupt of the command, which then removes what it has half written. */
+    private static void interruptOnShutdown(Thread command, CountDownLatch finished) {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            if (finished.getCount() > 0) {
+                command.interrupt();
+                try {
+                    finished.await(LONGEST_UNWINDING_SECONDS, TimeUnit.SECONDS);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        }, "kinema-shutdown"));
+    }
+
+    /**
+     * Runs the command line.
+     *
+     * @return the exit code
+     */
+    public static int run(String[] args, PrintWriter out, PrintWriter err) {
+        Main main = new Main();
+        CommandLine line = new CommandLine(main);
+        // a film may be named @film.mp4
+        line.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true).setExpandAtFiles(false);
+        line.setParameterExceptionHandler((e, a) -> main.wrongUsage(e, err));
+        line.setExecutionExceptionHandler((e, c, parsed) -> main.failed(e, err));
+        try {
+            return line.execute(args);
+        } catch (Error e) {
+            return main.failed(e, err);
+        } finally {
+            out.flush();
+            err.flush();
+        }
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "no command was given: it is one of "
+            + String.join(", ", spec.subcommands().keySet()));
+    }
+
+    private int wrongUsage(ParameterException e, PrintWriter err) {
+        String name = e.getCommandLine().getCommandSpec().qualifiedName();
+        err.println("kinema: " + line(e.getMessage()) + " (see '" + name + " --help')");
+        trace(e, err);
+        return ExitCode.USAGE;
+    }
+
+    private int failed(Throwable e, PrintWriter err) {
+        if (Thread.currentThread().isInterrupted()) {
+            err.println("kinema: interrupted: what was finished is kept, give the same command again to go on");
+            trace(e, err);
+            return ExitCode.INTERRUPTED;
+        }
+        if (e instanceof KinemaException) {
+            err.println("kinema: " + line(e.getMessage()));
+        } else if (e instanceof OutOfMemoryError) {
+            err.println("kinema: out of memory (" + line(String.valueOf(e.getMessage()))
+                + "): give Java more, such as KINEMA_JAVA_OPTS=-Xmx8g, or ask for less at a time");
+        } else {
+            err.println("kinema: this is a bug of Kinema's: " + line(e.toString())
+                + (verbose ? "" : " (run again with --verbose for the stack trace, and report it)"));
+        }
+        trace(e, err);
+        return e instanceof KinemaException || e instanceof OutOfMemoryError ? ExitCode.FAILED : ExitCode.BUG;
+    }
+
+    /** Says what is wrong with one input of a command that goes on. */
+    static void report(KinemaException e, CommandLine command) {
+        command.getErr().println("kinema: " + line(e.getMessage()));
+        ((Main) command.getCommandSpec().root().userObject()).trace(e, command.getErr());
+    }
+
+    private void trace(Throwable e, PrintWriter err) {
+        if (verbose) {
+            e.printStackTrace(err);
+        }
+    }
+
+    /** A message on one line, whatever its parts hold. */
+    static String line(String message) {
+        return message.strip().replaceAll("\\s*[\\r\\n\\u2028\\u2029]+\\s*", " ");
+    }
+}

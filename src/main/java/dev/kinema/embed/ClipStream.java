@@ -1,0 +1,162 @@
+package dev.kinema.embed;
+
+import dev.kinema.KinemaException;
+import dev.kinema.video.ClipPlan;
+import dev.kinema.video.ClipReader;
+import dev.kinema.video.Damage;
+import dev.kinema.video.VideoFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+import java.util.Queue;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+
+/**
+ * The clips of a film being decoded by a thread of its own, a few clips ahead of whoever encodes them. Made by
+ * {@link MovieEncoder#open(Path)}; opening the next film's before encoding the last one's keeps the processor busy in between.
+ * Closing it stops the thread.
+ */
+public final class ClipStream implements AutoCloseable {
+    /** Clips decoded ahead: one being filled, one waiting, one being copied. */
+    static final int AHEAD = 3;
+
+    /** A decoded clip, u8 [T, H, W, 3], with where it is from. */
+    static final class Slot {
+        final ByteBuffer pixels;
+        final double[] times;
+        long index;
+
+        Slot(int bytes, int frames) {
+            pixels = ByteBuffer.allocateDirect(bytes);
+            times = new double[frames];
+        }
+    }
+
+    private static final Slot END = new Slot(0, 0);
+
+    private final Path film;
+    private final ClipPlan plan;
+    private final Queue<Slot> spare;
+    private final BlockingQueue<Slot> empty = new ArrayBlockingQueue<>(AHEAD);
+    private final BlockingQueue<Slot> full = new ArrayBlockingQueue<>(AHEAD + 1);
+    private final Thread decoder;
+    private volatile OptionalLong expected = OptionalLong.empty();
+    private volatile Damage damage;
+    private volatile Throwable failure;
+    private boolean ended;
+
+    /** @param spare slots of the plan's size that nobody uses; taken from, and given back when the stream is closed */
+    ClipStream(Path film, ClipPlan plan, Queue<Slot> spare) {
+        this.film = film;
+        this.plan = plan;
+        this.spare = spare;
+        int bytes = plan.frames() * plan.framing().crop() * plan.framing().crop() * 3;
+        for (int i = 0; i < AHEAD; i++) {
+            Slot slot = spare.poll();
+            empty.add(slot == null ? new Slot(bytes, plan.frames()) : slot);
+        }
+        decoder = new Thread(this::decode, "kinema-decode " + film);
+        decoder.setDaemon(true);
+        decoder.start();
+    }
+
+    private void decode() {
+        try (VideoFile video = VideoFile.open(film); ClipReader clips = video.clips(plan)) {
+            video.duration().ifPresent(seconds -> expected = OptionalLong.of(plan.clipsIn(seconds)));
+            while (true) {
+                Slot slot = empty.take();
+                if (!clips.next(slot.pixels, 0)) {
+                    empty.add(slot);
+                    damage = video.damage();
+                    break;
+                }
+                slot.index = clips.index();
+                for (int i = 0; i < slot.times.length; i++) {
+                    slot.times[i] = clips.frameTime(i);
+                }
+                full.add(slot);
+            }
+        } catch (InterruptedException e) {
+            // the stream was closed: there is nobody to tell
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException | Error e) {
+            failure = e;
+        }
+        full.add(END);
+    }
+
+    /** The film. */
+    public Path film() {
+        return film;
+    }
+
+    ClipPlan plan() {
+        return plan;
+    }
+
+    /** How many clips the container's duration promises; empty until the film is open, and where it announces none. */
+    public OptionalLong expectedClips() {
+        return expected;
+    }
+
+    /** What was wrong with the film; complete once its last clip was taken. */
+    Damage damage() {
+        return damage;
+    }
+
+    /**
+     * The next clip, to be given back by {@link #recycle}; null after the last.
+     *
+     * @throws KinemaException what the decoder threw
+     * @throws InterruptedException if this thread is interrupted while it waits
+     */
+    Slot next() throws InterruptedException {
+        if (ended) {
+            throw new KinemaException("the clips of '" + film + "' were already encoded: open the film again");
+        }
+        Slot slot = full.take();
+        if (slot != END) {
+            return slot;
+        }
+        ended = true;
+        Throwable thrown = failure;
+        if (thrown instanceof KinemaException) {
+            throw new KinemaException(thrown.getMessage(), thrown);
+        } else if (thrown instanceof Error error) {
+            throw error;
+        } else if (thrown != null) {
+            throw new IllegalStateException("decoding '" + film + "' failed unexpectedly", thrown);
+        }
+        if (damage == null) {
+            throw new KinemaException("the clips of '" + film + "' were closed before they were encoded: open the film again");
+        }
+        return null;
+    }
+
+    void recycle(Slot slot) {
+        empty.add(slot);
+    }
+
+    /** Stops decoding and waits for the thread to end, at most until it has decoded the clip it is at. */
+    @Override
+    public void close() {
+        decoder.interrupt();
+        boolean interrupted = false;
+        while (decoder.isAlive()) {
+            try {
+                decoder.join();
+            } catch (InterruptedException e) {
+                // it will end: the interrupt is kept for later
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        full.removeIf(slot -> slot == END);
+        full.drainTo(spare);
+        empty.drainTo(spare);
+        full.add(END);
+    }
+}

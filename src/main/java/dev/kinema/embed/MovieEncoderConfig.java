@@ -1,0 +1,77 @@
+package dev.kinema.embed;
+
+import dev.kinema.KinemaException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What a {@link MovieEncoder} is made of. Start from {@link #of(Path)} and change what is to differ.
+ *
+ * @param weights the backbone's: a safetensors file of Kinema's or any checkpoint that can be imported
+ * @param contextualizer weights of the contextualizer, which puts clips into context; without it there are features but no events
+ * @param device {@code cpu} or {@code reference}
+ * @param threads to compute with; 0 for one per processor
+ * @param precision of the backbone; the contextualizer, a small part of the work, computes in FP32
+ * @param hop seconds from the start of one clip to the start of the next
+ * @param batch clips that are computed at once: more take more memory, and pay where one clip does not fill the device
+ * @param window events that are contextualised together: a film is cut into consecutive windows of so many, the last one padded under a
+ *     mask. Empty for the contextualizer's own length, the one it was trained with
+ * @param padShort whether a film shorter than a clip gives one clip that ends in copies of its last frame, and is no error
+ */
+public record MovieEncoderConfig(Path weights, Optional<Path> contextualizer, String device, int threads, PrecisionChoice precision,
+    double hop, int batch, OptionalInt window, boolean padShort) {
+
+    /** Seconds from clip to clip that the paper's experiments use. */
+    public static final double DEFAULT_HOP = 2;
+
+    public MovieEncoderConfig {
+        Objects.requireNonNull(weights, "weights");
+        require(threads >= 0, "threads", threads, "0 (all) or more");
+        require(hop > 0 && hop < Double.POSITIVE_INFINITY, "hop", hop, "a number of seconds above 0");
+        require(batch >= 1, "batch", batch, "1 or more");
+        require(window.isEmpty() || window.getAsInt() >= 1, "window", window, "1 or more");
+    }
+
+    private static void require(boolean holds, String name, Object value, String rule) {
+        if (!holds) {
+            throw new KinemaException(name + " is " + value + ": it must be " + rule);
+        }
+    }
+
+    /** Features every 2 s on all threads of the processor, in bf16 where it has it. */
+    public static MovieEncoderConfig of(Path weights) {
+        return new MovieEncoderConfig(weights, Optional.empty(), "cpu", 0, PrecisionChoice.AUTO, DEFAULT_HOP, 1, OptionalInt.empty(),
+            false);
+    }
+
+    /** With events, from these weights. */
+    public MovieEncoderConfig withContextualizer(Path file) {
+        return new MovieEncoderConfig(weights, Optional.of(file), device, threads, precision, hop, batch, window, padShort);
+    }
+
+    public MovieEncoderConfig withDevice(String name, int threads) {
+        return new MovieEncoderConfig(weights, contextualizer, name, threads, precision, hop, batch, window, padShort);
+    }
+
+    public MovieEncoderConfig withPrecision(PrecisionChoice choice) {
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, choice, hop, batch, window, padShort);
+    }
+
+    public MovieEncoderConfig withHop(double seconds) {
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, seconds, batch, window, padShort);
+    }
+
+    public MovieEncoderConfig withBatch(int clips) {
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, clips, window, padShort);
+    }
+
+    public MovieEncoderConfig withWindow(int events) {
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, batch, OptionalInt.of(events), padShort);
+    }
+
+    public MovieEncoderConfig withPadShort(boolean pad) {
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, batch, window, pad);
+    }
+}

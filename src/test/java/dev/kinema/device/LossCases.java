@@ -1,0 +1,75 @@
+package dev.kinema.device;
+
+import dev.kinema.graph.DType;
+import dev.kinema.graph.Shape;
+import dev.kinema.graph.Value;
+import dev.kinema.graph.op.BinaryCrossEntropy;
+import dev.kinema.graph.op.InBatchInfoNce;
+import dev.kinema.graph.op.InfoNce;
+import dev.kinema.graph.op.L2Normalize;
+import dev.kinema.graph.op.MeanSquaredError;
+import dev.kinema.graph.op.SoftmaxCrossEntropy;
+
+/** Losses. */
+final class LossCases {
+    private LossCases() {}
+
+    static void addTo(OpCases cases) {
+        crossEntropy(cases, "", 5, 17, SoftmaxCrossEntropy.IGNORED, 0);
+        crossEntropy(cases, " of one row", 1, 2, SoftmaxCrossEntropy.IGNORED, 0);
+        crossEntropy(cases, " smoothed", 17, 5, SoftmaxCrossEntropy.IGNORED, 0.1);
+        crossEntropy(cases, " ignoring a class", 16, 3, 1, 0);
+        crossEntropy(cases, " ignoring a class, smoothed", 16, 3, 2, 0.2);
+        cases.add("SoftmaxCrossEntropy ignoring all rows", g -> {
+            Value logits = g.floats("logits", 3, 5);
+            Value labels = g.integers("labels", HostArrays.ofInts(Shape.of(3), -100, -100, -100));
+            g.result(SoftmaxCrossEntropy.of(logits, labels), logits);
+        });
+        cases.add("BinaryCrossEntropy", g -> {
+            Value logits = g.floats("logits", 3, 17);
+            g.result(BinaryCrossEntropy.of(logits, g.uniform("targets", 0, 1, 3, 17)), logits);
+        });
+        cases.add("BinaryCrossEntropy far out", g -> {
+            Value logits = g.uniform("logits", -60, 60, 33);
+            g.result(BinaryCrossEntropy.of(logits, g.uniform("targets", 0, 1, 33)), logits);
+        });
+        cases.add("MeanSquaredError", g -> {
+            Value a = g.floats("a", 3, 17);
+            Value b = g.parameter("b", 1, 3, 17);
+            g.result(MeanSquaredError.of(a, b), a, b);
+        });
+        infoNce(cases, 1, 2, 5, 0.5);
+        infoNce(cases, 8, 16, 64, 0.1);
+        infoNce(cases, 5, 17, 33, 0.2);
+        cases.add("InBatchInfoNce of 1, which has no negatives", g -> {
+            Value a = L2Normalize.of(g.floats("a", 1, 17));
+            g.output("logSums", InBatchInfoNce.of(a, L2Normalize.of(g.floats("b", 1, 17)), 0.1).output(1));
+        });
+        for (int n : new int[] {2, 5, 17}) {
+            cases.add("InBatchInfoNce of " + n, g -> {
+                Value a = g.floats("a", n, 17);
+                Value b = g.floats("b", n, 17);
+                g.result(InBatchInfoNce.of(L2Normalize.of(a), L2Normalize.of(b), 0.1).output(0), a, b);
+            });
+        }
+    }
+
+    private static void crossEntropy(OpCases cases, String name, int rows, int classes, int ignored, double smoothing) {
+        cases.add("SoftmaxCrossEntropy" + name, g -> {
+            Value logits = g.floats("logits", rows, classes);
+            g.result(SoftmaxCrossEntropy.of(logits, g.integers("labels", DType.I32, classes, rows), ignored, smoothing), logits);
+        });
+    }
+
+    private static void infoNce(OpCases cases, int rows, int width, int capacity, double temperature) {
+        cases.add("InfoNce of " + rows + " rows, queue " + capacity, g -> {
+            Value q = g.floats("q", rows, width);
+            Value k = g.floats("k", rows, width);
+            Value queue = L2Normalize.of(g.state("queue", -1, 1, capacity, width));
+            var loss = InfoNce.of(L2Normalize.of(q), L2Normalize.of(k), queue, temperature);
+            g.output("logSums", loss.output(1));
+            g.output("rank", loss.output(2));
+            g.result(loss.output(0), q, k);
+        });
+    }
+}

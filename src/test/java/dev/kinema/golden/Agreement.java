@@ -1,0 +1,54 @@
+package dev.kinema.golden;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kinema.device.HostArray;
+
+/** How far computed numbers are from golden ones. A NaN on either side is infinitely far. */
+public final class Agreement {
+    private Agreement() {}
+
+    /** No element differs by more than {@code tolerance}. */
+    public static void absolute(double[] expected, double[] actual, double tolerance, String what) {
+        check(largestDifference(expected, actual, what), tolerance, what + ": largest difference");
+    }
+
+    /** No element differs by more than {@code tolerance} times the largest expected one. */
+    public static void relative(double[] expected, double[] actual, double tolerance, String what) {
+        double largest = largestDifference(new double[expected.length], expected, what);
+        check(largestDifference(expected, actual, what), tolerance * largest, what + ": largest difference");
+    }
+
+    /** |actual - expected| is at most {@code tolerance} times |expected|, in the Euclidean norm. */
+    public static void norm(double[] expected, double[] actual, double tolerance, String what) {
+        double difference = 0;
+        double size = 0;
+        assertEquals(expected.length, actual.length, what);
+        for (int i = 0; i < expected.length; i++) {
+            difference += (actual[i] - expected[i]) * (actual[i] - expected[i]);
+            size += expected[i] * expected[i];
+        }
+        check(Math.sqrt(difference), tolerance * Math.sqrt(size), what + ": norm of the difference");
+    }
+
+    /** The same elements and shapes within {@code tolerance}. */
+    public static void absolute(HostArray expected, HostArray actual, double tolerance, String what) {
+        assertEquals(expected.shape(), actual.shape(), what);
+        absolute(expected.toDoubles(), actual.toDoubles(), tolerance, what);
+    }
+
+    private static double largestDifference(double[] expected, double[] actual, String what) {
+        assertEquals(expected.length, actual.length, what);
+        double largest = 0;
+        for (int i = 0; i < expected.length; i++) {
+            double difference = Math.abs(expected[i] - actual[i]);
+            largest = Double.isNaN(difference) ? Double.POSITIVE_INFINITY : Math.max(largest, difference);
+        }
+        return largest;
+    }
+
+    private static void check(double difference, double limit, String what) {
+        assertTrue(difference <= limit, () -> what + " is " + difference + ", allowed " + limit);
+    }
+}

@@ -1,0 +1,185 @@
+package dev.kinema.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import dev.kinema.device.Device;
+import dev.kinema.device.HostArray;
+import dev.kinema.device.Program;
+import dev.kinema.device.Weights;
+import dev.kinema.golden.Agreement;
+import dev.kinema.golden.Devices;
+import dev.kinema.golden.GoldenFile;
+import dev.kinema.golden.Layout;
+import dev.kinema.graph.DType;
+import dev.kinema.graph.Gradients;
+import dev.kinema.graph.Graph;
+import dev.kinema.graph.Shape;
+import dev.kinema.graph.Value;
+import dev.kinema.graph.op.Reshape;
+import dev.kinema.graph.op.SoftmaxCrossEntropy;
+import dev.kinema.nn.Pass;
+import dev.kinema.optim.Optimizer;
+import dev.kinema.optim.ParameterGroup;
+import dev.kinema.optim.Sgd;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Training steps of small Slow and Slow-D networks against PySlowFast run by PyTorch in float64, on one device. */
+abstract class SlowTraining {
+    /**
+     * What float32 or float64 allows.
+     *
+     * @param loss relative difference of the first loss
+     * @param gradient norm of a gradient's difference, relative to its norm
+     * @param statistics difference of running statistics
+     * @param later relative difference of the losses after one and two steps, and of weights after a step
+     */
+    record Tolerance(double loss, double gradient, double statistics, double later) {}
+
+    private final String deviceName;
+    private final Tolerance tolerance;
+    private Device device;
+
+    SlowTraining(String deviceName, Tolerance tolerance) {
+        this.deviceName = deviceName;
+        this.tolerance = tolerance;
+    }
+
+    @BeforeEach
+    void open() {
+        device = Devices.open(deviceName);
+    }
+
+    @AfterEach
+    void close() {
+        if (device != null) {
+            device.close();
+        }
+    }
+
+    private static JsonObject report(String name) {
+        return GoldenFile.json("slow/report.json").getAsJsonObject(name);
+    }
+
+    private static HostArray clips(String name) {
+        if (GoldenFile.exists("slow/" + name + ".input.npy")) {
+            return Layout.channelsLast(GoldenFile.npy("slow/" + name + ".input.npy"));
+        }
+        JsonObject report = report(name);
+        Shape shape = Shape.of(Arrays.stream(GoldenFile.numbers(report.get("input_shape"))).mapToInt(d -> (int) d).toArray());
+        double[] values = GoldenFile.lcg(report.get("input_lcg_seed").getAsLong(), (int) shape.elements());
+        return Layout.channelsLast(HostArray.of(shape, values));
+    }
+
+    /** The mean cross-entropy of a batch in training; the graph's inputs are {@code clips} and {@code labels}. */
+    private static Value loss(Graph graph, String name, Shape clips) {
+        SlowConfig config = name.equals("train_slow_w3") ? SlowConfig.SLOW_R50.withWidth(3) : SlowConfig.SLOW_D_R50.withWidth(2);
+        Slow slow = new Slow(config.withHead(new SlowConfig.Head(SlowConfig.Pool.GLOBAL, 10, 0)));
+        Pass pass = Pass.train(graph);
+        Value map = slow.map(pass, graph.input("clips", DType.F32, clips));
+        Value logits = Reshape.of(slow.logits(pass, slow.positions(map)), Shape.of(clips.dim(0), 10));
+        graph.output("logits", logits);
+        Value loss = SoftmaxCrossEntropy.of(logits, graph.input("labels", DType.I32, Shape.of(clips.dim(0))));
+        graph.output("loss", loss);
+        return loss;
+    }
+
+    private Weights weights(String name) {
+        Weights weights = device.newWeights();
+        GoldenFile.tensors("slow/" + name + ".weights.safetensors").forEach(weights::put);
+        return weights;
+    }
+
+    private static void feed(Program program, String name, HostArray clips) {
+        program.input("clips").put(clips);
+        program.input("labels").put(Arrays.stream(GoldenFile.numbers(report(name).get("labels"))).mapToLong(d -> (long) d).toArray());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"train_slow_w3", "train_slowd_w2"})
+    void gradientsAndStatistics(String name) {
+        HostArray clips = clips(name);
+        Graph graph = new Graph();
+        Value loss = loss(graph, name, clips.shape());
+        List<Value> variables = new ArrayList<>(graph.parameters());
+        variables.add(graph.inputs().get("clips"));
+        List<Value> gradients = Gradients.of(loss, variables);
+        for (int i = 0; i < gradients.size() - 1; i++) {
+            graph.output("grad." + Graph.variableOf(variables.get(i)), gradients.get(i));
+        }
+        graph.output("grad.clips", gradients.get(gradients.size() - 1));
+        try (Weights weights = weights(name); Program program = device.compile(graph, weights)) {
+            feed(program, name, clips);
+            program.run();
+            Map<String, HostArray> golden = GoldenFile.tensors("slow/" + name + ".grads_f64.safetensors");
+            double expectedLoss = golden.remove("loss").get(0);
+            assertEquals(expectedLoss, program.output("loss").get(0), tolerance.loss * expectedLoss);
+            Agreement.norm(golden.remove("logits").toDoubles(), program.output("logits").toDoubles(), tolerance.gradient, "logits");
+            assertEquals(golden.size(), variables.size() - 1);
+            golden.forEach((parameter, expected) ->
+                Agreement.norm(expected.toDoubles(), program.output("grad." + parameter).toDoubles(), tolerance.gradient, parameter));
+            inputGradient(report(name).getAsJsonObject("grad_input"), program.output("grad.clips"));
+            GoldenFile.tensors("slow/" + name + ".bn_after_f64.safetensors").forEach((state, expected) ->
+                Agreement.absolute(expected.toDoubles(), weights.get(state).toDoubles(), tolerance.statistics, state));
+            String counter = "s5.pathway0_res2.branch2.c_bn.num_batches_tracked";
+            long before = GoldenFile.tensors("slow/" + name + ".weights.safetensors").get(counter).getLong(0);
+            assertEquals(before + 1, weights.get(counter).getLong(0));
+        }
+    }
+
+    private void inputGradient(JsonObject expected, HostArray gradient) {
+        double[] values = Layout.channelsFirst(gradient);
+        double norm = expected.get("l2").getAsDouble();
+        assertEquals(norm, Math.sqrt(Arrays.stream(values).map(v -> v * v).sum()), tolerance.gradient * norm, "norm of the input's gradient");
+        double[] first = GoldenFile.numbers(expected.get("first8"));
+        Agreement.relative(first, Arrays.copyOf(values, first.length), tolerance.gradient, "first elements of the input's gradient");
+    }
+
+    /** SGD with Nesterov's momentum, weight decay on all but batch norm. */
+    @ParameterizedTest
+    @ValueSource(strings = {"train_slow_w3", "train_slowd_w2"})
+    void threeSteps(String name) {
+        HostArray clips = clips(name);
+        Graph graph = new Graph();
+        Optimizer.of(Sgd.NESTEROV, 1e-4).withGroup(ParameterGroup.UNDECAYED_NORMS).minimize(loss(graph, name, clips.shape()));
+        try (Weights weights = weights(name)) {
+            weights.initialize(graph, 0);
+            try (Program program = device.compile(graph, weights)) {
+                feed(program, name, clips);
+                program.input(Optimizer.LEARNING_RATE).put(0.0005);
+                JsonArray steps = report(name).getAsJsonObject("sgd_steps_f64").getAsJsonArray("steps");
+                for (int i = 0; i < steps.size(); i++) {
+                    program.run();
+                    JsonObject step = steps.get(i).getAsJsonObject();
+                    double loss = step.get("loss").getAsDouble();
+                    assertEquals(loss, program.output("loss").get(0), (i == 0 ? tolerance.loss : tolerance.later) * loss, "loss " + i);
+                    if (i == 0) {
+                        double norm = report(name).get("grad_total_l2_f64").getAsDouble();
+                        assertEquals(norm, program.output(Optimizer.GRADIENT_NORM).get(0), tolerance.gradient * norm);
+                    }
+                    afterStep(step, graph, weights);
+                }
+                assertEquals(3, weights.get("optimizer.step").getLong(0));
+            }
+        }
+    }
+
+    private void afterStep(JsonObject step, Graph graph, Weights weights) {
+        double[] bias = weights.get("head.projection.bias").toDoubles();
+        Agreement.relative(GoldenFile.numbers(step.get("head_bias")), bias, tolerance.later, "bias of the classifier");
+        double[] stem = Arrays.copyOf(weights.get("s1.pathway0_stem.conv.weight").toDoubles(), 4);
+        Agreement.relative(GoldenFile.numbers(step.get("stem_w_first4")), stem, tolerance.later, "weights of the stem");
+        double squares = graph.parameters().stream().map(Graph::variableOf)
+            .mapToDouble(p -> Arrays.stream(weights.get(p).toDoubles()).map(v -> v * v).sum()).sum();
+        double norm = step.get("param_l2").getAsDouble();
+        assertEquals(norm, Math.sqrt(squares), tolerance.later * norm, "norm of all parameters");
+    }
+}
