@@ -44,11 +44,7 @@ public final class Philox {
     /** 32 random bits for element {@code i}. */
     public int bits(long i) {
         long b = i >>> 2;
-        if (b != cached) {
-            compute(b);
-            cached = b;
-        }
-        return block[(int) (i & 3)];
+        return (b == cached ? block : block(b))[(int) (i & 3)];
     }
 
     /** Uniform in [0, 1), a multiple of 2^-32. */
@@ -63,7 +59,8 @@ public final class Philox {
         return Math.sqrt(-2 * Math.log(u1)) * Math.cos(2 * Math.PI * u2);
     }
 
-    private void compute(long b) {
+    /** The four words of block {@code b}, until the next is asked for. */
+    int[] block(long b) {
         int c0 = (int) b;
         int c1 = (int) (b >>> 32);
         int c2 = step;
@@ -86,5 +83,7 @@ public final class Philox {
         block[1] = c1;
         block[2] = c2;
         block[3] = c3;
+        cached = b;
+        return block;
     }
 }

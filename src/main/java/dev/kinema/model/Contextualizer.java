@@ -1,6 +1,7 @@
 package dev.kinema.model;
 
 import dev.kinema.KinemaException;
+import dev.kinema.graph.DType;
 import dev.kinema.graph.Initializer;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
@@ -10,7 +11,6 @@ import dev.kinema.graph.op.Relu;
 import dev.kinema.graph.op.Scale;
 import dev.kinema.graph.op.Select;
 import dev.kinema.graph.op.Slice;
-import dev.kinema.graph.DType;
 import dev.kinema.nn.Embedding;
 import dev.kinema.nn.Linear;
 import dev.kinema.nn.Pass;

@@ -1,6 +1,7 @@
 package dev.kinema.model;
 
 import dev.kinema.graph.Graph;
+import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Add;
 import dev.kinema.graph.op.AveragePool3d;
@@ -11,7 +12,6 @@ import dev.kinema.graph.op.Reduce;
 import dev.kinema.graph.op.Relu;
 import dev.kinema.graph.op.Reshape;
 import dev.kinema.graph.op.Softmax;
-import dev.kinema.graph.Shape;
 import dev.kinema.nn.BatchNorm;
 import dev.kinema.nn.Conv3d;
 import dev.kinema.nn.Linear;

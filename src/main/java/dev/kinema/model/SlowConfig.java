@@ -5,6 +5,7 @@ import dev.kinema.graph.op.Extent;
 import dev.kinema.graph.op.Window;
 import dev.kinema.nn.BatchNorm;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A Slow network: a residual network of bottlenecks over video that keeps its temporal resolution after the stem (Feichtenhofer et al.,
@@ -104,7 +105,7 @@ public record SlowConfig(Stem stem, List<Stage> stages, int width, Extent res2Po
 
     private static List<Stage> stages(List<Integer> blocks) {
         int[] temporal = {1, 1, 3, 3};
-        return java.util.stream.IntStream.range(0, temporal.length)
+        return IntStream.range(0, temporal.length)
             .mapToObj(i -> new Stage(blocks.get(i), temporal[i], i == 0 ? 1 : 2)).toList();
     }
 

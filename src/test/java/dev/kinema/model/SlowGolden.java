@@ -23,6 +23,7 @@ import dev.kinema.graph.op.Window;
 import dev.kinema.nn.Pass;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -158,7 +159,7 @@ abstract class SlowGolden {
             assertEquals(expectedSum, sum, tolerance * expectedSum, what + " sum");
             assertEquals(expectedNorm, Math.sqrt(squares), tolerance * expectedNorm, what + " norm");
             double[] first = GoldenFile.numbers(stage.get("first8"));
-            Agreement.absolute(first, java.util.Arrays.copyOf(map, first.length), 10 * tolerance, what + " first elements");
+            Agreement.absolute(first, Arrays.copyOf(map, first.length), 10 * tolerance, what + " first elements");
         }
     }
 }

@@ -39,6 +39,7 @@ final class Lowering {
     private final Map<Node, Integer> position = new HashMap<>();
     private final Set<String> written = new HashSet<>();
     private final Map<String, Buffer> inputs = new LinkedHashMap<>();
+    private final Map<Value, Buffer> results = new HashMap<>();
     private final List<Step> steps = new ArrayList<>();
     private final List<Pointer> natives = new ArrayList<>();
     private Node node;
@@ -59,13 +60,12 @@ final class Lowering {
     }
 
     CpuProgram finish() {
+        graph.inputs().forEach((name, value) -> inputs.put(name,
+            Buffer.plain(new Storage(name, value.type().bytes(), Storage.Home.HELD), value.shape(), value.dtype())));
         for (Node n : schedule.nodes()) {
             node = n;
             if (n.op() instanceof Input input) {
-                Buffer buffer = Buffer.plain(new Storage(input.name(), input.type().bytes(), Storage.Home.HELD), n.output(0).shape(),
-                    n.output(0).dtype());
-                inputs.put(input.name(), buffer);
-                set(n.output(0), buffer);
+                set(n.output(0), inputs.get(input.name()));
             } else if (n.op() instanceof Variable variable) {
                 Storage storage = new Storage(variable.name(), variable.type().bytes(), Storage.Home.WEIGHTS);
                 storage.constant = !written.contains(variable.name());
@@ -73,18 +73,21 @@ final class Lowering {
                 set(n.output(0), Buffer.plain(storage, n.output(0).shape(), n.output(0).dtype()));
             } else {
                 Rules.of(n.op()).lower(this, n);
+                // here and not at the end: what is a view of a variable may be overwritten by then
+                n.outputs().stream().filter(graph.outputs()::containsValue).forEach(v -> results.put(v, output(v)));
             }
         }
+        graph.outputs().values().forEach(v -> results.computeIfAbsent(v, this::output));
         Map<String, Buffer> outputs = new LinkedHashMap<>();
-        graph.outputs().forEach((name, value) -> outputs.put(name, output(value)));
+        graph.outputs().forEach((name, value) -> outputs.put(name, results.get(value)));
         return new CpuProgram(device, weights, steps, natives, inputs, outputs, !written.isEmpty());
     }
 
-    /** Outputs are plain, in memory of their own that the planned block cannot overwrite. */
+    /** Outputs are plain, in memory of their own that the planned block cannot overwrite, and written by every run. */
     private Buffer output(Value value) {
         node = value.node();
         Buffer buffer = plain(value);
-        if (buffer.storage().home == Storage.Home.PLANNED) {
+        if (buffer.storage().home == Storage.Home.PLANNED && !buffer.storage().constant) {
             buffer.storage().home = Storage.Home.HELD;
             return buffer;
         }

@@ -45,26 +45,35 @@ final class Normalization {
 
     private static batch_normalization_forward.primitive_desc describe(Lowering l, memory.desc x, double epsilon, boolean batch) {
         int flags = batch ? AFFINE : AFFINE | dnnl.dnnl_use_global_stats;
-        return new batch_normalization_forward.primitive_desc(l.engine(), batch ? dnnl.dnnl_forward_training
-            : dnnl.dnnl_forward_inference, x, x, (float) epsilon, flags, Primitive.attributes(), false);
+        return new batch_normalization_forward.primitive_desc(l.engine(), dnnl.dnnl_forward_training, x, x, (float) epsilon, flags,
+            Primitive.attributes(), false);
     }
 
     private static void batchNorm(Lowering l, Node node, double epsilon, boolean batch) {
         Buffer x = l.of(node.input(0));
         memory.desc form = channels(x);
         memory.desc vector = Layouts.flat(x.shape().last(), DType.F32);
-        batch_normalization_forward.primitive_desc desc = describe(l, form, epsilon, batch);
-        Primitive primitive = new Primitive(l, desc, new batch_normalization_forward(desc)).read(dnnl.DNNL_ARG_SRC, x, form)
-            .read(dnnl.DNNL_ARG_SCALE, l.plain(node.input(1)), vector).read(dnnl.DNNL_ARG_SHIFT, l.plain(node.input(2)), vector);
+        Buffer mean = batch ? l.define(node.output(1)) : l.plain(node.input(3));
+        Buffer variance = batch ? l.define(node.output(2)) : l.plain(node.input(4));
         if (batch) {
-            primitive.write(dnnl.DNNL_ARG_MEAN, l.define(node.output(1)), vector)
-                .write(dnnl.DNNL_ARG_VARIANCE, l.define(node.output(2)), vector);
-        } else {
-            primitive.read(dnnl.DNNL_ARG_MEAN, l.plain(node.input(3)), vector)
-                .read(dnnl.DNNL_ARG_VARIANCE, l.plain(node.input(4)), vector);
+            statistics(l, BatchStatistics.reads(x) ? x : l.plain(node.input(0)), mean, variance);
         }
+        batch_normalization_forward.primitive_desc desc = describe(l, form, epsilon, false);
         Buffer y = l.define(node.output(0), x.dtype(), x.layout(), form.get_size());
-        primitive.write(dnnl.DNNL_ARG_DST, y, form).add("batch norm");
+        new Primitive(l, desc, new batch_normalization_forward(desc)).read(dnnl.DNNL_ARG_SRC, x, form)
+            .read(dnnl.DNNL_ARG_SCALE, l.plain(node.input(1)), vector).read(dnnl.DNNL_ARG_SHIFT, l.plain(node.input(2)), vector)
+            .read(dnnl.DNNL_ARG_MEAN, mean, vector).read(dnnl.DNNL_ARG_VARIANCE, variance, vector)
+            .write(dnnl.DNNL_ARG_DST, y, form).add("batch norm");
+    }
+
+    private static void statistics(Lowering l, Buffer x, Buffer mean, Buffer variance) {
+        int channels = x.shape().last();
+        int grain = Math.max(16, (int) (Elementwise.GRAIN / Math.max(1, x.elements() / channels)));
+        l.step("statistics", List.of(x), List.of(mean, variance), p -> {
+            BatchStatistics statistics = new BatchStatistics(x, mean, variance);
+            Team.Range range = statistics::channels;
+            return () -> p.team().run(channels, grain, range);
+        });
     }
 
     private static void batchNormGradient(Lowering l, Node node) {

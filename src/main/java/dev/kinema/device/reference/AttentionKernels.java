@@ -80,7 +80,7 @@ final class AttentionKernels {
     private static void forward(Attention op, Call call) {
         Rows rows = new Rows(op, call, 0);
         int heads = op.heads();
-        call.workers().rows(call.shape(0).dim(0) * heads, (from, to) -> {
+        call.rows(call.shape(0).dim(0) * heads, (from, to) -> {
             for (int bh = from; bh < to; bh++) {
                 for (int i = 0; i < rows.queries; i++) {
                     forwardRow(rows, call, bh / heads, bh % heads, i);
@@ -107,10 +107,7 @@ final class AttentionKernels {
     private static void gradient(AttentionGradient op, Call call) {
         Rows rows = new Rows(op.forward(), call, 1);
         int heads = op.forward().heads();
-        for (int o = 0; o < 3; o++) {
-            call.out(o);
-        }
-        call.workers().rows(call.shape(1).dim(0) * heads, (from, to) -> {
+        call.rows(call.shape(1).dim(0) * heads, (from, to) -> {
             for (int bh = from; bh < to; bh++) {
                 for (int i = 0; i < rows.queries; i++) {
                     gradientRow(rows, call, bh / heads, bh % heads, i);

@@ -18,8 +18,12 @@ final class Call {
         this.workers = workers;
     }
 
-    Workers workers() {
-        return workers;
+    /** Runs the body over all rows on the device's threads; the outputs are there before, so that threads share them. */
+    void rows(int rows, Workers.Body body) {
+        for (int i = 0; i < out.length; i++) {
+            outElements(i);
+        }
+        workers.rows(rows, body);
     }
 
     int inputs() {
@@ -58,8 +62,7 @@ final class Call {
         return (long[]) outElements(i);
     }
 
-    /** The first of several threads to ask allocates it for all. */
-    synchronized Object outElements(int i) {
+    Object outElements(int i) {
         if (out[i] == null) {
             out[i] = Elements.allocate(node.output(i).type());
         }

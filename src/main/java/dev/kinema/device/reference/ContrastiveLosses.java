@@ -32,7 +32,7 @@ final class ContrastiveLosses {
         double[] losses = new double[rows];
         double[] logSums = call.out(1);
         long[] ranks = call.outIntegers(2);
-        call.workers().rows(rows, (from, to) -> {
+        call.rows(rows, (from, to) -> {
             for (int r = from; r < to; r++) {
                 double[] scores = scores(call.in(0), call.in(1), call.in(2), r, width, op.temperature());
                 logSums[r] = Vectors.logSumExp(scores, 0, scores.length);
@@ -57,7 +57,7 @@ final class ContrastiveLosses {
         int width = call.shape(1).last();
         int rows = call.shape(1).dim(0);
         double each = call.scalar(0) / (op.temperature() * rows);
-        call.workers().rows(rows, (from, to) -> {
+        call.rows(rows, (from, to) -> {
             for (int r = from; r < to; r++) {
                 double[] scores = scores(q, k, queue, r, width, op.temperature());
                 double positive = (Math.exp(scores[0] - call.in(4)[r]) - 1) * each;

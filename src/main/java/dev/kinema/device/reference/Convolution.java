@@ -69,7 +69,7 @@ final class Convolution {
         Geometry g = new Geometry(call.shape(0), call.outShape(0), call.shape(1), stride, padding);
         double[] packed = pack(call.in(1), g, false);
         int rowsPerClip = g.y().dim(1) * g.y().dim(2);
-        call.workers().rows(g.y().dim(0) * rowsPerClip, (from, to) -> {
+        call.rows(g.y().dim(0) * rowsPerClip, (from, to) -> {
             Row row = new Row(g.y().dim(3));
             for (int r = from; r < to; r++) {
                 forwardRow(g, call.in(0), packed, call.out(0), row, r / rowsPerClip, r % rowsPerClip / g.y().dim(2), r % g.y().dim(2));
@@ -142,7 +142,7 @@ final class Convolution {
         Geometry g = new Geometry(op.input(), call.shape(0), call.shape(1), op.stride(), op.padding());
         double[] packed = pack(call.in(1), g, true);
         int rowsPerClip = g.x().dim(1) * g.x().dim(2);
-        call.workers().rows(g.x().dim(0) * rowsPerClip, (from, to) -> {
+        call.rows(g.x().dim(0) * rowsPerClip, (from, to) -> {
             Row row = new Row(g.x().dim(3));
             for (int r = from; r < to; r++) {
                 inputGradientRow(g, call.in(0), packed, call.out(0), row, r / rowsPerClip, r % rowsPerClip / g.x().dim(2), r % g.x().dim(2));
@@ -173,7 +173,7 @@ final class Convolution {
     private static void weightGradient(Conv3dWeightGradient op, Call call) {
         Geometry g = new Geometry(call.shape(0), call.shape(1), op.weight(), op.stride(), op.padding());
         double[] dw = call.out(0);
-        call.workers().rows(g.taps(), (from, to) -> {
+        call.rows(g.taps(), (from, to) -> {
             for (int tap = from; tap < to; tap++) {
                 double[] sums = tapGradient(g, tap, call.in(0), call.in(1));
                 for (int i = 0; i < g.ins(); i++) {

@@ -27,7 +27,7 @@ final class Products {
             }
         }
         double[] w = Vectors.transpose(call.in(1), 0, outs, weight.dim(1));
-        addProduct(call.workers(), y, 0, call.in(0), 0, w, 0, rows, weight.dim(1), outs);
+        addProduct(call, y, 0, call.in(0), 0, w, 0, rows, weight.dim(1), outs);
         for (int i = 0; i < y.length; i++) {
             y[i] = switch (op.activation()) {
                 case NONE -> y[i];
@@ -46,13 +46,13 @@ final class Products {
         for (int b = 0; b < batches; b++) {
             double[] x = op.transposeA() ? Vectors.transpose(call.in(0), b * k * m, k, m) : call.in(0);
             double[] w = op.transposeB() ? Vectors.transpose(call.in(1), b * k * n, n, k) : call.in(1);
-            addProduct(call.workers(), call.out(0), b * m * n, x, op.transposeA() ? 0 : b * m * k, w, op.transposeB() ? 0 : b * k * n, m, k, n);
+            addProduct(call, call.out(0), b * m * n, x, op.transposeA() ? 0 : b * m * k, w, op.transposeB() ? 0 : b * k * n, m, k, n);
         }
     }
 
     /** y [m, n] += x [m, k] times w [k, n]. */
-    private static void addProduct(Workers workers, double[] y, int yAt, double[] x, int xAt, double[] w, int wAt, int m, int k, int n) {
-        workers.rows((m + BLOCK - 1) / BLOCK, (from, to) -> {
+    private static void addProduct(Call call, double[] y, int yAt, double[] x, int xAt, double[] w, int wAt, int m, int k, int n) {
+        call.rows((m + BLOCK - 1) / BLOCK, (from, to) -> {
             int[] yRows = new int[BLOCK];
             int[] xRows = new int[BLOCK];
             for (int block = from; block < to; block++) {
