@@ -14,6 +14,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The command {@code kinema}.
@@ -102,8 +103,12 @@ public final class Main implements Runnable {
     }
 
     private int wrongUsage(ParameterException e, PrintWriter err) {
-        String name = e.getCommandLine().getCommandSpec().qualifiedName();
-        err.println("kinema: " + line(e.getMessage()) + " (see '" + name + " --help')");
+        CommandSpec command = e.getCommandLine().getCommandSpec();
+        String name = command.qualifiedName();
+        boolean unknown = e instanceof UnmatchedArgumentException && command.parent() == null;
+        String message = unknown ? "there is no command " + ((UnmatchedArgumentException) e).getUnmatched().get(0) + ": it is one of "
+            + String.join(", ", command.subcommands().keySet()) : e.getMessage();
+        err.println("kinema: " + line(message) + " (see '" + name + " --help')");
         trace(e, err);
         return ExitCode.USAGE;
     }
