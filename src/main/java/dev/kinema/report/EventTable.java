@@ -71,8 +71,8 @@ final class EventTable {
             return "";
         }
         return "Of " + possible + " events whose scene comes back in another shot, " + (possible - missed)
-            + " have their nearest event in that scene" + (missed == 0 ? "." : "; of the other " + missed + ", " + cut
-            + (cut == 1 ? " has" : " have") + " a cut inside, and so two scenes.");
+            + " have their nearest event in that scene" + (missed == 0 ? "." : "; " + cut + " of the " + missed
+            + " others " + (cut == 1 ? "has" : "have") + " a cut inside, and so more than one scene.");
     }
 
     private void writeRow(Markup page, int event, boolean scenes) {

@@ -11,10 +11,16 @@ import java.util.function.IntPredicate;
 final class SelfSimilarity {
     private final int n;
     private final float[] cosines;
+    private final float least;
 
     private SelfSimilarity(int n, float[] cosines) {
         this.n = n;
         this.cosines = cosines;
+        float least = Float.POSITIVE_INFINITY;
+        for (float cosine : cosines) {
+            least = Math.min(least, cosine);
+        }
+        this.least = least;
     }
 
     /** Of features [n, d]. */
@@ -83,10 +89,6 @@ final class SelfSimilarity {
 
     /** The smallest cosine. */
     float least() {
-        float least = Float.POSITIVE_INFINITY;
-        for (float cosine : cosines) {
-            least = Math.min(least, cosine);
-        }
         return least;
     }
 
