@@ -30,7 +30,7 @@ final class EventTable {
         page.open("table").open("thead").open("tr");
         for (String head : new String[] {"Event", "Time", scenes ? "Scene" : null, "Nearest event elsewhere", scenes ? "Scene" : null, "Cosine"}) {
             if (head != null) {
-                boolean wide = head.equals("Event") || head.startsWith("Nearest");
+                boolean wide = !pictures.isEmpty() && (head.equals("Event") || head.startsWith("Nearest"));
                 page.element("th", head, "scope", "col", "colspan", wide ? "2" : "1", "class", head.equals("Cosine") ? "number" : "");
             }
         }
@@ -82,7 +82,8 @@ final class EventTable {
         writeScene(page, event, scenes);
         int nearest = nearest(event);
         if (nearest < 0) {
-            page.element("td", "none", "colspan", scenes ? "4" : "3", "class", "none");
+            int columns = 2 + (scenes ? 1 : 0) + (pictures.isEmpty() ? 0 : 1);
+            page.element("td", "none", "colspan", Integer.toString(columns), "class", "none");
         } else {
             writePicture(page, nearest);
             page.element("td", axis.time(events.start(nearest)), "class", "number");
@@ -93,7 +94,11 @@ final class EventTable {
     }
 
     private void writePicture(Markup page, int event) {
-        page.open("td", "class", "still").open("i", "class", pictures.classAt(events.middle(event))).close("i").close("td");
+        if (!pictures.isEmpty()) {
+            page.open("td", "class", "still");
+            pictures.write(page, events.middle(event));
+            page.close("td");
+        }
     }
 
     private void writeScene(Markup page, int event, boolean scenes) {

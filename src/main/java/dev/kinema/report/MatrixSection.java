@@ -59,7 +59,7 @@ final class MatrixSection {
     }
 
     private void writePlot(Markup page) {
-        page.open("figure", "class", "plot");
+        page.open("figure", "class", report.shots().isEmpty() ? "plot bare" : "plot");
         Timeline.writeMarks(page, axis, "down");
         writeShots(page, "down");
         page.open("div", "class", "matrix", "id", "matrix", "tabindex", "0", "role", "img", "aria-label",
@@ -105,7 +105,7 @@ final class MatrixSection {
         page.open("div", "class", "two");
         for (int i : pair) {
             page.open("div", "class", "one");
-            page.open("i", "class", pictures.classAt(events.middle(i))).close("i");
+            pictures.write(page, events.middle(i));
             page.element("span", axis.time(events.start(i)) + sceneOf(i), "class", "when").close("div");
         }
         page.close("div").open("p", "class", "value").text("cosine ");

@@ -26,9 +26,11 @@ final class Pictures {
         return nearest;
     }
 
-    /** The class of the picture nearest to a time. */
-    String classAt(double time) {
-        return pictures.isEmpty() ? "picture" : "picture p" + at(time);
+    /** The picture nearest to a time, if there is any. */
+    void write(Markup page, double time) {
+        if (!pictures.isEmpty()) {
+            page.open("i", "class", "picture p" + at(time)).close("i");
+        }
     }
 
     /** The rules that hold the pictures, and the shape of the first for all. */

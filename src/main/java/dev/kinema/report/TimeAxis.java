@@ -38,7 +38,7 @@ record TimeAxis(double seconds) {
 
     /** What the labels count. */
     String unit() {
-        return seconds > SHORT_SECONDS ? "minutes" : "seconds";
+        return seconds >= 3600 ? "hours:minutes:seconds" : seconds > SHORT_SECONDS ? "minutes:seconds" : "seconds";
     }
 
     /** A time in the text, to a tenth of a second in short films. */

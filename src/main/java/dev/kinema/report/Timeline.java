@@ -24,14 +24,21 @@ final class Timeline {
     }
 
     void writeTo(Markup page) {
+        if (report.shots().isEmpty() && pictures.isEmpty()) {
+            return;
+        }
         page.open("section", "class", "timeline").element("h2", report.shots().isEmpty() ? "The film" : "Shots").line();
         page.open("div", "class", "strip");
         for (Shot shot : report.shots().isEmpty() ? parts() : report.shots()) {
             String from = axis.time(shot.start());
             String label = (shot.scene().isEmpty() ? "" : "Scene " + shot.scene() + ", ") + from + " to " + axis.time(shot.end());
-            page.open("div", "class", "shot", "style", place(shot) + colours.style(shot.scene()), "title", label);
-            page.open("i", "class", pictures.classAt((shot.start() + shot.end()) / 2), "role", "img", "aria-label", label).close("i");
-            page.element("b", (shot.end() - shot.start()) / report.duration() < NAMED_SHARE ? "" : shot.scene()).close("div").line();
+            page.open("div", "class", "shot", "style", place(shot) + colours.style(shot.scene()), "title", label, "role", "img",
+                "aria-label", label);
+            pictures.write(page, (shot.start() + shot.end()) / 2);
+            if (!report.shots().isEmpty()) {
+                page.element("b", (shot.end() - shot.start()) / report.duration() < NAMED_SHARE ? "" : shot.scene());
+            }
+            page.close("div").line();
         }
         page.close("div");
         writeMarks(page, axis, "across");

@@ -38,7 +38,7 @@
     document.getElementById("pair-title").textContent = "Under the pointer";
     pair.querySelectorAll(".one").forEach((one, i) => {
       const event = [down, across][i];
-      one.querySelector(".picture").className = event.picture < 0 ? "picture" : "picture p" + event.picture;
+      if (event.picture >= 0) one.querySelector(".picture").className = "picture p" + event.picture;
       one.querySelector(".when").textContent = event.time + event.scene;
     });
     for (const name of ["centred", "raw"]) pair.querySelector(".value ." + name).textContent = cosine(name);

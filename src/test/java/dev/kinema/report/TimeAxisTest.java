@@ -25,5 +25,7 @@ class TimeAxisTest {
         assertEquals("5:00", new TimeAxis(400).label(300));
         assertEquals("1:01:05", new TimeAxis(7200).time(3665.2));
         assertEquals("seconds", new TimeAxis(180).unit());
+        assertEquals("minutes:seconds", new TimeAxis(3599).unit());
+        assertEquals("hours:minutes:seconds", new TimeAxis(3600).unit());
     }
 }
