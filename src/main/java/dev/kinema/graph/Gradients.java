@@ -65,7 +65,7 @@ public final class Gradients {
             }
             for (int i = 1; i < arrived.length; i++) {
                 if (arrived[i] != null) {
-                    throw new KinemaException(node.op().name() + ": a gradient arrives at output " + i
+                    throw new KinemaException(node.op().opName() + ": a gradient arrives at output " + i
                         + ", which is saved for the backward pass and is not differentiated: stop the gradient there");
                 }
             }
@@ -93,7 +93,7 @@ public final class Gradients {
             return;
         }
         if (!g.shape().equals(target.shape())) {
-            throw new KinemaException(node.op().name() + ": the gradient rule returned " + g.type() + " for an input " + target.type());
+            throw new KinemaException(node.op().opName() + ": the gradient rule returned " + g.type() + " for an input " + target.type());
         }
         Value sum = sums.get(target);
         sums.put(target, sum == null ? g : Add.of(sum, g));

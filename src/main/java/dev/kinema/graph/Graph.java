@@ -71,7 +71,7 @@ public final class Graph {
         List<Type> types = new ArrayList<>();
         for (Value v : in) {
             if (v.graph() != this) {
-                throw new KinemaException(op.name() + ": an input belongs to another graph: " + v);
+                throw new KinemaException(op.opName() + ": an input belongs to another graph: " + v);
             }
             types.add(v.type());
         }
@@ -87,7 +87,7 @@ public final class Graph {
             Value target = node.input(writes[i]);
             String name = variableOf(target);
             if (versions.get(name) != target) {
-                throw new KinemaException(node.op().name() + " writes '" + name + "', which another operation of this graph has"
+                throw new KinemaException(node.op().opName() + " writes '" + name + "', which another operation of this graph has"
                     + " already written: hand it the value that operation returned");
             }
             versions.put(name, node.output(i));
@@ -100,7 +100,7 @@ public final class Graph {
         while (!(v.node().op() instanceof Variable)) {
             int[] writes = v.node().op().writes();
             if (v.index() >= writes.length) {
-                throw new KinemaException("only a variable can be written, and " + v.node().op().name() + " computes " + v);
+                throw new KinemaException("only a variable can be written, and " + v.node().op().opName() + " computes " + v);
             }
             v = v.node().input(writes[v.index()]);
         }

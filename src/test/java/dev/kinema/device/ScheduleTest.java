@@ -109,7 +109,7 @@ class ScheduleTest {
     @Test
     void effectsRunThoughNoOutputNeedsThem() {
         Value next = Assign.of(state("v", 2), Fill.of(graph, Shape.of(2), 5));
-        assertEquals(List.of("Assign"), Schedule.of(graph).nodes().stream().filter(Node::hasEffect).map(n -> n.op().name()).toList());
+        assertEquals(List.of("Assign"), Schedule.of(graph).nodes().stream().filter(Node::hasEffect).map(n -> n.op().opName()).toList());
         assertEquals(2, position(next.node()));
     }
 }

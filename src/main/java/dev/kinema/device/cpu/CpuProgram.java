@@ -213,14 +213,14 @@ final class CpuProgram implements Program {
         groups.put("once", preparing);
         groups.put("run ", running);
         groups.forEach((when, steps) -> text.append(steps.stream().map(s -> String.format("%s %%%d %s: %s%s%n", when, s.node().id(),
-            s.node().op().name(), s.what(), s.node().scope().isEmpty() ? "" : "  # " + s.node().scope())).collect(Collectors.joining())));
+            s.node().op().opName(), s.what(), s.node().scope().isEmpty() ? "" : "  # " + s.node().scope())).collect(Collectors.joining())));
         return text.append(plan).append(System.lineSeparator()).toString();
     }
 
     /** How many steps of each run only move data between layouts or types. */
     Map<String, Long> reorders() {
         return running.stream().filter(Step::isReorder)
-            .collect(Collectors.groupingBy(s -> s.node().op().name(), HashMap::new, Collectors.counting()));
+            .collect(Collectors.groupingBy(s -> s.node().op().opName(), HashMap::new, Collectors.counting()));
     }
 
     long blockBytes() {

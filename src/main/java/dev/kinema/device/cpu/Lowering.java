@@ -154,7 +154,7 @@ final class Lowering {
             return converted(value, dtype, null, Layouts.flat(value.shape().elements(), dtype), buffer.flat());
         }
         if (value.dtype() != DType.F32) {
-            throw new KinemaException(value.node().op().name() + " keeps " + value + " in the device's own form on cpu:"
+            throw new KinemaException(value.node().op().opName() + " keeps " + value + " in the device's own form on cpu:"
                 + " only its gradient operation can read it");
         }
         return converted(value, dtype, null, Layouts.video(value.shape(), dtype), buffer.video());

@@ -35,7 +35,7 @@ final class Rules {
     static Rule of(Op op) {
         Rule rule = RULES.get(op.getClass());
         if (rule == null) {
-            throw new KinemaException("the cpu device has no rule for " + op.name());
+            throw new KinemaException("the cpu device has no rule for " + op.opName());
         }
         return rule;
     }

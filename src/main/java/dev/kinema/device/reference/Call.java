@@ -77,6 +77,6 @@ final class Call {
     /** What is wrong with the data, with the place in the model. */
     KinemaException error(String message) {
         String scope = node.scope().isEmpty() ? "" : " in " + node.scope();
-        return new KinemaException(node.op().name() + scope + ": " + message);
+        return new KinemaException(node.op().opName() + scope + ": " + message);
     }
 }

@@ -35,7 +35,7 @@ public sealed interface Op permits
      * @return one value per input, null where it gets none
      */
     default Value[] gradient(Backward b) {
-        throw new KinemaException(name() + " has no gradient: " + (writes().length > 0 ? "it updates a variable"
+        throw new KinemaException(opName() + " has no gradient: " + (writes().length > 0 ? "it updates a variable"
             : "it is itself part of a backward or fused pass, or its input is not differentiable") + "; stop the gradient before it");
     }
 
@@ -54,8 +54,8 @@ public sealed interface Op permits
         return in.stream().mapToLong(Type::bytes).sum() + out.stream().mapToLong(Type::bytes).sum();
     }
 
-    /** The operation's name as errors and profiles show it. */
-    default String name() {
+    /** The operation as errors and profiles call it. */
+    default String opName() {
         return getClass().getSimpleName();
     }
 }

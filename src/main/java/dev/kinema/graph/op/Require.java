@@ -16,7 +16,7 @@ final class Require {
 
     static void that(Op op, boolean condition, String otherwise) {
         if (!condition) {
-            throw new KinemaException(op.name() + ": " + otherwise);
+            throw new KinemaException(op.opName() + ": " + otherwise);
         }
     }
 

@@ -96,12 +96,9 @@ class CpuProgramTest {
                     }
                     program.run();
                     assertEquals(0, leastAllocatedBy(program), "bytes of heap in 5 runs");
-                    long before = residentBytes();
-                    for (int i = 0; i < 30; i++) {
-                        program.run();
-                    }
-                    // one activation buffer leaked per run would show as 30 times its size; the system's own pages come and go
-                    assertTrue(residentBytes() - before < 4 << 20, "resident memory grew by " + (residentBytes() - before) + " bytes");
+                    // a leak shows in every round; what the virtual machine does meanwhile (compiling, collecting) does not
+                    long growth = leastGrowthOf(program);
+                    assertTrue(growth < 256 << 10, "resident memory grew by " + growth + " bytes in 30 runs");
                 }
             }
         }
@@ -136,6 +133,18 @@ class CpuProgramTest {
             sum += threads.getThreadAllocatedBytes(id);
         }
         return sum;
+    }
+
+    private static long leastGrowthOf(Program program) {
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < 10 && least > 0; round++) {
+            long before = residentBytes();
+            for (int i = 0; i < 30; i++) {
+                program.run();
+            }
+            least = Math.min(least, residentBytes() - before);
+        }
+        return least;
     }
 
     private static long residentBytes() {

@@ -5,6 +5,7 @@ import dev.kinema.device.Device;
 import dev.kinema.device.Fusion;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.MemoryPlan;
+import dev.kinema.device.Precision;
 import dev.kinema.device.Program;
 import dev.kinema.device.Schedule;
 import dev.kinema.device.Weights;
@@ -59,6 +60,16 @@ final class RoundingDevice implements Device {
     @Override
     public Program compile(Graph graph, Weights weights, Compilation how) {
         return new RoundingProgram(how.fuse() ? Fusion.apply(graph) : graph, (ReferenceWeights) weights);
+    }
+
+    @Override
+    public String description() {
+        return "the reference with rounded values";
+    }
+
+    @Override
+    public boolean supports(Precision precision) {
+        return true;
     }
 
     @Override
