@@ -175,7 +175,8 @@ class MovieEncoderTest {
                 assertArrayEquals(features.feature(k), all.get(k));
             }
             assertArrayEquals(features.feature(1), encoder.encode(clips.get(1).array()));
-            ByteBuffer padded = ByteBuffer.allocateDirect(clips.get(2).capacity() + 10).position(10).put(clips.get(2).duplicate()).position(10);
+            ByteBuffer padded = ByteBuffer.allocateDirect(clips.get(2).capacity() + 10).position(10);
+            padded.put(clips.get(2).duplicate()).position(10);
             assertArrayEquals(features.feature(2), encoder.encode(padded));
             assertEquals(10, padded.position(), "a buffer that is read stays as it was");
             String message = assertThrows(KinemaException.class, () -> encoder.encode(new byte[100])).getMessage();
@@ -204,7 +205,8 @@ class MovieEncoderTest {
     void bf16IsNearFp32() {
         byte[] clip = new byte[16 * 32 * 32 * 3];
         new java.util.Random(1).nextBytes(clip);
-        try (MovieEncoder full = MovieEncoder.open(config); MovieEncoder auto = MovieEncoder.open(config.withPrecision(PrecisionChoice.AUTO))) {
+        try (MovieEncoder full = MovieEncoder.open(config);
+                MovieEncoder auto = MovieEncoder.open(config.withPrecision(PrecisionChoice.AUTO))) {
             assumeTrue(auto.precision() == Precision.BF16, "this processor has no bf16");
             float[] exact = full.encode(clip);
             float[] rough = auto.encode(clip);
@@ -234,7 +236,8 @@ class MovieEncoderTest {
             KinemaException error = assertThrows(KinemaException.class, () -> encoder.encode(text));
             assertTrue(error.getMessage().contains("text.mp4"), error.getMessage());
             assertTrue(error.getCause() instanceof KinemaException, "the decoder's own error is the cause");
-            assertTrue(assertThrows(KinemaException.class, () -> encoder.encode(folder.resolve("none.mp4"))).getMessage().contains("no film"));
+            KinemaException missing = assertThrows(KinemaException.class, () -> encoder.encode(folder.resolve("none.mp4")));
+            assertTrue(missing.getMessage().contains("no film"), missing.getMessage());
         }
     }
 
@@ -331,7 +334,8 @@ class MovieEncoderTest {
     @Test
     void weightsMustBelongTogether() {
         Path wide = folder.resolve("wide-txe.safetensors");
-        ContextualizerWeights.random(TinyNetwork.contextualizer().withSizes(256, 32, 1, 4, 64, 3), 1).write(wide, TinyNetwork.config().clip(), 1, 0);
+        ContextualizerWeights.random(TinyNetwork.contextualizer().withSizes(256, 32, 1, 4, 64, 3), 1)
+            .write(wide, TinyNetwork.config().clip(), 1, 0);
         String message = assertThrows(KinemaException.class, () -> MovieEncoder.open(config.withContextualizer(wide))).getMessage();
         assertTrue(message.contains("256") && message.contains("128"), message);
         assertNotEquals(config, config.withContextualizer(wide));
@@ -340,9 +344,10 @@ class MovieEncoderTest {
     @Test
     void realFilmsAreEncodedAsFarAsTheyCanBeDecoded() {
         Path shared = Path.of("..", "shared", "videos");
-        assumeTrue(Files.isReadable(shared.resolve("broken/truncated_60pct.mp4")), "the films beside the repository are not on this machine");
+        assumeTrue(Files.isReadable(shared.resolve("broken/truncated_60pct.mp4")), "the films " + shared + " are not on this machine");
         try (MovieEncoder encoder = MovieEncoder.open(config.withHop(1).withPadShort(true))) {
-            assertEquals("60 frames missing", encoder.encode(shared.resolve("broken/truncated_60pct.mp4")).damage().describe().split(",")[0]);
+            MovieFeatures truncated = encoder.encode(shared.resolve("broken/truncated_60pct.mp4"));
+            assertEquals("60 frames missing", truncated.damage().describe().split(",")[0]);
             MovieFeatures long70 = encoder.encode(shared.resolve("tears-of-steel-battle-clip-medium.webm"));
             assertEquals(70, long70.clips());
             assertTrue(long70.damage().isNone());
