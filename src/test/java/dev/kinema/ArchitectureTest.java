@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 /** Holds the picture of the packages against the built classes: who may import whom, who may touch the console, names, sizes. */
 class ArchitectureTest {
     /** A package of {@code dev.kinema} and those it may import, besides itself, the root and the JDK; * stands for all. */
-    private static final Map<String, Set<String>> PACKAGES = new TreeMap<>(Map.ofEntries(
+    static final Map<String, Set<String>> PACKAGES = new TreeMap<>(Map.ofEntries(
         Map.entry("", Set.of()),
         Map.entry("graph", Set.of()),
         Map.entry("device", Set.of("graph")),

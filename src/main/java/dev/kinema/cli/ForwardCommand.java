@@ -4,8 +4,8 @@ import dev.kinema.checkpoint.Npy;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
-import dev.kinema.device.Precision;
 import dev.kinema.embed.BackboneWeights;
+import dev.kinema.embed.PrecisionChoice;
 import dev.kinema.embed.TensorForward;
 import dev.kinema.graph.op.Extent;
 import dev.kinema.model.SlowConfig;
@@ -50,8 +50,9 @@ final class ForwardCommand implements Callable<Integer> {
     @Option(names = "--pool-kernel", paramLabel = "T,H,W", converter = ExtentConverter.class, description = "Window of the crop pool.")
     private Extent kernel;
 
-    @Option(names = "--precision", defaultValue = "fp32", paramLabel = "P", description = "fp32 (default) or bf16.")
-    private Precision precision;
+    @Option(names = "--precision", defaultValue = "fp32", paramLabel = "P",
+        description = "fp32 (default), bf16, or auto: bf16 where the device has it.")
+    private PrecisionChoice precision;
 
     @Mixin
     private DeviceOptions device;
@@ -74,7 +75,7 @@ final class ForwardCommand implements Callable<Integer> {
         TensorForward forward = new TensorForward(network, node, Optional.ofNullable(pool), Optional.ofNullable(kernel));
         HostArray x = Npy.read(input);
         try (Device opened = device.open()) {
-            HostArray y = forward.run(opened, precision == Precision.BF16 ? Compilation.BF16 : Compilation.FP32, x);
+            HostArray y = forward.run(opened, new Compilation(precision.on(opened), true), x);
             Npy.write(output, y);
             spec.commandLine().getOut().println(output + ": " + y.type());
         }

@@ -1,11 +1,13 @@
 package dev.kinema.cli;
 
+import dev.kinema.KinemaException;
 import dev.kinema.embed.BackboneWeights;
 import dev.kinema.embed.ContextualizerWeights;
 import dev.kinema.model.ContextualizerConfig;
 import dev.kinema.model.SlowConfig;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -67,12 +69,21 @@ final class InitCommand implements Callable<Integer> {
     public Integer call() {
         check();
         if (model == Model.TXE) {
-            ContextualizerWeights.random(contextualizer(), seed).write(out, SlowConfig.SLOW_D_R50.clip(), seed, 0);
+            drawn(() -> ContextualizerWeights.random(contextualizer(), seed)).write(out, SlowConfig.SLOW_D_R50.clip(), seed, 0);
         } else {
-            BackboneWeights.random(backbone(), seed).write(out, seed, 0);
+            drawn(() -> BackboneWeights.random(backbone(), seed)).write(out, seed, 0);
         }
         spec.commandLine().getOut().println(out + ": random weights (seed " + seed + "): features are those of an untrained network");
         return ExitCode.DONE;
+    }
+
+    /** Sizes that make no network were wrong on the command line. */
+    private <T> T drawn(Supplier<T> network) {
+        try {
+            return network.get();
+        } catch (KinemaException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
     }
 
     private void check() {

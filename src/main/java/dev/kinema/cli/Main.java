@@ -14,6 +14,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The command {@code kinema}.
@@ -23,7 +24,7 @@ import picocli.CommandLine.Spec;
  */
 @Command(name = "kinema", description = "Self-supervised movie understanding: features and events of films.",
     mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class,
-    subcommands = {EmbedCommand.class, ForwardCommand.class, ImportCommand.class, InitCommand.class, DevicesCommand.class},
+    subcommands = {EmbedCommand.class, ForwardCommand.class, ImportCommand.class, InitCommand.class, DevicesCommand.class, DemoCommand.class},
     footer = {"", "Exit status: 0 done, 1 some inputs failed, 2 wrong usage, 70 a bug, 130 interrupted."})
 public final class Main implements Runnable {
     /** How long an interrupted command may take to put its files in order. */
@@ -102,8 +103,12 @@ public final class Main implements Runnable {
     }
 
     private int wrongUsage(ParameterException e, PrintWriter err) {
-        String name = e.getCommandLine().getCommandSpec().qualifiedName();
-        err.println("kinema: " + line(e.getMessage()) + " (see '" + name + " --help')");
+        CommandSpec command = e.getCommandLine().getCommandSpec();
+        String name = command.qualifiedName();
+        boolean unknown = e instanceof UnmatchedArgumentException && command.parent() == null;
+        String message = unknown ? "there is no command " + ((UnmatchedArgumentException) e).getUnmatched().get(0) + ": it is one of "
+            + String.join(", ", command.subcommands().keySet()) : e.getMessage();
+        err.println("kinema: " + line(message) + " (see '" + name + " --help')");
         trace(e, err);
         return ExitCode.USAGE;
     }

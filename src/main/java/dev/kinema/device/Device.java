@@ -13,12 +13,14 @@ public interface Device extends AutoCloseable {
     String name();
 
     /** What it computes with, in a line for a person: threads, instruction set, library. */
-    String description();
+    default String description() {
+        return name();
+    }
 
-    /**
-     * Whether the device computes in that precision. Where it does not, it either refuses to compile for it or computes in another one.
-     */
-    boolean supports(Precision precision);
+    /** Whether the device computes in that precision; else it refuses to compile for it, or computes in a higher one. */
+    default boolean supports(Precision precision) {
+        return precision == Precision.FP32;
+    }
 
     /** Weights that hold nothing yet. */
     Weights newWeights();

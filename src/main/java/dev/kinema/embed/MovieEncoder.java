@@ -95,7 +95,7 @@ public final class MovieEncoder implements AutoCloseable {
         backbone.copyTo(weights);
         // batch norm's counters may be missing from a file, and nothing computes with them
         weights.initialize(graph, 0);
-        program = device.compile(graph, weights, precision == Precision.BF16 ? Compilation.BF16 : Compilation.FP32);
+        program = device.compile(graph, weights, new Compilation(precision, true));
     }
 
     /** How films are cut into clips. */

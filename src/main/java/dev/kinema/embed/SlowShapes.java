@@ -8,6 +8,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Which Slow network a state dictionary belongs to, as its names and shapes tell: a stem over one frame is Slow's, one over five is
@@ -16,6 +19,8 @@ import java.util.Map;
 final class SlowShapes {
     private static final String STEM = "s1.pathway0_stem.conv.weight";
     private static final String CLASSIFIER = "head.projection.weight";
+    /** Three digits are far beyond any network. */
+    private static final Pattern BLOCK = Pattern.compile("s([0-9])\\.pathway0_res([0-9]{1,3})\\.");
 
     private final Path source;
     private final Map<String, HostArray> tensors;
@@ -52,24 +57,34 @@ final class SlowShapes {
         return named.withWidth(stem.dim(0)).withStages(stages()).withHead(head);
     }
 
+    /** Blocks are counted by any of their tensors, so that a single missing one is found to be missing later. */
     private List<SlowConfig.Stage> stages() {
-        List<SlowConfig.Stage> stages = new ArrayList<>();
-        while (tensors.containsKey(first(stages.size(), 0))) {
-            int stage = stages.size();
-            int blocks = 1;
-            while (tensors.containsKey(first(stage, blocks))) {
-                blocks++;
+        Map<Integer, Integer> blocks = new TreeMap<>();
+        for (String name : tensors.keySet()) {
+            Matcher m = BLOCK.matcher(name);
+            if (m.lookingAt()) {
+                blocks.merge(Integer.parseInt(m.group(1)), Integer.parseInt(m.group(2)) + 1, Math::max);
             }
-            stages.add(new SlowConfig.Stage(blocks, kernel(first(stage, 0)).dim(2), stage == 0 ? 1 : 2));
+        }
+        List<SlowConfig.Stage> stages = new ArrayList<>();
+        while (blocks.containsKey(stages.size() + 2)) {
+            int stage = stages.size() + 2;
+            stages.add(new SlowConfig.Stage(blocks.get(stage), temporalKernel(stage, blocks.get(stage)), stage == 2 ? 1 : 2));
         }
         if (stages.isEmpty()) {
-            throw lacks(first(0, 0));
+            throw lacks("s2.pathway0_res0.branch2.a.weight");
         }
         return stages;
     }
 
-    private static String first(int stage, int block) {
-        return "s" + (stage + 2) + ".pathway0_res" + block + ".branch2.a.weight";
+    /** Of the first block that has its first convolution. */
+    private int temporalKernel(int stage, int blocks) {
+        String first = null;
+        for (int b = blocks - 1; b >= 0; b--) {
+            String name = "s" + stage + ".pathway0_res" + b + ".branch2.a.weight";
+            first = tensors.containsKey(name) || first == null ? name : first;
+        }
+        return kernel(first).dim(2);
     }
 
     /** Shape [O, I, T, H, W]. Caffe2 leaves out sizes of 1 at the end, and image networks T. */

@@ -33,10 +33,10 @@ public final class ProceduralFilm {
     private final int height;
     private final double fps;
     private final List<Shot> shots;
-    private final double[] sceneStart;
+    private final List<Double> sceneStarts = new ArrayList<>();
     private final Map<Integer, Scene> scenes = new HashMap<>();
 
-    private ProceduralFilm(long seed, int width, int height, double fps) {
+    private ProceduralFilm(long seed, int width, int height, double fps, double seconds) {
         this.width = width;
         this.height = height;
         this.fps = fps;
@@ -49,15 +49,15 @@ public final class ProceduralFilm {
             lengths[j] = swapped;
         }
         List<Shot> cut = new ArrayList<>();
-        sceneStart = new double[ORDER.length];
         double[] shownBefore = new double[ORDER.length];
         double at = 0;
-        for (int i = 0; i < ORDER.length; i++) {
-            int scene = ORDER[i];
-            cut.add(new Shot(scene, at, at + lengths[i]));
-            sceneStart[i] = shownBefore[scene];
-            shownBefore[scene] += lengths[i];
-            at += lengths[i];
+        for (int i = 0; at < seconds; i++) {
+            int scene = ORDER[i % ORDER.length];
+            double end = Math.min(seconds, at + lengths[i % lengths.length]);
+            cut.add(new Shot(scene, at, end));
+            sceneStarts.add(shownBefore[scene]);
+            shownBefore[scene] += end - at;
+            at = end;
             scenes.computeIfAbsent(scene, s -> new Scene(s, random.split(), width, height));
         }
         shots = List.copyOf(cut);
@@ -70,11 +70,16 @@ public final class ProceduralFilm {
 
     /** The same shots in another size and at another frame rate. */
     public static ProceduralFilm of(long seed, int width, int height, double fps) {
-        if (width < 16 || height < 16 || !(fps > 0)) {
-            throw new IllegalArgumentException("a film of " + width + "x" + height + " at " + fps
-                    + " frames per second: sides must be 16 or more, the rate above 0");
+        return of(seed, width, height, fps, 32);
+    }
+
+    /** The same cut off after {@code seconds}, or going on with the same order of scenes and lengths until then. */
+    public static ProceduralFilm of(long seed, int width, int height, double fps, double seconds) {
+        if (width < 16 || height < 16 || !(fps > 0) || !(seconds * fps >= 1) || Double.isInfinite(seconds)) {
+            throw new IllegalArgumentException("a film of " + width + "x" + height + " at " + fps + " frames per second for "
+                    + seconds + " s: sides must be 16 or more, the rate above 0, and there must be a frame");
         }
-        return new ProceduralFilm(seed, width, height, fps);
+        return new ProceduralFilm(seed, width, height, fps, seconds);
     }
 
     /** Width of the pictures in pixels. */
@@ -115,7 +120,7 @@ public final class ProceduralFilm {
         while (shot > 0 && time + 0.5 / fps < shots.get(shot).start()) {
             shot--;
         }
-        scenes.get(shots.get(shot).scene()).render(sceneStart[shot] + time - shots.get(shot).start(), rgb, offset);
+        scenes.get(shots.get(shot).scene()).render(sceneStarts.get(shot) + time - shots.get(shot).start(), rgb, offset);
     }
 
     /** Writes the whole film; the file's ending decides the encoding (see {@link VideoWriter#create}). */

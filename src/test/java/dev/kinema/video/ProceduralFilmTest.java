@@ -2,6 +2,7 @@ package dev.kinema.video;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
@@ -38,6 +39,23 @@ class ProceduralFilmTest {
             assertEquals(film.shots().get(i - 1).end(), film.shots().get(i).start());
         }
         assertEquals(List.of(0, 1, 0, 2, 1, 3, 0, 2), film.shots().stream().map(ProceduralFilm.Shot::scene).toList());
+    }
+
+    @Test
+    void lengthCutsOffOrGoesOn() {
+        List<ProceduralFilm.Shot> usual = ProceduralFilm.of(7).shots();
+        List<ProceduralFilm.Shot> brief = ProceduralFilm.of(7, WIDTH, HEIGHT, 25, usual.get(1).end() + 0.5).shots();
+        assertEquals(usual.subList(0, 2), brief.subList(0, 2));
+        assertEquals(List.of(new ProceduralFilm.Shot(0, usual.get(1).end(), usual.get(1).end() + 0.5)), brief.subList(2, brief.size()));
+        ProceduralFilm twice = ProceduralFilm.of(7, WIDTH, HEIGHT, 25, 64);
+        assertEquals(usual, twice.shots().subList(0, 8));
+        assertEquals(usual.stream().map(ProceduralFilm.Shot::scene).toList(),
+                twice.shots().subList(8, 16).stream().map(ProceduralFilm.Shot::scene).toList());
+        assertEquals(frame(ProceduralFilm.of(7, WIDTH, HEIGHT, 25), 700), frame(twice, 700));
+        assertEquals(1600, twice.frames());
+        for (double seconds : new double[] {0, 0.01, Double.NaN, Double.POSITIVE_INFINITY}) {
+            assertThrows(IllegalArgumentException.class, () -> ProceduralFilm.of(7, WIDTH, HEIGHT, 25, seconds));
+        }
     }
 
     @Test

@@ -4,7 +4,6 @@ import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
 import dev.kinema.device.Fusion;
-import dev.kinema.device.Precision;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.graph.Graph;
@@ -30,12 +29,6 @@ final class ReferenceDevice implements Device {
     @Override
     public String description() {
         return workers.threads() + (workers.threads() == 1 ? " thread" : " threads") + ", float64 in plain Java: exact and slow";
-    }
-
-    /** Only the precision that is not asked to be lower: it computes in float64 always. */
-    @Override
-    public boolean supports(Precision precision) {
-        return precision == Precision.FP32;
     }
 
     @Override

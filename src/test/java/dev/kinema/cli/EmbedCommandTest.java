@@ -1,0 +1,198 @@
+package dev.kinema.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.kinema.checkpoint.Npy;
+import dev.kinema.checkpoint.Safetensors;
+import dev.kinema.embed.TinyNetwork;
+import dev.kinema.graph.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code kinema embed} writes, skips, keeps apart and goes on with. */
+@Timeout(60)
+class EmbedCommandTest {
+    @TempDir
+    Path folder;
+    private Path weights;
+    private Path film;
+    private Path out;
+
+    @BeforeEach
+    void make() {
+        weights = TinyNetwork.backbone(folder);
+        film = TinyNetwork.film(folder.resolve("film.mp4"), 5);
+        out = folder.resolve("deep/out");
+    }
+
+    private CommandRun embed(Object... more) {
+        List<Object> args = new ArrayList<>(List.of("embed", "--weights", weights, "--out", out, "--precision", "fp32", "--threads", "1"));
+        args.addAll(List.of(more));
+        return CommandRun.of(args.toArray());
+    }
+
+    private Map<String, JsonObject> index() throws IOException {
+        JsonObject index = JsonParser.parseString(Files.readString(out.resolve("index.json"))).getAsJsonObject();
+        Map<String, JsonObject> entries = new TreeMap<>();
+        for (JsonElement entry : index.getAsJsonArray("films")) {
+            entries.put(entry.getAsJsonObject().get("name").getAsString(), entry.getAsJsonObject());
+        }
+        return entries;
+    }
+
+    @Test
+    void writesArraysTensorsAndIndex() throws IOException {
+        String printed = embed(film, "--txe", TinyNetwork.contextualizer(folder)).done().out();
+        assertTrue(printed.startsWith("random weights: features are those of an untrained network"), printed);
+        assertTrue(printed.contains("film.mp4: 2 clips in "), printed);
+        assertEquals(List.of("film.events.npy", "film.features.npy", "film.safetensors", "index.json"), CommandRun.in(out));
+        assertEquals("F32 [2, 128]", Npy.read(out.resolve("film.features.npy")).type().toString());
+        try (Safetensors tensors = Safetensors.open(out.resolve("film.safetensors"))) {
+            assertEquals(Npy.read(out.resolve("film.features.npy")).buffer(), tensors.read("features").buffer());
+            assertEquals(Npy.read(out.resolve("film.events.npy")).buffer(), tensors.read("events").buffer());
+            assertEquals(Shape.of(2, 32), tensors.shape("events"));
+            assertEquals(2, tensors.read("times").get(2));
+            assertEquals(Shape.of(2, 16), tensors.shape("frame_times"));
+            assertTrue(tensors.metadata().get("times").contains("seconds"));
+        }
+        JsonObject entry = index().get("film");
+        assertEquals(film.toRealPath().toString(), entry.get("film").getAsString());
+        assertEquals(2, entry.get("clips").getAsInt());
+        assertEquals(Files.size(film), entry.getAsJsonObject("identity").get("bytes").getAsLong());
+        assertEquals(Sha256.of(weights), entry.getAsJsonObject("settings").get("weights_sha256").getAsString());
+        assertEquals(3, entry.getAsJsonObject("settings").get("window").getAsInt());
+        assertEquals("[0.0,2.0]", entry.getAsJsonArray("start_seconds").toString());
+        assertTrue(entry.get("random_weights").getAsBoolean());
+        assertFalse(entry.getAsJsonObject("damage").get("found").getAsBoolean());
+        assertEquals("film.events.npy", entry.getAsJsonObject("files").get("events").getAsString());
+    }
+
+    @Test
+    void formatsAndHopAreSettable() {
+        embed(film, "--format", "npy", "--hop", "1", "--batch", "2").done();
+        assertEquals(List.of("film.features.npy", "index.json"), CommandRun.in(out));
+        assertEquals(5, Npy.read(out.resolve("film.features.npy")).shape().dim(0));
+        embed(film, "--format", "SAFETENSORS", "--hop", "1").done();
+        assertEquals(List.of("film.safetensors", "index.json"), CommandRun.in(out), "files of the entry before are not left behind");
+    }
+
+    @Test
+    void filmsThatAreDoneAreSkippedUntilSomethingChanges() throws IOException {
+        embed(film).done();
+        Path features = out.resolve("film.features.npy");
+        FileTime mark = FileTime.fromMillis(1_000_000_000_000L);
+        Files.setLastModifiedTime(features, mark);
+        assertTrue(embed(film).done().out().contains("film.mp4: done before (2 clips), skipped"));
+        assertTrue(embed(film, "--format", "npy").done().out().contains("skipped"), "what is wanted is there");
+        assertEquals(mark, Files.getLastModifiedTime(features));
+
+        assertFalse(embed(film, "--hop", "1").done().out().contains("skipped"));
+        assertNotEquals(mark, Files.getLastModifiedTime(features));
+        embed(film).done();
+        Files.delete(out.resolve("film.safetensors"));
+        assertFalse(embed(film).done().out().contains("skipped"), "a file is missing");
+        Files.setLastModifiedTime(film, mark);
+        assertFalse(embed(film).done().out().contains("skipped"), "the film is another one");
+        assertTrue(embed(film).done().out().contains("skipped"));
+        CommandRun.of("init", "--model", "slow-d", "--depth", "26", "--width", "4", "--crop", "32", "--seed", "9", "--out", weights).done();
+        assertFalse(embed(film).done().out().contains("skipped"), "the weights are others");
+        assertEquals(1, index().size());
+    }
+
+    @Test
+    void filmsOfOneNameAreKeptApart() throws IOException {
+        Path other = TinyNetwork.film(Files.createDirectory(folder.resolve("sub")).resolve("film.mp4"), 3);
+        Path third = Files.copy(other, folder.resolve("FILM.mkv.mp4"));
+        Path fourth = Files.copy(other, folder.resolve("Film.mov"));
+        embed(film, other, third, fourth, film, folder.resolve("sub/../film.mp4")).done();
+        Map<String, JsonObject> index = index();
+        assertEquals(List.of("FILM.mkv", "Film-3", "film", "film-2"), new ArrayList<>(index.keySet()), "a film named twice is done once");
+        assertEquals(film.toRealPath().toString(), index.get("film").get("film").getAsString());
+        assertEquals(other.toRealPath().toString(), index.get("film-2").get("film").getAsString());
+        assertEquals(2, Npy.read(out.resolve("film.features.npy")).shape().dim(0));
+        assertEquals(1, Npy.read(out.resolve("film-2.features.npy")).shape().dim(0));
+        // in another order, and with other settings, every film keeps its name
+        embed(other, film, "--hop", "1").done();
+        assertEquals(3, Npy.read(out.resolve("film-2.features.npy")).shape().dim(0));
+        assertEquals(5, Npy.read(out.resolve("film.features.npy")).shape().dim(0));
+    }
+
+    @Test
+    void aFilmThatFailsDoesNotStopTheOthers() throws IOException {
+        Path text = Files.writeString(folder.resolve("text.mp4"), "no film");
+        Path second = TinyNetwork.film(folder.resolve("second.mkv"), 3);
+        CommandRun run = embed(film, text, folder.resolve("missing.mp4"), second);
+        assertEquals(ExitCode.FAILED, run.code());
+        List<String> lines = run.err().lines().toList();
+        assertEquals(3, lines.size(), run.err());
+        assertTrue(lines.get(0).startsWith("kinema: ") && lines.get(0).contains("text.mp4"), run.err());
+        assertTrue(lines.get(1).contains("missing.mp4"), run.err());
+        assertTrue(lines.get(2).matches("kinema: 2 of 4 films failed: .*text.mp4, .*missing.mp4"), run.err());
+        assertEquals(List.of("film", "second"), new ArrayList<>(index().keySet()));
+        assertEquals(5, CommandRun.in(out).size());
+    }
+
+    @Test
+    void anInterruptedRunGoesOnWhereItWas() throws Exception {
+        Path second = TinyNetwork.film(folder.resolve("second.mp4"), 30);
+        AtomicReference<CommandRun> run = new AtomicReference<>();
+        // the first film's entry is there, the second's 600 clips are not
+        Thread thread = new Thread(() -> run.set(embed(film, second, "--hop", "0.05")));
+        thread.start();
+        while (Files.notExists(out.resolve("index.json")) && thread.isAlive()) {
+            Thread.sleep(5);
+        }
+        thread.interrupt();
+        thread.join();
+        run.get().failed(ExitCode.INTERRUPTED, "interrupted", "same command");
+        assertEquals(List.of("film.features.npy", "film.safetensors", "index.json"), CommandRun.in(out));
+        CommandRun again = embed(film, second, "--hop", "0.05").done();
+        assertTrue(again.out().contains("film.mp4: done before") && again.out().contains("second.mp4: 600 clips"), again.out());
+    }
+
+    @Test
+    void theBarIsShownWhenAskedFor() {
+        CommandRun run = embed(film, "--progress");
+        assertEquals(ExitCode.DONE, run.code());
+        assertTrue(run.err().contains("\rfilm.mp4 [========================] 2/2 clips, "), run.err());
+        assertTrue(run.err().endsWith(" \r"), "the bar is taken away");
+    }
+
+    @Test
+    void foldersThatCannotBeWrittenAreRefusedBeforeTheWork() throws IOException {
+        out = folder.resolve("film.mp4");
+        embed(film).failed(ExitCode.FAILED, "film.mp4", "no folder", "--out");
+        out = Files.createDirectory(folder.resolve("kept"));
+        Files.writeString(out.resolve("index.json"), "{\"films\": 3}");
+        embed(film).failed(ExitCode.FAILED, "index.json", "no index");
+        assertEquals(List.of("index.json"), CommandRun.in(out));
+    }
+
+    @Test
+    void randomContextualizersAreDrawnForTheBackbone() {
+        Path txe = folder.resolve("txe.safetensors");
+        CommandRun.of("init", "--model", "txe", "--input-width", "128", "--width", "32", "--window", "4", "--out", txe).done();
+        embed(film, "--txe", txe, "--window", "2").done();
+        assertEquals(Shape.of(2, 32), Npy.read(out.resolve("film.events.npy")).shape());
+        out = folder.resolve("other");
+        embed(film, "--txe", txe, "--window", "5").failed(ExitCode.FAILED, "5 events", "4 positions");
+        assertEquals(List.of(), CommandRun.in(out));
+    }
+}

@@ -1,0 +1,97 @@
+package dev.kinema.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kinema.Version;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.Writer;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The frame around the commands: usage, versions, exit codes, bugs. */
+class MainTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void versionAndHelpGoToStandardOutput() {
+        assertTrue(CommandRun.of("--version").done().out().startsWith("kinema " + Version.CURRENT + " (Java "));
+        for (String command : new String[] {"embed", "forward", "import", "init", "devices"}) {
+            assertTrue(CommandRun.of("--help").done().out().contains(command));
+            assertTrue(CommandRun.of(command, "--help").done().out().contains("Usage: kinema " + command));
+        }
+    }
+
+    @Test
+    void wrongUsageIsOneLine() {
+        CommandRun.of().failed(ExitCode.USAGE, "no command was given", "embed, forward", "see 'kinema --help'");
+        CommandRun.of("embde").failed(ExitCode.USAGE, "there is no command embde", "embed");
+        CommandRun.of("embed").failed(ExitCode.USAGE, "--weights", "see 'kinema embed --help'");
+        CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--hop", "-1").failed(ExitCode.USAGE, "--hop -1");
+        CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--hop", "soon").failed(ExitCode.USAGE, "--hop", "soon");
+        CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--batch", "0").failed(ExitCode.USAGE, "--batch");
+        CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--window", "3").failed(ExitCode.USAGE, "--txe");
+        CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--format", "npz").failed(ExitCode.USAGE, "npz", "NPY");
+        CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--precision", "fp16").failed(ExitCode.USAGE, "fp16", "BF16");
+        CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--device", "gpu").failed(ExitCode.USAGE, "gpu", "cpu, reference");
+        CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--threads", "-2").failed(ExitCode.USAGE, "--threads -2");
+        CommandRun.of("import", "x").failed(ExitCode.USAGE, "OUT.safetensors");
+        CommandRun.of("import", "x", "y", "--crop", "0").failed(ExitCode.USAGE, "--crop");
+        CommandRun.of("forward", "--weights", "w", "--input", "x", "--output", "y", "--pool-kernel", "8x7x7")
+            .failed(ExitCode.USAGE, "T,H,W");
+        CommandRun.of("init", "--model", "resnet", "--out", "x").failed(ExitCode.USAGE, "resnet", "slow-d");
+        CommandRun.of("init", "--model", "slow", "--depth", "51", "--out", "x").failed(ExitCode.USAGE, "51", "152");
+        CommandRun.of("init", "--model", "txe", "--depth", "50", "--out", "x").failed(ExitCode.USAGE, "--depth");
+        CommandRun.of("init", "--model", "slow", "--window", "5", "--out", "x").failed(ExitCode.USAGE, "--window");
+        CommandRun.of("init", "--model", "txe", "--width", "100", "--out", "x").failed(ExitCode.USAGE, "100");
+        CommandRun.of("init", "--model", "slow", "--width", "0", "--out", "x").failed(ExitCode.USAGE, "a size of 0");
+    }
+
+    @Test
+    void devicesAreListed() {
+        String out = CommandRun.of("devices").done().out();
+        assertTrue(out.contains("cpu ") && out.contains("oneDNN") && out.contains("reference "), out);
+    }
+
+    @Test
+    void verboseShowsTheStackTrace() {
+        CommandRun run = CommandRun.of("forward", "--verbose", "--weights", folder.resolve("none"), "--input", "x", "--output", "y");
+        assertEquals(ExitCode.FAILED, run.code());
+        assertTrue(run.err().lines().count() > 5 && run.err().contains("at dev.kinema."), run.err());
+        assertTrue(run.err().startsWith("kinema: "), run.err());
+    }
+
+    @Test
+    void bugsSayThatTheyAreBugs() {
+        PrintWriter faulty = new PrintWriter(Writer.nullWriter()) {
+            @Override
+            public PrintWriter printf(String format, Object... args) {
+                throw new IllegalStateException("first line\nsecond line");
+            }
+        };
+        StringWriter err = new StringWriter();
+        assertEquals(ExitCode.BUG, Main.run(new String[] {"devices"}, faulty, new PrintWriter(err)));
+        assertEquals(1, err.toString().lines().count(), err.toString());
+        assertTrue(err.toString().contains("bug") && err.toString().contains("first line second line"), err.toString());
+    }
+
+    @Test
+    void progressShowsRateAndTimeLeft() {
+        assertEquals("a.mp4 [======>                 ] 9/35 clips, 1.50 clips/s, 0:17 left",
+            ProgressBar.text("a.mp4", 9, OptionalLong.of(35), 6));
+        assertEquals("a.mp4 [>                       ] 0/3600 clips", ProgressBar.text("a.mp4", 0, OptionalLong.of(3600), 6));
+        assertTrue(ProgressBar.text("a.mp4", 1, OptionalLong.of(3601), 2).endsWith("2:00:00 left"));
+        assertEquals("a.mp4 [========================] 4/4 clips, 2.00 clips/s", ProgressBar.text("a.mp4", 4, OptionalLong.of(3), 2));
+        assertEquals("a.mp4 4 clips, 2.00 clips/s", ProgressBar.text("a.mp4", 4, OptionalLong.empty(), 2));
+        StringWriter err = new StringWriter();
+        ProgressBar bar = new ProgressBar(new PrintWriter(err), "a-film-with-a-very-long-name.mp4");
+        bar.clips(0, OptionalLong.of(2));
+        bar.clips(2, OptionalLong.of(2));
+        bar.clear();
+        assertTrue(err.toString().startsWith("\ra-film-with-a-very-lo... [>") && err.toString().endsWith(" \r"), err.toString());
+    }
+}
