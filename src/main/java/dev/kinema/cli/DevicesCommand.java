@@ -13,7 +13,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code kinema devices}: what there is to compute with, and why not where there is not. */
-@Command(name = "devices", mixinStandardHelpOptions = true, description = "List what there is to compute with.")
+@Command(name = "devices", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class,
+    description = "List what there is to compute with.")
 final class DevicesCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;

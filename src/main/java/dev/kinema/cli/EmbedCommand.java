@@ -29,7 +29,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code kinema embed}: features and events of films. */
-@Command(name = "embed", mixinStandardHelpOptions = true, sortOptions = false,
+@Command(name = "embed", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
     description = "Write the features of films, one per clip, and with a contextualizer their events. An interrupted run goes on where it "
         + "was when the same command is given again: films that are done are skipped.",
     footer = {"", "For FILM.mp4 the folder gets FILM.features.npy [T,width], FILM.events.npy [T,width] with --txe, FILM.safetensors with "

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** {@code kinema forward}: a network on a raw tensor. */
-@Command(name = "forward", mixinStandardHelpOptions = true, sortOptions = false,
+@Command(name = "forward", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
     description = "Run a backbone on a raw tensor, for holding its numbers against other software's.")
 final class ForwardCommand implements Callable<Integer> {
     @Spec

@@ -18,7 +18,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code kinema import}: other software's checkpoint as a safetensors file that says which network it is of. */
-@Command(name = "import", mixinStandardHelpOptions = true, sortOptions = false,
+@Command(name = "import", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
     description = "Turn a checkpoint of PySlowFast (.pyth, its contrastive ones too), PyTorchVideo or Caffe2 (.pkl) into a safetensors "
         + "file. Nothing in it is executed.")
 final class ImportCommand implements Callable<Integer> {

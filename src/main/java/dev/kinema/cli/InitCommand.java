@@ -15,7 +15,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code kinema init}: weights of a network that was never trained, for trying things out without any download. */
-@Command(name = "init", mixinStandardHelpOptions = true, sortOptions = false,
+@Command(name = "init", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
     description = "Draw random weights from a seed: for trying things out, their features are those of an untrained network.")
 final class InitCommand implements Callable<Integer> {
     /** What can be drawn. */

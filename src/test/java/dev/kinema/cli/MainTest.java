@@ -22,6 +22,7 @@ class MainTest {
         assertTrue(CommandRun.of("--version").done().out().startsWith("kinema " + Version.CURRENT + " (Java "));
         for (String command : new String[] {"embed", "forward", "import", "init", "devices"}) {
             assertTrue(CommandRun.of("--help").done().out().contains(command));
+            assertTrue(CommandRun.of(command, "--version").done().out().startsWith("kinema " + Version.CURRENT));
             assertTrue(CommandRun.of(command, "--help").done().out().contains("Usage: kinema " + command));
         }
     }
