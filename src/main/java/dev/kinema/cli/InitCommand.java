@@ -3,11 +3,15 @@ package dev.kinema.cli;
 import dev.kinema.KinemaException;
 import dev.kinema.embed.BackboneWeights;
 import dev.kinema.embed.ContextualizerWeights;
+import dev.kinema.embed.NetworkDescription;
 import dev.kinema.model.ContextualizerConfig;
 import dev.kinema.model.SlowConfig;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import java.util.function.Supplier;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -37,9 +41,19 @@ final class InitCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--model", required = true, paramLabel = "MODEL", converter = ModelConverter.class,
-        description = "slow, slow-d or txe (the contextualizer).")
-    private Model model;
+    @ArgGroup(multiplicity = "1")
+    private Network network;
+
+    /** Which network. */
+    private static final class Network {
+        @Option(names = "--model", required = true, paramLabel = "MODEL", converter = ModelConverter.class,
+            description = "slow, slow-d or txe (the contextualizer).")
+        private Model model;
+
+        @Option(names = "--config", required = true, paramLabel = "FILE",
+            description = "A network described in YAML, such as those in configs/networks.")
+        private Path config;
+    }
 
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "What the numbers are drawn from (${DEFAULT-VALUE}).")
     private long seed;
@@ -68,10 +82,12 @@ final class InitCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         check();
-        if (model == Model.TXE) {
-            drawn(() -> ContextualizerWeights.random(contextualizer(), seed)).write(out, SlowConfig.SLOW_D_R50.clip(), seed, 0);
+        NetworkDescription description = network.config == null ? null : NetworkDescription.read(network.config);
+        if (description == null ? network.model == Model.TXE : description.contextualizer().isPresent()) {
+            drawn(() -> ContextualizerWeights.random(description == null ? contextualizer() : description.contextualizer().orElseThrow(), seed))
+                .write(out, SlowConfig.SLOW_D_R50.clip(), seed, 0);
         } else {
-            drawn(() -> BackboneWeights.random(backbone(), seed)).write(out, seed, 0);
+            drawn(() -> BackboneWeights.random(description == null ? backbone() : description.slow().orElseThrow().config(), seed)).write(out, seed, 0);
         }
         spec.commandLine().getOut().println(out + ": random weights (seed " + seed + "): features are those of an untrained network");
         return ExitCode.DONE;
@@ -87,11 +103,15 @@ final class InitCommand implements Callable<Integer> {
     }
 
     private void check() {
-        boolean contextualizer = model == Model.TXE;
+        if (network.config != null && (classes != 0 || Stream.of(depth, width, crop, inputWidth, window).anyMatch(Objects::nonNull))) {
+            throw new ParameterException(spec.commandLine(), "--config describes the whole network: change its file and leave out --depth,"
+                + " --width, --classes, --crop, --input-width and --window");
+        }
+        boolean contextualizer = network.model == Model.TXE;
         if (contextualizer && (depth != null || crop != null || classes != 0)) {
             throw new ParameterException(spec.commandLine(), "--depth, --crop and --classes are for --model slow and slow-d");
         }
-        if (!contextualizer && (inputWidth != null || window != null)) {
+        if (network.config == null && !contextualizer && (inputWidth != null || window != null)) {
             throw new ParameterException(spec.commandLine(), "--input-width and --window are for --model txe");
         }
         for (Integer size : new Integer[] {width, crop, inputWidth, window}) {
@@ -106,7 +126,7 @@ final class InitCommand implements Callable<Integer> {
 
     private SlowConfig backbone() {
         int layers = depth == null ? 50 : depth;
-        SlowConfig config = model == Model.SLOW ? SlowConfig.slow(layers) : SlowConfig.slowD(layers);
+        SlowConfig config = network.model == Model.SLOW ? SlowConfig.slow(layers) : SlowConfig.slowD(layers);
         SlowConfig.Clip clip = config.clip();
         return config.withWidth(width == null ? config.width() : width)
             .withClip(new SlowConfig.Clip(clip.frames(), crop == null ? clip.crop() : crop, clip.samplingRate()))

@@ -11,6 +11,7 @@ import dev.kinema.graph.op.Extent;
 import dev.kinema.model.ContextualizerConfig;
 import dev.kinema.model.SlowConfig;
 import dev.kinema.nn.BatchNorm;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -50,7 +51,8 @@ public record NetworkDescription(Optional<Backbone> slow, Optional<Contextualize
                 c.zeroInitFinalNorm());
         }
 
-        SlowConfig config() {
+        /** The network; its norms start at 1 and 0. */
+        public SlowConfig config() {
             return new SlowConfig(stem, stages, width, res2Pool, clip, head, new BatchNorm(normEpsilon, normMomentum, Initializer.ONES),
                 zeroInitFinalNorm);
         }
@@ -70,6 +72,11 @@ public record NetworkDescription(Optional<Backbone> slow, Optional<Contextualize
         JsonObject object = new JsonObject();
         object.add(key, GSON.toJsonTree(value));
         return object.toString();
+    }
+
+    /** Reads a description from a YAML file, such as those in {@code configs/networks}. */
+    public static NetworkDescription read(Path file) {
+        return ConfigReader.read(file, NetworkDescription.class);
     }
 
     /**
