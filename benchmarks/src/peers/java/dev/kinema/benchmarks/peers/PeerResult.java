@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What was measured, and where.
@@ -37,7 +38,7 @@ record PeerResult(String network, Machine machine, int threads, int rounds, doub
         return (sorted.get((n - 1) / 2) + sorted.get(n / 2)) / 2;
     }
 
-    /** A table for people; each engine's time over ours in the same precision is how many times faster ours is. */
+    /** A table for people; "to ours" is how many times faster ours is, in the same precision. */
     String table() {
         StringBuilder text = new StringBuilder();
         text.append(String.format("%s on %s, %d threads, %d rounds%n", network, machine.cpu, threads, rounds));
@@ -49,19 +50,22 @@ record PeerResult(String network, Machine machine, int threads, int rounds, doub
         text.append(String.format("%-5s %-38s %9s %9s %9s %9s %9s%n", "", "engine", "ms", "GFLOP/s", "of peak", "to ours", "error"));
         for (Entry entry : entries) {
             text.append(String.format("%-5s %-38s %9.1f %9.0f %8.0f%% %8.2fx %9.1e%n", entry.precision, entry.engine,
-                1e3 * entry.medianSeconds, entry.gflopPerSecond, 100 * entry.shareOfPeak, entry.medianSeconds / ours(entry.precision),
+                1e3 * entry.medianSeconds, entry.gflopPerSecond, 100 * entry.shareOfPeak, ratio(entry),
                 entry.error));
         }
         return text.toString();
     }
 
-    private double ours(Precision precision) {
-        return entries.stream().filter(e -> e.precision == precision && e.engine.startsWith("kinema"))
-            .mapToDouble(Entry::medianSeconds).findFirst().orElse(Double.NaN);
+    /** Median over the rounds of the engine's time over ours: a machine whose speed drifts between rounds slows both. */
+    private double ratio(Entry entry) {
+        Entry ours = entries.stream().filter(e -> e.precision == entry.precision && e.engine.startsWith("kinema")).findFirst().orElseThrow();
+        return median(IntStream.range(0, rounds).mapToObj(i -> entry.seconds.get(i) / ours.seconds.get(i)).toList());
     }
 
+    /** Writes the samples as JSON, and the table beside them. */
     void write(Path file) throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
         Files.writeString(file, new GsonBuilder().setPrettyPrinting().create().toJson(this) + "\n");
+        Files.writeString(file.resolveSibling(file.getFileName().toString().replaceFirst("\\.json$", "") + ".txt"), table());
     }
 }

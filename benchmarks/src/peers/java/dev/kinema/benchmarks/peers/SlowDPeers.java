@@ -18,6 +18,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.global.torch;
 import picocli.CommandLine;
@@ -128,9 +129,12 @@ public final class SlowDPeers implements Callable<Integer> {
         List<PeerResult.Entry> entries = new ArrayList<>();
         for (int i = 0; i < contestants.size(); i++) {
             Contestant c = contestants.get(i);
-            double seconds = PeerResult.median(samples.get(c));
-            entries.add(new PeerResult.Entry(c.name(), c.precision(), seconds, gflop / seconds, gflop / seconds / rates.get(c.precision()),
-                errors[i], samples.get(c)));
+            List<Double> own = samples.get(c);
+            List<Double> peak = samples.get(peaks.get(c.precision()));
+            double seconds = PeerResult.median(own);
+            double share = PeerResult.median(IntStream.range(0, rounds)
+                .mapToObj(r -> gflop / own.get(r) / (1e-9 * MatmulPeak.FLOPS / peak.get(r))).toList());
+            entries.add(new PeerResult.Entry(c.name(), c.precision(), seconds, gflop / seconds, share, errors[i], own));
         }
         return new PeerResult("Slow-D R50 forward, 1x16x224x224x3", machine(), threads, rounds, gflop,
             clock.guarded() ? clock.rejected() : null, clock.guarded() ? clock.noisy() : null,
