@@ -133,6 +133,9 @@ public final class Fusion {
     }
 
     private Chain linear(Node linear) {
+        if (((Linear) linear.op()).activation() != Linear.Activation.NONE) {
+            return null;
+        }
         Node next = only(linear.output(0));
         boolean activation = next != null && (next.op() instanceof Relu || next.op() instanceof Gelu);
         return activation ? new Chain(linear, null, null, null, next) : null;

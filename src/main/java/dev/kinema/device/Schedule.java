@@ -19,7 +19,7 @@ import java.util.Set;
 
 /**
  * The nodes that matter, in the order they run: what outputs and effects depend on, in the order of building, except that an operation
- * which writes a variable comes after everything that reads the version it overwrites.
+ * which writes a variable comes after everything that reads the version it overwrites, and not before anything else that can run without it.
  */
 public final class Schedule {
     private final List<Node> nodes;
@@ -94,7 +94,7 @@ public final class Schedule {
     private static List<Node> topological(Map<Node, Set<Node>> before) {
         Map<Node, List<Node>> after = new HashMap<>();
         Map<Node, Integer> open = new HashMap<>();
-        PriorityQueue<Node> ready = new PriorityQueue<>(Comparator.comparingInt(Node::id));
+        PriorityQueue<Node> ready = new PriorityQueue<>(Comparator.comparing(Node::hasEffect).thenComparing(Node::id));
         before.forEach((node, needs) -> {
             open.put(node, needs.size());
             needs.forEach(n -> after.computeIfAbsent(n, k -> new ArrayList<>()).add(node));

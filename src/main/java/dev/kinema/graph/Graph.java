@@ -57,6 +57,9 @@ public final class Graph {
         } else if (!value.type().equals(variable.type())) {
             throw new KinemaException("variable '" + variable.name() + "' is declared as " + value.type() + " and again as "
                 + variable.type() + ": give one of them another name");
+        } else if (((Variable) value.node().op()).trained() != variable.trained()) {
+            throw new KinemaException("variable '" + variable.name() + "' is declared once as trained and once as not: decide which it is,"
+                + " or give one of them another name");
         }
         return value;
     }

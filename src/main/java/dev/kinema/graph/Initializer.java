@@ -8,6 +8,14 @@ public sealed interface Initializer {
     /** Element {@code i} for a stream of the variable. */
     double element(Philox random, long i);
 
+    /** Element 0 is the seed itself, the others are 0: a random state (seed, step). */
+    record Seed() implements Initializer {
+        @Override
+        public double element(Philox random, long i) {
+            return i == 0 ? random.seed() : 0;
+        }
+    }
+
     /** Every element is {@code value}. */
     record Constant(double value) implements Initializer {
         @Override

@@ -41,6 +41,10 @@ public final class Philox {
         this.cached = -1;
     }
 
+    public long seed() {
+        return seed;
+    }
+
     /** 32 random bits for element {@code i}. */
     public int bits(long i) {
         long b = i >>> 2;

@@ -65,7 +65,7 @@ public record Contextualizer(ContextualizerConfig config) {
         Value x = config.inputScale() == 1 ? tokens : Scale.of(tokens, config.inputScale());
         x = pass.dropout(withPositions(pass, x), config.dropout());
         TransformerLayer layer = new TransformerLayer(config.width(), config.heads(), config.feedForward(), config.activation(),
-            config.preNorm(), config.dropout(), config.attentionDropout(), config.activationDropout(), 1e-5);
+            config.preNorm(), config.dropout(), config.attentionDropout(), config.activationDropout(), config.normEpsilon());
         return new TransformerEncoder(layer, config.layers(), config.finalNorm()).apply(pass.at("encoder"), x, padding, false);
     }
 

@@ -27,13 +27,15 @@ import dev.kinema.nn.Activation;
  * @param attentionDropout of attention weights. Open; VidSitu's 0
  * @param activationDropout inside the feed-forward part. Open; VidSitu's 0
  * @param initialStd standard deviation that learned positions and the [MASK] token start with. Open; BERT's 0.02
+ * @param normEpsilon of the layer norms. Open; PyTorch's and VidSitu's 1e-5
  */
 public record ContextualizerConfig(int inputWidth, int width, Projection projection, double inputScale, Positions positions, int maxLength,
     int layers, int heads, int feedForward, Activation activation, boolean preNorm, boolean finalNorm, double dropout,
-    double attentionDropout, double activationDropout, double initialStd) {
+    double attentionDropout, double activationDropout, double initialStd,
+    double normEpsilon) {
 
     public static final ContextualizerConfig TXE = new ContextualizerConfig(2048, 1024, Projection.LINEAR, 1, Positions.LEARNED, 5,
-        3, 16, 2048, Activation.RELU, false, false, 0.1, 0, 0, 0.02);
+        3, 16, 2048, Activation.RELU, false, false, 0.1, 0, 0, 0.02, 1e-5);
 
     /** How features become tokens. */
     public enum Projection {
@@ -56,26 +58,26 @@ public record ContextualizerConfig(int inputWidth, int width, Projection project
     /** The same with other sizes. */
     public ContextualizerConfig withSizes(int inputWidth, int width, int layers, int heads, int feedForward, int maxLength) {
         return new ContextualizerConfig(inputWidth, width, projection, inputScale, positions, maxLength, layers, heads, feedForward,
-            activation, preNorm, finalNorm, dropout, attentionDropout, activationDropout, initialStd);
+            activation, preNorm, finalNorm, dropout, attentionDropout, activationDropout, initialStd, normEpsilon);
     }
 
     public ContextualizerConfig withProjection(Projection projection) {
         return new ContextualizerConfig(inputWidth, width, projection, inputScale, positions, maxLength, layers, heads, feedForward,
-            activation, preNorm, finalNorm, dropout, attentionDropout, activationDropout, initialStd);
+            activation, preNorm, finalNorm, dropout, attentionDropout, activationDropout, initialStd, normEpsilon);
     }
 
     public ContextualizerConfig withPositions(Positions positions, double inputScale) {
         return new ContextualizerConfig(inputWidth, width, projection, inputScale, positions, maxLength, layers, heads, feedForward,
-            activation, preNorm, finalNorm, dropout, attentionDropout, activationDropout, initialStd);
+            activation, preNorm, finalNorm, dropout, attentionDropout, activationDropout, initialStd, normEpsilon);
     }
 
     public ContextualizerConfig withNorm(boolean preNorm, boolean finalNorm, Activation activation) {
         return new ContextualizerConfig(inputWidth, width, projection, inputScale, positions, maxLength, layers, heads, feedForward,
-            activation, preNorm, finalNorm, dropout, attentionDropout, activationDropout, initialStd);
+            activation, preNorm, finalNorm, dropout, attentionDropout, activationDropout, initialStd, normEpsilon);
     }
 
     public ContextualizerConfig withDropout(double dropout, double attentionDropout, double activationDropout) {
         return new ContextualizerConfig(inputWidth, width, projection, inputScale, positions, maxLength, layers, heads, feedForward,
-            activation, preNorm, finalNorm, dropout, attentionDropout, activationDropout, initialStd);
+            activation, preNorm, finalNorm, dropout, attentionDropout, activationDropout, initialStd, normEpsilon);
     }
 }

@@ -20,7 +20,7 @@ import java.util.Map;
  * the order of state updates: a layer that is applied twice updates its running statistics twice, in that order.
  */
 public final class Pass {
-    /** Name of the random state int64 [2], (seed, step): starts at (0, 0), and each training step counts one up. */
+    /** Name of the random state int64 [2], (seed, step): starts at the seed of the weights and step 0, and each training step counts one up. */
     public static final String RANDOM = "rng";
 
     private final Graph graph;
@@ -107,7 +107,7 @@ public final class Pass {
 
     /** The random state of this step; the first call makes every run end with the next step's. */
     public Value random() {
-        Value random = graph.state(RANDOM, DType.I64, Shape.of(2), Initializer.ZEROS);
+        Value random = graph.state(RANDOM, DType.I64, Shape.of(2), new Initializer.Seed());
         if (!versions.containsKey(RANDOM)) {
             increment(random);
         }

@@ -2,6 +2,7 @@ package dev.kinema.device;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kinema.graph.DType;
 import java.util.ArrayList;
@@ -61,8 +62,11 @@ public final class DeviceConformance implements AutoCloseable {
     }
 
     private void check(Supplier<CaseGraph> build) {
+        assumeTrue(device.supports(precision), () -> "the device " + device.name() + " does not compute in " + precision + " on this machine");
         CaseGraph g = build.get();
         Map<String, HostArray> expected = CaseRun.run(reference, g, new Compilation(Precision.FP32, false), a -> a);
+        // a sum of terms of random signs may cancel to anything; the terms themselves, and what is derived from it, are compared
+        expected.keySet().removeIf(name -> name.startsWith("loss, run"));
         List<Map<String, HostArray>> disturbed = new ArrayList<>();
         for (int sample = 0; sample < SAMPLES; sample++) {
             Random random = new Random(sample);

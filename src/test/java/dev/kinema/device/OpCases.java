@@ -22,6 +22,7 @@ public final class OpCases {
         LossCases.addTo(this);
         UpdateCases.addTo(this);
         FusionCases.addTo(this);
+        ChainCases.addTo(this);
     }
 
     public static List<OpCase> all() {

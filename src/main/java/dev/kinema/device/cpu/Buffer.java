@@ -1,5 +1,6 @@
 package dev.kinema.device.cpu;
 
+import dev.kinema.KinemaException;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Shape;
 import java.nio.ByteBuffer;
@@ -39,7 +40,11 @@ record Buffer(Storage storage, Shape shape, DType dtype, memory.desc layout) {
     }
 
     int elements() {
-        return Math.toIntExact(shape.elements());
+        if (shape.elements() > Integer.MAX_VALUE) {
+            throw new KinemaException("an operation outside oneDNN works on at most 2^31 elements, this value is " + shape
+                + ": use a smaller batch");
+        }
+        return (int) shape.elements();
     }
 
     /** The memory, of a plain buffer. */

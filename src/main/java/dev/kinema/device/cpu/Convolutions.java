@@ -131,7 +131,7 @@ final class Convolutions {
 
     /** Weights in the layout and type a kernel wants; done once per change of the weights where the program does not train them. */
     private static Buffer filter(Lowering l, Value weight, memory.desc wanted, DType dtype) {
-        Buffer plain = l.of(weight);
+        Buffer plain = l.plain(weight);
         memory.desc typed = Layouts.filter(weight.shape(), plain.dtype());
         if (typed.equals(wanted)) {
             return plain;

@@ -21,6 +21,7 @@ public final class CpuDevice implements Device {
     private final stream stream;
     private final OpenMp openMp;
     private final Team team;
+    private volatile boolean closed;
 
     private CpuDevice(int threads) {
         this.threads = threads;
@@ -82,7 +83,7 @@ public final class CpuDevice implements Device {
         }
         weights.require(graph);
         useThreads();
-        return new Lowering(this, how.fuse() ? Fusion.apply(graph) : graph, own, how.precision()).finish();
+        return new Lowering(this, how.fuse() ? Fusion.apply(graph) : graph, own, how.precision()).compile();
     }
 
     /** Whether products of bf16 numbers run at more than the speed of fp32. */
@@ -93,6 +94,9 @@ public final class CpuDevice implements Device {
 
     /** To be called by a thread before it makes or runs primitives. */
     void useThreads() {
+        if (closed) {
+            throw new KinemaException("the cpu device is closed: close it after its programs");
+        }
         openMp.use(threads);
     }
 
@@ -110,6 +114,10 @@ public final class CpuDevice implements Device {
 
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         team.close();
         stream.close();
         engine.close();

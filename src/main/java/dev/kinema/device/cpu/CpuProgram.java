@@ -43,7 +43,8 @@ final class CpuProgram implements Program {
     private final Runnable[] actions;
     private final AtomicBoolean inUse = new AtomicBoolean();
     private long preparedVersion = -1;
-    private boolean closed;
+    private int preparations;
+    private volatile boolean closed;
 
     CpuProgram(CpuDevice device, CpuWeights weights, List<Step> steps, List<Pointer> natives, Map<String, Buffer> in,
             Map<String, Buffer> out, boolean writesWeights) {
@@ -57,15 +58,25 @@ final class CpuProgram implements Program {
         passing = planned(preparing, holding);
         List<Storage> activations = planned(running, holding);
         plan = plan(activations, holding.stream().mapToLong(s -> s.bytes).sum());
-        block = new Memory(plan.bytes(), "a program's activations");
-        place(activations, plan, block);
-        for (Storage storage : holding) {
-            Memory memory = new Memory(storage.bytes, storage.name);
-            held.add(memory);
-            storage.place(memory.address());
+        boolean complete = false;
+        try {
+            block = hold(plan.bytes(), "a program's activations");
+            place(activations, plan, block);
+            holding.forEach(s -> s.place(hold(s.bytes, s.name).address()));
+            bindings = new Bindings(host(in), host(out));
+            actions = running.stream().map(s -> s.binder().bind(this)).toArray(Runnable[]::new);
+            complete = true;
+        } finally {
+            if (!complete) {
+                release();
+            }
         }
-        bindings = new Bindings(host(in), host(out));
-        actions = running.stream().map(s -> s.binder().bind(this)).toArray(Runnable[]::new);
+    }
+
+    private Memory hold(long bytes, String what) {
+        Memory memory = new Memory(bytes, what);
+        held.add(memory);
+        return memory;
     }
 
     private static boolean isConstant(Step step) {
@@ -111,6 +122,7 @@ final class CpuProgram implements Program {
 
     /** Folds and reorders weights; what this needs in passing is given back. */
     private void prepare() {
+        preparations++;
         MemoryPlan temporary = plan(passing, 0);
         List<Pointer> kept = owned;
         owned = new ArrayList<>();
@@ -149,11 +161,13 @@ final class CpuProgram implements Program {
 
     @Override
     public HostArray input(String name) {
+        checkOpen();
         return bindings.input(name);
     }
 
     @Override
     public HostArray output(String name) {
+        checkOpen();
         return bindings.output(name);
     }
 
@@ -163,21 +177,34 @@ final class CpuProgram implements Program {
             throw new KinemaException("two threads run one program at once: compile one program per thread, they share weights");
         }
         try {
-            if (closed) {
-                throw new KinemaException("the program is closed");
-            }
+            checkOpen();
+            weights.checkOpen();
             device.useThreads();
             if (preparedVersion != weights.version()) {
                 prepare();
                 preparedVersion = weights.version();
             }
+            runWriting();
+        } finally {
+            inUse.set(false);
+        }
+    }
+
+    /** Effects come last where nothing waits for them, so a run that throws has mostly changed nothing; if it has, others must know. */
+    private void runWriting() {
+        try {
             runAll(actions, running);
+        } finally {
             if (writesWeights) {
                 weights.changed();
                 preparedVersion++;
             }
-        } finally {
-            inUse.set(false);
+        }
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new KinemaException("the program is closed: compile it again");
         }
     }
 
@@ -187,8 +214,8 @@ final class CpuProgram implements Program {
             for (; i < actions.length; i++) {
                 actions[i].run();
             }
-        } catch (KinemaException e) {
-            throw new KinemaException(e.getMessage() + " (at " + steps.get(i).node() + ")", e);
+        } catch (RuntimeException e) {
+            throw Lowering.at(steps.get(i).node(), e);
         }
     }
 
@@ -215,6 +242,11 @@ final class CpuProgram implements Program {
             .collect(Collectors.groupingBy(s -> s.node().op().opName(), HashMap::new, Collectors.counting()));
     }
 
+    /** How often weights were prepared. */
+    int preparations() {
+        return preparations;
+    }
+
     long blockBytes() {
         return block.bytes();
     }
@@ -231,14 +263,24 @@ final class CpuProgram implements Program {
         return IntStream.range(0, last.capacity()).anyMatch(i -> last.get(i) != -1);
     }
 
+    /** @throws KinemaException if another thread runs the program */
     @Override
     public void close() {
-        if (closed) {
-            return;
+        if (!inUse.compareAndSet(false, true)) {
+            throw new KinemaException("the program is running in another thread: close it when the run is done");
         }
-        closed = true;
+        try {
+            if (!closed) {
+                closed = true;
+                release();
+            }
+        } finally {
+            inUse.set(false);
+        }
+    }
+
+    private void release() {
         owned.forEach(Pointer::close);
-        block.close();
         held.forEach(Memory::close);
     }
 }

@@ -1,5 +1,6 @@
 package dev.kinema.device.cpu;
 
+import dev.kinema.KinemaException;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Weights;
 import dev.kinema.graph.Type;
@@ -9,9 +10,11 @@ import java.util.Map;
 /** Weights in native memory, stored as they are typed; their addresses never change. */
 final class CpuWeights extends Weights {
     private final Map<String, Memory> memory = new HashMap<>();
+    private volatile boolean closed;
 
     @Override
     protected void allocate(String name, Type type) {
+        checkOpen();
         memory.put(name, new Memory(type.bytes(), "'" + name + "'"));
     }
 
@@ -28,16 +31,26 @@ final class CpuWeights extends Weights {
     }
 
     long address(String name) {
+        checkOpen();
         return memory.get(name).address();
     }
 
     private HostArray view(String name) {
+        checkOpen();
         Type type = type(name);
         return HostArray.wrap(type.dtype(), type.shape(), Memory.view(address(name), type.bytes()));
     }
 
+    /** @throws KinemaException after {@link #close} */
+    void checkOpen() {
+        if (closed) {
+            throw new KinemaException("the weights are closed: close them after their programs");
+        }
+    }
+
     @Override
     public void close() {
+        closed = true;
         memory.values().forEach(Memory::close);
         memory.clear();
     }

@@ -77,7 +77,7 @@ final class Losses {
             return () -> {
                 int counted = 0;
                 for (int r = 0; r < labels.elements(); r++) {
-                    counted += label.get(r) == op.ignored() ? 0 : 1;
+                    counted += label.get(r) == op.ignored() || checked(label.get(r), classes) < 0 ? 0 : 1;
                 }
                 double scale = (double) g.get(0) / Math.max(1, counted);
                 for (int r = 0; r < labels.elements(); r++) {

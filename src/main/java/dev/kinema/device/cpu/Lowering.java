@@ -59,7 +59,21 @@ final class Lowering {
         }
     }
 
-    CpuProgram finish() {
+    /** The program; what was made for it is given back if it cannot be made. */
+    CpuProgram compile() {
+        boolean complete = false;
+        try {
+            CpuProgram program = finish();
+            complete = true;
+            return program;
+        } finally {
+            if (!complete) {
+                natives.forEach(Pointer::close);
+            }
+        }
+    }
+
+    private CpuProgram finish() {
         graph.inputs().forEach((name, value) -> inputs.put(name,
             Buffer.plain(new Storage(name, value.type().bytes(), Storage.Home.HELD), value.shape(), value.dtype())));
         for (Node n : schedule.nodes()) {
@@ -72,7 +86,7 @@ final class Lowering {
                 storage.place(weights.address(variable.name()));
                 set(n.output(0), Buffer.plain(storage, n.output(0).shape(), n.output(0).dtype()));
             } else {
-                Rules.of(n.op()).lower(this, n);
+                lower(n);
                 // here and not at the end: what is a view of a variable may be overwritten by then
                 n.outputs().stream().filter(graph.outputs()::containsValue).forEach(v -> results.put(v, output(v)));
             }
@@ -81,6 +95,23 @@ final class Lowering {
         Map<String, Buffer> outputs = new LinkedHashMap<>();
         graph.outputs().forEach((name, value) -> outputs.put(name, results.get(value)));
         return new CpuProgram(device, weights, steps, natives, inputs, outputs, !written.isEmpty());
+    }
+
+    private void lower(Node n) {
+        try {
+            Rules.of(n.op()).lower(this, n);
+        } catch (RuntimeException e) {
+            throw at(n, e);
+        }
+    }
+
+    /** What went wrong with the place where it did; oneDNN's own exceptions name neither. */
+    static KinemaException at(Node node, RuntimeException e) {
+        if (e instanceof KinemaException) {
+            return new KinemaException(e.getMessage() + " (at " + node + ")", e);
+        }
+        return new KinemaException("the cpu device cannot compute " + node + " (" + e.getMessage() + "): set ONEDNN_VERBOSE=all to see"
+            + " oneDNN's reason, or run this graph on the reference device", e);
     }
 
     /** Outputs are plain, in memory of their own that the planned block cannot overwrite, and written by every run. */
@@ -241,7 +272,7 @@ final class Lowering {
 
     /** Memory that only the current step uses. */
     Buffer scratch(long bytes, String name) {
-        return Buffer.plain(new Storage(name, bytes, Storage.Home.PLANNED), Shape.of(Math.toIntExact(bytes)), DType.U8);
+        return Buffer.plain(new Storage(name, bytes, Storage.Home.PLANNED), Shape.SCALAR, DType.U8);
     }
 
     /** Float scratch memory of a shape. */

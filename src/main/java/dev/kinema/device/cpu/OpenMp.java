@@ -48,12 +48,14 @@ final class OpenMp {
         if (set[0] == threads) {
             return;
         }
-        if (function == 0) {
+        if (function == 0 && !String.valueOf(threads).equals(System.getenv("OMP_NUM_THREADS"))) {
             throw new KinemaException("oneDNN's thread library has no omp_set_num_threads: set the environment variable OMP_NUM_THREADS="
                 + threads + " before starting Java");
         }
         try {
-            call.invoke(caller, (long) threads, function);
+            if (function != 0) {
+                call.invoke(caller, (long) threads, function);
+            }
         } catch (ReflectiveOperationException e) {
             throw new KinemaException("setting " + threads + " threads failed: set the environment variable OMP_NUM_THREADS instead", e);
         }

@@ -1,5 +1,6 @@
 package dev.kinema.device.cpu;
 
+import dev.kinema.KinemaException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -40,6 +41,9 @@ final class Team implements AutoCloseable {
      * depend on the others.
      */
     void run(int size, int grain, Range range) {
+        if (closed) {
+            throw new KinemaException("the cpu device is closed: close it after its programs");
+        }
         int parts = Math.min((workers.length + 1) * 4, size / Math.max(1, grain));
         if (parts < 2 || !busy.tryLock()) {
             range.run(0, size);
@@ -107,9 +111,15 @@ final class Team implements AutoCloseable {
         }
     }
 
+    /** Waits for a loop that is running. */
     @Override
     public void close() {
-        closed = true;
+        busy.lock();
+        try {
+            closed = true;
+        } finally {
+            busy.unlock();
+        }
         for (Thread worker : workers) {
             LockSupport.unpark(worker);
         }

@@ -1,5 +1,6 @@
 package dev.kinema.device.cpu;
 
+import dev.kinema.KinemaException;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Node;
 import dev.kinema.graph.op.Adam;
@@ -187,7 +188,11 @@ final class Updates {
             LongBuffer pointer = in.get(1).longs();
             FloatBuffer rows = in.get(2).floats();
             return () -> {
-                int at = Math.floorMod(pointer.get(0), capacity);
+                if (pointer.get(0) < 0 || pointer.get(0) >= capacity) {
+                    throw new KinemaException("the pointer is at " + pointer.get(0) + " in a queue of " + capacity
+                        + " rows: it belongs to another queue, start with both as they are initialized");
+                }
+                int at = (int) pointer.get(0);
                 for (int r = 0; r < count; r++) {
                     queue.put((at + r) % capacity * width, rows, r * width, width);
                 }

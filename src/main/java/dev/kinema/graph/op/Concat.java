@@ -36,4 +36,9 @@ public record Concat(int axis) implements Op {
         }
         return back;
     }
+
+    @Override
+    public long flops(List<Type> in, List<Type> out) {
+        return 0;
+    }
 }

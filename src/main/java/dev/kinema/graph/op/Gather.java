@@ -30,4 +30,15 @@ public record Gather(int axis) implements Op {
     public Value[] gradient(Backward b) {
         return new Value[] {b.graph().add(new ScatterAdd(axis, b.in(0).shape()), b.grad(), b.in(1)), null};
     }
+
+    @Override
+    public long flops(List<Type> in, List<Type> out) {
+        return 0;
+    }
+
+    /** The picked entries, read and written, and the indices. */
+    @Override
+    public long bytes(List<Type> in, List<Type> out) {
+        return 2 * out.get(0).bytes() + in.get(1).bytes();
+    }
 }

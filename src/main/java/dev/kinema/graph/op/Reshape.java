@@ -29,4 +29,10 @@ public record Reshape(Shape shape) implements Op {
     public long flops(List<Type> in, List<Type> out) {
         return 0;
     }
+
+    /** Nothing moves. */
+    @Override
+    public long bytes(List<Type> in, List<Type> out) {
+        return 0;
+    }
 }

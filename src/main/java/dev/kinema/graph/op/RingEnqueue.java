@@ -33,4 +33,15 @@ public record RingEnqueue() implements Op {
     public int[] writes() {
         return new int[] {0, 1};
     }
+
+    @Override
+    public long flops(List<Type> in, List<Type> out) {
+        return 0;
+    }
+
+    /** The rows, read and written, and the pointer. */
+    @Override
+    public long bytes(List<Type> in, List<Type> out) {
+        return 2 * in.get(2).bytes() + 2 * in.get(1).bytes();
+    }
 }

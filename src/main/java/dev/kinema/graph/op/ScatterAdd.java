@@ -24,4 +24,15 @@ public record ScatterAdd(int axis, Shape output) implements Op {
     public Value[] gradient(Backward b) {
         return new Value[] {Gather.of(b.grad(), b.in(1), axis), null};
     }
+
+    @Override
+    public long flops(List<Type> in, List<Type> out) {
+        return in.get(0).shape().elements();
+    }
+
+    /** The slices and indices read, the output zeroed, and the named entries read and written. */
+    @Override
+    public long bytes(List<Type> in, List<Type> out) {
+        return 3 * in.get(0).bytes() + in.get(1).bytes() + out.get(0).bytes();
+    }
 }

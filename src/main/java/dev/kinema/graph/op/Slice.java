@@ -27,4 +27,9 @@ public record Slice(int axis, int start, int length) implements Op {
         int size = b.in(0).shape().dim(axis);
         return new Value[] {b.graph().add(new Pad(axis, start, size - start - length), b.grad())};
     }
+
+    @Override
+    public long flops(List<Type> in, List<Type> out) {
+        return 0;
+    }
 }

@@ -26,4 +26,10 @@ public record StopGradient() implements Op {
     public long flops(List<Type> in, List<Type> out) {
         return 0;
     }
+
+    /** Nothing moves. */
+    @Override
+    public long bytes(List<Type> in, List<Type> out) {
+        return 0;
+    }
 }

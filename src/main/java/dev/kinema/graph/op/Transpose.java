@@ -35,4 +35,9 @@ public record Transpose(List<Integer> order) implements Op {
         }
         return new Value[] {of(b.grad(), inverse)};
     }
+
+    @Override
+    public long flops(List<Type> in, List<Type> out) {
+        return 0;
+    }
 }

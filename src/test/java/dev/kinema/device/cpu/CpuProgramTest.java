@@ -3,6 +3,7 @@ package dev.kinema.device.cpu;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -174,11 +175,13 @@ class CpuProgramTest {
         try (Device device = Device.open("cpu"); Weights weights = device.newWeights()) {
             Graph graph = encoder(SlowConfig.SLOW_D_R50.withWidth(16), CLIP);
             weights.initialize(graph, 1);
-            try (Program program = device.compile(graph, weights); Program other = device.compile(graph, weights)) {
+            try (CpuProgram program = (CpuProgram) device.compile(graph, weights); Program other = device.compile(graph, weights)) {
                 fill(program, "frames", 1);
                 fill(other, "frames", 1);
                 program.run();
+                program.run();
                 other.run();
+                assertEquals(1, program.preparations(), "once for the first run");
                 float[] first = program.output("feature").toFloats();
                 assertArrayEquals(first, other.output("feature").toFloats(), "two programs share the weights");
                 HostArray gamma = weights.get("s5.pathway0_res2.branch2.c_bn.weight");
@@ -187,7 +190,9 @@ class CpuProgramTest {
                 }
                 weights.put("s5.pathway0_res2.branch2.c_bn.weight", gamma);
                 program.run();
+                program.run();
                 other.run();
+                assertEquals(2, program.preparations(), "and once for the change");
                 assertArrayEquals(program.output("feature").toFloats(), other.output("feature").toFloats());
                 assertFalse(java.util.Arrays.equals(first, program.output("feature").toFloats()), "the new weights are used");
             }
@@ -234,6 +239,91 @@ class CpuProgramTest {
                 program.run();
                 assertArrayEquals(poisoned, program.output("feature").toFloats(), "nothing is read before it is written");
                 assertTrue(program.reachesPeak(), "the buffer that makes the peak is used");
+            }
+        }
+    }
+
+    @Test
+    void programsOfSeveralThreadsShareWeights() throws InterruptedException {
+        try (Device device = Device.open("cpu", 2); Weights weights = device.newWeights()) {
+            Graph graph = encoder(SlowConfig.SLOW_D_R50.withWidth(16), CLIP);
+            weights.initialize(graph, 1);
+            float[][] expected = new float[4][];
+            try (Program program = device.compile(graph, weights)) {
+                for (int i = 0; i < expected.length; i++) {
+                    fill(program, "frames", i);
+                    program.run();
+                    expected[i] = program.output("feature").toFloats();
+                }
+            }
+            AtomicReference<Throwable> failure = new AtomicReference<>();
+            Thread[] threads = new Thread[expected.length];
+            for (int i = 0; i < threads.length; i++) {
+                int seed = i;
+                threads[i] = new Thread(() -> {
+                    try (Program program = device.compile(graph, weights)) {
+                        fill(program, "frames", seed);
+                        for (int run = 0; run < 5; run++) {
+                            program.run();
+                            assertArrayEquals(expected[seed], program.output("feature").toFloats());
+                        }
+                    } catch (RuntimeException | AssertionError e) {
+                        failure.set(e);
+                    }
+                });
+                threads[i].start();
+            }
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            assertNull(failure.get());
+        }
+    }
+
+    @Test
+    void nothingRunsOnWhatIsClosed() {
+        Graph graph = encoder(SlowConfig.SLOW_D_R50.withWidth(16), CLIP);
+        Device device = Device.open("cpu", 2);
+        Weights weights = device.newWeights();
+        weights.initialize(graph, 1);
+        Program program = device.compile(graph, weights);
+        Program closed = device.compile(graph, weights);
+        closed.close();
+        closed.close();
+        assertSaid("closed", closed::run);
+        assertSaid("closed", () -> closed.output("feature"));
+        device.close();
+        assertSaid("the cpu device is closed", program::run);
+        weights.close();
+        assertSaid("the weights are closed", program::run);
+        assertSaid("the weights are closed", () -> weights.get("s1.pathway0_stem.conv.weight"));
+        program.close();
+    }
+
+    private static void assertSaid(String expected, Runnable action) {
+        String message = assertThrows(KinemaException.class, action::run).getMessage();
+        assertTrue(message.contains(expected), message);
+    }
+
+    @Test
+    void aRunThatThrowsHasUpdatedNothing() {
+        try (Device device = Device.open("cpu", 2); Weights weights = device.newWeights()) {
+            Graph graph = training();
+            weights.initialize(graph, 7);
+            try (Program program = device.compile(graph, weights)) {
+                fill(program, "frames", 3);
+                program.input("labels").put(1L, 5L);
+                program.input(Optimizer.LEARNING_RATE).put(0.01f);
+                assertSaid("label 5 is not one of 5 classes", program::run);
+                assertEquals(0, weights.get("rng").getLong(1));
+                assertEquals(0, weights.get("s1.pathway0_stem.bn.num_batches_tracked").getLong(0));
+                assertEquals(0, weights.get("queue.pointer").getLong(0));
+                program.input("labels").put(1L, 4L);
+                program.run();
+                assertEquals(1, weights.get("rng").getLong(1));
+                assertEquals(7, weights.get("rng").getLong(0), "the seed of the weights");
+                weights.put("queue.pointer", HostArray.of(Shape.of(1), 10L));
+                assertSaid("pointer is at 10 in a queue of 10 rows", program::run);
             }
         }
     }
