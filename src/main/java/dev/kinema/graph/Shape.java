@@ -14,9 +14,12 @@ public final class Shape {
         long n = 1;
         for (int d : dims) {
             if (d < 0) {
-                throw new KinemaException("a shape has no negative sizes: " + Arrays.toString(dims));
+                throw new KinemaException("a shape has no negative sizes, got " + Arrays.toString(dims) + ": check what computed them");
             }
-            n = Math.multiplyExact(n, (long) d);
+            if (d != 0 && n > Long.MAX_VALUE / d) {
+                throw new KinemaException("no array has as many elements as " + Arrays.toString(dims) + ": check its sizes");
+            }
+            n *= d;
         }
         this.dims = dims;
         this.elements = n;
