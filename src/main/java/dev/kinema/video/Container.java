@@ -205,11 +205,18 @@ final class Container implements AutoCloseable {
         return (ticks - startTicks) * timeBase;
     }
 
+    /** Whether the container has a clock to seek by; files of bare codec data have none. */
+    boolean isTimed() {
+        return (context.iformat().flags() & AVFMT_NOTIMESTAMPS) == 0 && startTicks != AV_NOPTS_VALUE;
+    }
+
     /** Goes to a key frame at or before {@code seconds}, as far as the container can tell; false where it cannot. */
     boolean seek(double seconds) {
-        boolean timed = (context.iformat().flags() & AVFMT_NOTIMESTAMPS) == 0 && startTicks != AV_NOPTS_VALUE;
+        if (!isTimed()) {
+            return false;
+        }
         long ticks = startTicks + (long) Math.floor(seconds / timeBase);
-        return timed && av_seek_frame(context, stream.index(), ticks, AVSEEK_FLAG_BACKWARD) >= 0;
+        return av_seek_frame(context, stream.index(), ticks, AVSEEK_FLAG_BACKWARD) >= 0;
     }
 
     /** Reads the next packet of the video stream; false at the end of what can be read. The caller unreferences it. */

@@ -37,13 +37,21 @@ final class Decoder implements AutoCloseable {
     /** A time that jumps back further than this is a clock that was set anew, not a frame out of order. */
     private static final double CLOCK_RESET_SECONDS = 1;
 
+    /**
+     * A time that jumps ahead further than this is no frame shown for so long, but damage: one wrong time stamp could
+     * otherwise make a short file a film of years.
+     */
+    static final double CLOCK_JUMP_SECONDS = 60;
+
+    /** The last frame lasts no longer than so many steps, whatever it claims. */
+    private static final int LAST_FRAME_STEPS = 10;
+
     /** A decoder may report as many errors one after another as it works on frames at a time, but not without end. */
     private static final int FAILURES_IN_A_ROW = 1000;
 
     private final Container container;
     private final AVCodecContext context;
     private final AVPacket packet;
-    private final double step;
     private final DamageCount damage;
     private boolean sought;
     private boolean interlaced;
@@ -54,13 +62,16 @@ final class Decoder implements AutoCloseable {
     private boolean started;
     private double time;
     private double clockShift;
+    private double step;
+    private double usual;
 
     private Decoder(Container container, AVCodecContext context, DamageCount damage) {
         this.container = container;
         this.context = context;
         this.damage = damage;
         this.packet = Ffmpeg.allocated(av_packet_alloc());
-        this.step = 1 / container.frameRate();
+        this.step = Math.min(1 / container.frameRate(), CLOCK_JUMP_SECONDS);
+        this.usual = step;
     }
 
     /** Opens a film at its start. {@code damage} outlives the decoder, which is opened anew to go back to the start. */
@@ -166,14 +177,34 @@ final class Decoder implements AutoCloseable {
         }
         long ticks = frame.best_effort_timestamp();
         double shown = ticks == AV_NOPTS_VALUE ? (started ? time + step : 0) : container.seconds(ticks) + clockShift;
+        double orderly = orderly(shown);
+        usual = started && orderly > time ? orderly - time : usual;
+        started = true;
+        time = orderly;
+    }
+
+    /** The time of a frame whose time stamp says {@code shown}: after the frame before, and not too far. */
+    private double orderly(double shown) {
         if (started && shown <= time) {
             damage.disorderedFrames++;
-            double orderly = shown < time - CLOCK_RESET_SECONDS ? time + step : time;
-            clockShift += shown < time - CLOCK_RESET_SECONDS ? orderly - shown : 0;
-            shown = orderly;
+            return shown < time - CLOCK_RESET_SECONDS ? shiftedTo(time + step, shown) : time;
         }
-        started = true;
-        time = shown;
+        if (started && shown - time > CLOCK_JUMP_SECONDS) {
+            damage.clockJumps++;
+            // an average over the jump is none
+            step = Math.min(step, usual);
+            return shiftedTo(time + usual, shown);
+        }
+        if (!started && !sought && Math.abs(shown) > CLOCK_JUMP_SECONDS) {
+            damage.clockJumps++;
+            return shiftedTo(0, shown);
+        }
+        return shown;
+    }
+
+    private double shiftedTo(double orderly, double shown) {
+        clockShift += orderly - shown;
+        return orderly;
     }
 
     /** Presentation time of the frame decoded last, in seconds since the stream's start. */
@@ -181,9 +212,10 @@ final class Decoder implements AutoCloseable {
         return time;
     }
 
-    /** How long the frame lasts as far as it knows, otherwise one step of the average rate. */
+    /** How long the last frame lasts as far as it knows and can be believed, otherwise one step of the average rate. */
     double duration(AVFrame frame) {
-        return frame.duration() > 0 ? frame.duration() * container.timeBase() : step;
+        double longest = Math.min(LAST_FRAME_STEPS * step, CLOCK_JUMP_SECONDS);
+        return frame.duration() > 0 ? Math.min(frame.duration() * container.timeBase(), longest) : step;
     }
 
     /** Whether decoding may start afresh with this frame. */
@@ -191,9 +223,14 @@ final class Decoder implements AutoCloseable {
         return (frame.flags() & KEY) != 0 && (frame.flags() & CORRUPT) == 0 && frame.decode_error_flags() == 0;
     }
 
+    /** Whether {@link #seek} may succeed; the container's clock is not that of the frames once it has jumped. */
+    boolean canSeek() {
+        return damage.clockJumps == 0 && container.isTimed();
+    }
+
     /** Goes to a key frame that the container takes to be at or before {@code seconds}; false where it cannot. */
     boolean seek(double seconds) {
-        if (!container.seek(seconds)) {
+        if (!canSeek() || !container.seek(seconds)) {
             return false;
         }
         avcodec_flush_buffers(context);

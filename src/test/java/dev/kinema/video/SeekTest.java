@@ -142,6 +142,24 @@ class SeekTest {
         }
     }
 
+    /** Bare codec data cannot be sought in; a film with a single key frame can, but leads back to its start each time. */
+    @ParameterizedTest
+    @CsvSource({"m2v, mpeg2video, 12, 1500", "mkv, mpeg4, 100000, 1900"})
+    void filmsThatCannotBeJumpedThroughAreDecodedOnce(String ending, String codec, int keyEvery, int atMost) {
+        Path path = dir.resolve("film." + ending);
+        SharedFilms.write(path, 1500, 32, 32, 25,
+                Encoding.standard().withCodec(codec, "yuv420p").withRate(1, keyEvery));
+        try (VideoFile film = VideoFile.open(path); ClipReader clips = film.clips(ClipPlan.of(2, 4, 15, 32))) {
+            ByteBuffer clip = ByteBuffer.allocateDirect(clips.clipBytes());
+            int count = 0;
+            for (; clips.next(clip, 0); count++) {
+                assertEquals(15 * count, clips.frameTime(0), 0.001);
+            }
+            assertEquals(4, count);
+            assertTrue(film.framesDecoded() <= atMost, film.framesDecoded() + " frames decoded of 1500");
+        }
+    }
+
     @Test
     void clipsFarApartAreJumpedTo() {
         try (VideoFile film = VideoFile.open(SharedFilms.film("tears-of-steel-battle-clip-medium.webm"));
