@@ -89,6 +89,38 @@ class VideoWriterTest {
     }
 
     @Test
+    void twoWritersOfOneFilmDoNotMeet() throws IOException {
+        Path path = dir.resolve("film.mkv");
+        try (VideoWriter one = VideoWriter.create(path, 32, 32, 25); VideoWriter other = VideoWriter.create(path, 32, 32, 25)) {
+            for (int i = 0; i < 20; i++) {
+                one.add(SharedFilms.picture(32, 32, (y, x) -> x * y * 97), 0);
+                if (i < 10) {
+                    other.add(SharedFilms.picture(32, 32, (y, x) -> 0xffffff), 0);
+                }
+            }
+            other.finish();
+            assertFrames(path, 10);
+            one.finish();
+            assertFrames(path, 20);
+        }
+        assertEquals(List.of(path), files());
+    }
+
+    private static void assertFrames(Path path, int expected) {
+        try (VideoFile film = VideoFile.open(path)) {
+            assertEquals(expected, SharedFilms.readAll(film, Framing.whole()).size());
+            assertTrue(film.damage().isNone(), film.damage().describe());
+        }
+    }
+
+    @Test
+    void onlyWhatWasCreatedIsDeleted() throws IOException {
+        Path other = Files.writeString(dir.resolve(".film.mp4.partial"), "another's");
+        assertRefused("no pixel format 'yuv421p'", "film.mp4", Encoding.standard().withCodec("", "yuv421p"));
+        assertEquals(List.of(other), files());
+    }
+
+    @Test
     void whatCannotBeWrittenIsNamed() throws IOException {
         assertRefused("no film format", "film.nonsense", Encoding.standard());
         assertRefused("no encoder 'libx2640'", "film.mp4", Encoding.standard().withCodec("libx2640", "yuv420p"));
