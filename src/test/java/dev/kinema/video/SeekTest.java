@@ -148,7 +148,8 @@ class SeekTest {
     void filmsThatCannotBeJumpedThroughAreDecodedOnce(String ending, String codec, int keyEvery, int atMost) {
         Path path = dir.resolve("film." + ending);
         SharedFilms.write(path, 1500, 32, 32, 25,
-                Encoding.standard().withCodec(codec, "yuv420p").withRate(1, keyEvery));
+                Encoding.standard().withCodec(codec, "yuv420p").withRate(1, keyEvery)
+                        .withOption("sc_threshold", "1000000000"));
         try (VideoFile film = VideoFile.open(path); ClipReader clips = film.clips(ClipPlan.of(2, 4, 15, 32))) {
             ByteBuffer clip = ByteBuffer.allocateDirect(clips.clipBytes());
             int count = 0;
