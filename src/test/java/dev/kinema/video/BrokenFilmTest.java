@@ -106,10 +106,11 @@ class BrokenFilmTest {
         Path ansi = Files.writeString(dir.resolve("notes.txt"), "a shopping list\n".repeat(100));
         assertTrue(refusal(ansi).contains("no film"), refusal(ansi));
         Path list = Files.writeString(dir.resolve("list.ffconcat"), "ffconcat version 1.0\nfile 'notes.txt'\n");
-        refusal(list);
+        // named as a playlist, and not as one whose film is no film: nothing it lists has been opened
+        assertTrue(refusal(list).contains("playlist (format 'concat')"), refusal(list));
         Path hls = Files.writeString(dir.resolve("film.m3u8"),
                 "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n");
-        refusal(hls);
+        assertTrue(refusal(hls).contains("playlist (format 'hls')"), refusal(hls));
     }
 
     @Test
