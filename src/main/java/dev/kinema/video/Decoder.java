@@ -54,6 +54,8 @@ final class Decoder implements AutoCloseable {
     private final AVPacket packet;
     private final DamageCount damage;
     private boolean sought;
+    /** Between a seek and the first clean key frame: frames may miss those they refer to, which is no damage. */
+    private boolean landing;
     private boolean interlaced;
     private int failures;
     private long frames;
@@ -136,7 +138,7 @@ final class Decoder implements AutoCloseable {
     }
 
     private void lose(int status) {
-        damage.lostPackets++;
+        damage.lostPackets += landing ? 0 : 1;
         if (++failures > FAILURES_IN_A_ROW) {
             throw new KinemaException("the decoder for '" + container.path() + "' (codec '" + container.codec()
                     + "') is stuck ('" + Ffmpeg.text(status) + "'): convert the film to another codec");
@@ -144,6 +146,10 @@ final class Decoder implements AutoCloseable {
     }
 
     private void finish() {
+        if (landing) {
+            // no frame was delivered whose time could be compared with the film's end
+            return;
+        }
         // two packets, one per field, may make one interlaced frame
         long pictures = interlaced ? Math.max(frames, packets - damage.lostPackets) : frames;
         damage.atEnd(container, started ? time + step : 0, step, sought ? -1 : pictures + hiddenFrames);
@@ -163,7 +169,7 @@ final class Decoder implements AutoCloseable {
         }
         int status = avcodec_send_packet(context, packet);
         av_packet_unref(packet);
-        if (status < 0) {
+        if (status < 0 && !landing) {
             damage.lostPackets++;
         }
     }
@@ -172,7 +178,8 @@ final class Decoder implements AutoCloseable {
         damage.frames++;
         frames++;
         interlaced |= (frame.flags() & INTERLACED) != 0;
-        if ((frame.flags() & CORRUPT) != 0 || frame.decode_error_flags() != 0) {
+        landing &= !isCleanKey(frame);
+        if (!landing && ((frame.flags() & CORRUPT) != 0 || frame.decode_error_flags() != 0)) {
             damage.damagedFrames++;
         }
         long ticks = frame.best_effort_timestamp();
@@ -186,7 +193,7 @@ final class Decoder implements AutoCloseable {
     /** The time of a frame whose time stamp says {@code shown}: after the frame before, and not too far. */
     private double orderly(double shown) {
         if (started && shown <= time) {
-            damage.disorderedFrames++;
+            damage.disorderedFrames += landing ? 0 : 1;
             return shown < time - CLOCK_RESET_SECONDS ? shiftedTo(time + step, shown) : time;
         }
         if (started && shown - time > CLOCK_JUMP_SECONDS) {
@@ -235,6 +242,7 @@ final class Decoder implements AutoCloseable {
         }
         avcodec_flush_buffers(context);
         sought = true;
+        landing = true;
         started = false;
         clockShift = 0;
         return true;
