@@ -9,13 +9,17 @@ import static org.bytedeco.ffmpeg.global.avformat.AVFMT_NOTIMESTAMPS;
 import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BACKWARD;
 import static org.bytedeco.ffmpeg.global.avformat.AV_DISPOSITION_ATTACHED_PIC;
 import static org.bytedeco.ffmpeg.global.avformat.AV_DISPOSITION_TIMED_THUMBNAILS;
+import static org.bytedeco.ffmpeg.global.avformat.AVIO_FLAG_READ;
 import static org.bytedeco.ffmpeg.global.avformat.av_find_best_stream;
 import static org.bytedeco.ffmpeg.global.avformat.av_guess_frame_rate;
+import static org.bytedeco.ffmpeg.global.avformat.av_probe_input_buffer;
 import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
 import static org.bytedeco.ffmpeg.global.avformat.av_seek_frame;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_close_input;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_find_stream_info;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_open_input;
+import static org.bytedeco.ffmpeg.global.avformat.avio_closep;
+import static org.bytedeco.ffmpeg.global.avformat.avio_open;
 import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_ALL;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
 import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_VIDEO;
@@ -37,6 +41,8 @@ import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avcodec.AVPacketSideData;
 import org.bytedeco.ffmpeg.avformat.AVFormatContext;
+import org.bytedeco.ffmpeg.avformat.AVIOContext;
+import org.bytedeco.ffmpeg.avformat.AVInputFormat;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
 import org.bytedeco.ffmpeg.avutil.AVDictionaryEntry;
@@ -48,7 +54,7 @@ import org.bytedeco.javacpp.PointerPointer;
 /** An opened film file and the one video stream of it that is looked at; delivers that stream's packets. */
 final class Container implements AutoCloseable {
     /** Formats that lead to other files, or that make pictures out of plain text. */
-    private static final Set<String> REFUSED = Set.of("concat", "hls", "dash", "tty", "ffmetadata", "imf");
+    private static final Set<String> REFUSED = Set.of("concat", "hls", "dash", "imf", "sdp", "vobsub", "tty", "ffmetadata");
     /** Matroska's statistics tag of a track, such as {@code 00:01:10.458000000}. */
     private static final Pattern TRACK_DURATION = Pattern.compile("(\\d{1,5}):(\\d\\d):(\\d\\d(?:\\.\\d+)?)");
     /** Used for times only, where neither the container nor the codec knows a rate: films without one are very rare. */
@@ -82,9 +88,10 @@ final class Container implements AutoCloseable {
         AVFormatContext context = new AVFormatContext(null);
         AVDictionary options = new AVDictionary(null);
         try (BytePointer url = Ffmpeg.url(path)) {
+            AVInputFormat format = probe(path, url);
             // a film must not make us open network addresses
             av_dict_set(options, "protocol_whitelist", "file", 0);
-            int status = avformat_open_input(context, url, null, options);
+            int status = avformat_open_input(context, url, format, options);
             if (status < 0) {
                 throw FilmDiagnosis.unopened(path, status);
             }
@@ -99,12 +106,32 @@ final class Container implements AutoCloseable {
         }
     }
 
-    private static int pickStream(Path path, AVFormatContext context) {
-        String format = context.iformat().name().getString();
-        if (REFUSED.contains(format)) {
-            throw new KinemaException("'" + path + "' is no film but text or a playlist (format '" + format
+    /** The file's format by its first bytes, before anything acts on them: a playlist's reader would open what it lists. */
+    private static AVInputFormat probe(Path path, BytePointer url) {
+        AVIOContext io = new AVIOContext(null);
+        int status = avio_open(io, url, AVIO_FLAG_READ);
+        if (status < 0) {
+            throw FilmDiagnosis.unopened(path, status);
+        }
+        AVInputFormat format = new AVInputFormat(null);
+        try {
+            status = av_probe_input_buffer(io, format, url, null, 0, 0);
+        } finally {
+            avio_closep(io);
+        }
+        if (status < 0) {
+            throw FilmDiagnosis.unopened(path, status);
+        }
+        String name = format.name().getString();
+        if (REFUSED.contains(name)) {
+            throw new KinemaException("'" + path + "' is no film but text or a playlist (format '" + name
                     + "'): give the film file itself");
         }
+        return format;
+    }
+
+    private static int pickStream(Path path, AVFormatContext context) {
+        String format = context.iformat().name().getString();
         Ffmpeg.check(avformat_find_stream_info(context, (PointerPointer<?>) null), "find the streams of", path);
         int best = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, (AVCodec) null, 0);
         int covers = AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS;
@@ -205,11 +232,18 @@ final class Container implements AutoCloseable {
         return (ticks - startTicks) * timeBase;
     }
 
+    /** Whether the container has a clock to seek by; files of bare codec data have none. */
+    boolean isTimed() {
+        return (context.iformat().flags() & AVFMT_NOTIMESTAMPS) == 0 && startTicks != AV_NOPTS_VALUE;
+    }
+
     /** Goes to a key frame at or before {@code seconds}, as far as the container can tell; false where it cannot. */
     boolean seek(double seconds) {
-        boolean timed = (context.iformat().flags() & AVFMT_NOTIMESTAMPS) == 0 && startTicks != AV_NOPTS_VALUE;
+        if (!isTimed()) {
+            return false;
+        }
         long ticks = startTicks + (long) Math.floor(seconds / timeBase);
-        return timed && av_seek_frame(context, stream.index(), ticks, AVSEEK_FLAG_BACKWARD) >= 0;
+        return av_seek_frame(context, stream.index(), ticks, AVSEEK_FLAG_BACKWARD) >= 0;
     }
 
     /** Reads the next packet of the video stream; false at the end of what can be read. The caller unreferences it. */

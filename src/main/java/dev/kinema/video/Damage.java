@@ -12,15 +12,17 @@ import java.util.List;
  * @param missingSeconds seconds between the last frame and the end that the container announces, 0 where they agree;
  *     a container that announces only its longest stream is trusted to a second
  * @param disorderedFrames frames whose time was not after the time of the frame before
+ * @param clockJumps times by which the film's clock ran on by more than a minute between two frames, or started more than
+ *     a minute off; the gaps are closed
  * @param readError why reading stopped before the end of the file, or the empty string
  */
 public record Damage(long damagedFrames, long lostPackets, long missingFrames, double missingSeconds,
-        long disorderedFrames, String readError) {
+        long disorderedFrames, long clockJumps, String readError) {
 
     /** Whether nothing was wrong. */
     public boolean isNone() {
         return damagedFrames == 0 && lostPackets == 0 && missingFrames == 0 && missingSeconds == 0
-                && disorderedFrames == 0 && readError.isEmpty();
+                && disorderedFrames == 0 && clockJumps == 0 && readError.isEmpty();
     }
 
     /** One line for a person, such as {@code 60 frames missing, 2 frames damaged}; {@code none} where nothing was wrong. */
@@ -35,6 +37,9 @@ public record Damage(long damagedFrames, long lostPackets, long missingFrames, d
             parts.add(lostPackets + (lostPackets == 1 ? " packet" : " packets") + " undecodable");
         }
         add(parts, disorderedFrames, "out of order in time");
+        if (clockJumps > 0) {
+            parts.add(clockJumps + (clockJumps == 1 ? " jump" : " jumps") + " of the clock by over a minute");
+        }
         if (!readError.isEmpty()) {
             parts.add("reading stopped early (" + readError + ")");
         }

@@ -11,6 +11,7 @@ final class DamageCount {
     long damagedFrames;
     long lostPackets;
     long disorderedFrames;
+    long clockJumps;
     String readError = "";
     private long missingFrames;
     private double missingSeconds;
@@ -27,6 +28,7 @@ final class DamageCount {
     }
 
     Damage snapshot() {
-        return new Damage(damagedFrames, lostPackets, missingFrames, missingSeconds, disorderedFrames, readError);
+        return new Damage(damagedFrames, lostPackets, missingFrames, missingSeconds, disorderedFrames, clockJumps,
+                readError);
     }
 }

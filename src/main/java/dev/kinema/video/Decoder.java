@@ -37,15 +37,25 @@ final class Decoder implements AutoCloseable {
     /** A time that jumps back further than this is a clock that was set anew, not a frame out of order. */
     private static final double CLOCK_RESET_SECONDS = 1;
 
+    /**
+     * A time that jumps ahead further than this is no frame shown for so long, but damage: one wrong time stamp could
+     * otherwise make a short file a film of years.
+     */
+    static final double CLOCK_JUMP_SECONDS = 60;
+
+    /** The last frame lasts no longer than so many steps, whatever it claims. */
+    private static final int LAST_FRAME_STEPS = 10;
+
     /** A decoder may report as many errors one after another as it works on frames at a time, but not without end. */
     private static final int FAILURES_IN_A_ROW = 1000;
 
     private final Container container;
     private final AVCodecContext context;
     private final AVPacket packet;
-    private final double step;
     private final DamageCount damage;
     private boolean sought;
+    /** Between a seek and the first clean key frame: frames may miss those they refer to, which is no damage. */
+    private boolean landing;
     private boolean interlaced;
     private int failures;
     private long frames;
@@ -54,13 +64,16 @@ final class Decoder implements AutoCloseable {
     private boolean started;
     private double time;
     private double clockShift;
+    private double step;
+    private double usual;
 
     private Decoder(Container container, AVCodecContext context, DamageCount damage) {
         this.container = container;
         this.context = context;
         this.damage = damage;
         this.packet = Ffmpeg.allocated(av_packet_alloc());
-        this.step = 1 / container.frameRate();
+        this.step = Math.min(1 / container.frameRate(), CLOCK_JUMP_SECONDS);
+        this.usual = step;
     }
 
     /** Opens a film at its start. {@code damage} outlives the decoder, which is opened anew to go back to the start. */
@@ -125,7 +138,7 @@ final class Decoder implements AutoCloseable {
     }
 
     private void lose(int status) {
-        damage.lostPackets++;
+        damage.lostPackets += landing ? 0 : 1;
         if (++failures > FAILURES_IN_A_ROW) {
             throw new KinemaException("the decoder for '" + container.path() + "' (codec '" + container.codec()
                     + "') is stuck ('" + Ffmpeg.text(status) + "'): convert the film to another codec");
@@ -133,6 +146,10 @@ final class Decoder implements AutoCloseable {
     }
 
     private void finish() {
+        if (landing) {
+            // no frame was delivered whose time could be compared with the film's end
+            return;
+        }
         // two packets, one per field, may make one interlaced frame
         long pictures = interlaced ? Math.max(frames, packets - damage.lostPackets) : frames;
         damage.atEnd(container, started ? time + step : 0, step, sought ? -1 : pictures + hiddenFrames);
@@ -152,7 +169,7 @@ final class Decoder implements AutoCloseable {
         }
         int status = avcodec_send_packet(context, packet);
         av_packet_unref(packet);
-        if (status < 0) {
+        if (status < 0 && !landing) {
             damage.lostPackets++;
         }
     }
@@ -161,19 +178,40 @@ final class Decoder implements AutoCloseable {
         damage.frames++;
         frames++;
         interlaced |= (frame.flags() & INTERLACED) != 0;
-        if ((frame.flags() & CORRUPT) != 0 || frame.decode_error_flags() != 0) {
+        landing &= !isCleanKey(frame);
+        if (!landing && ((frame.flags() & CORRUPT) != 0 || frame.decode_error_flags() != 0)) {
             damage.damagedFrames++;
         }
         long ticks = frame.best_effort_timestamp();
         double shown = ticks == AV_NOPTS_VALUE ? (started ? time + step : 0) : container.seconds(ticks) + clockShift;
-        if (started && shown <= time) {
-            damage.disorderedFrames++;
-            double orderly = shown < time - CLOCK_RESET_SECONDS ? time + step : time;
-            clockShift += shown < time - CLOCK_RESET_SECONDS ? orderly - shown : 0;
-            shown = orderly;
-        }
+        double orderly = orderly(shown);
+        usual = started && orderly > time ? orderly - time : usual;
         started = true;
-        time = shown;
+        time = orderly;
+    }
+
+    /** The time of a frame whose time stamp says {@code shown}: after the frame before, and not too far. */
+    private double orderly(double shown) {
+        if (started && shown <= time) {
+            damage.disorderedFrames += landing ? 0 : 1;
+            return shown < time - CLOCK_RESET_SECONDS ? shiftedTo(time + step, shown) : time;
+        }
+        if (started && shown - time > CLOCK_JUMP_SECONDS) {
+            damage.clockJumps++;
+            // an average over the jump is none
+            step = Math.min(step, usual);
+            return shiftedTo(time + usual, shown);
+        }
+        if (!started && !sought && Math.abs(shown) > CLOCK_JUMP_SECONDS) {
+            damage.clockJumps++;
+            return shiftedTo(0, shown);
+        }
+        return shown;
+    }
+
+    private double shiftedTo(double orderly, double shown) {
+        clockShift += orderly - shown;
+        return orderly;
     }
 
     /** Presentation time of the frame decoded last, in seconds since the stream's start. */
@@ -181,9 +219,10 @@ final class Decoder implements AutoCloseable {
         return time;
     }
 
-    /** How long the frame lasts as far as it knows, otherwise one step of the average rate. */
+    /** How long the last frame lasts as far as it knows and can be believed, otherwise one step of the average rate. */
     double duration(AVFrame frame) {
-        return frame.duration() > 0 ? frame.duration() * container.timeBase() : step;
+        double longest = Math.min(LAST_FRAME_STEPS * step, CLOCK_JUMP_SECONDS);
+        return frame.duration() > 0 ? Math.min(frame.duration() * container.timeBase(), longest) : step;
     }
 
     /** Whether decoding may start afresh with this frame. */
@@ -191,13 +230,19 @@ final class Decoder implements AutoCloseable {
         return (frame.flags() & KEY) != 0 && (frame.flags() & CORRUPT) == 0 && frame.decode_error_flags() == 0;
     }
 
+    /** Whether {@link #seek} may succeed; the container's clock is not that of the frames once it has jumped. */
+    boolean canSeek() {
+        return damage.clockJumps == 0 && container.isTimed();
+    }
+
     /** Goes to a key frame that the container takes to be at or before {@code seconds}; false where it cannot. */
     boolean seek(double seconds) {
-        if (!container.seek(seconds)) {
+        if (!canSeek() || !container.seek(seconds)) {
             return false;
         }
         avcodec_flush_buffers(context);
         sought = true;
+        landing = true;
         started = false;
         clockShift = 0;
         return true;

@@ -21,11 +21,16 @@ final class FilmDiagnosis {
         if (Files.isDirectory(file)) {
             throw new KinemaException("'" + file + "' is a directory: name the films in it one by one");
         }
+        if (!Files.isRegularFile(file)) {
+            // opening a pipe that no one writes to would wait for ever
+            throw new KinemaException("'" + file + "' is a pipe or a device, but a film must be sought in: copy it to a "
+                    + "file first");
+        }
         if (!Files.isReadable(file)) {
             throw new KinemaException("the film '" + file + "' may not be read by this user: change its permissions");
         }
         try {
-            if (Files.isRegularFile(file) && Files.size(file) == 0) {
+            if (Files.size(file) == 0) {
                 throw new KinemaException("the film '" + file + "' is empty (0 bytes): copy it again from its source");
             }
         } catch (IOException e) {

@@ -18,7 +18,7 @@ public final class FrameReader implements AutoCloseable {
     /** Seeking back by this many seconds more each time a container's key frame turned out to be none, or too late. */
     private static final double FIRST_RETREAT = 1;
     private static final double RETREAT_GROWTH = 4;
-    /** Frames this near are reached by decoding on; key frames are seldom closer. */
+    /** Frames this near are reached by decoding on; key frames are seldom closer. More where they turned out to be far. */
     private static final double WALK_SECONDS = 1;
 
     private final VideoFile film;
@@ -32,6 +32,7 @@ public final class FrameReader implements AutoCloseable {
     private boolean started;
     private boolean hasCurrent;
     private boolean positioned;
+    private double walkSeconds = WALK_SECONDS;
     private boolean closed;
 
     FrameReader(VideoFile film, Decoder decoder, Framing framing) {
@@ -148,9 +149,18 @@ public final class FrameReader implements AutoCloseable {
     public void seek(double seconds) {
         checkOpen();
         double wanted = seconds + tolerance();
-        boolean near = started && wanted >= time && wanted < until + WALK_SECONDS;
-        if (!near && !landBefore(wanted)) {
-            restart();
+        boolean forward = started && hasCurrent && wanted >= time;
+        boolean near = forward && (wanted < until + walkSeconds || !decoder.canSeek());
+        if (!near) {
+            double left = time;
+            boolean landed = landBefore(wanted);
+            if (!landed) {
+                restart();
+            }
+            if (forward && (!landed || decoder.time() <= left)) {
+                // walking on would have been shorter: without this, key frames far apart would be decoded from for each clip
+                walkSeconds = 2 * (wanted - left);
+            }
         }
         positioned = false;
         if (!near && !next()) {
@@ -189,6 +199,7 @@ public final class FrameReader implements AutoCloseable {
         av_frame_unref(ahead);
         aheadHeld = false;
         started = false;
+        hasCurrent = false;
     }
 
     private void checkOpen() {

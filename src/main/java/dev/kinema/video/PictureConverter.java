@@ -61,6 +61,10 @@ final class PictureConverter implements AutoCloseable {
         boolean interlaced() {
             return field != PROGRESSIVE;
         }
+
+        int fieldLines() {
+            return (height - field + 1) / 2;
+        }
     }
 
     private final Path path;
@@ -99,13 +103,15 @@ final class PictureConverter implements AutoCloseable {
     /** Writes {@code frame} as u8 RGB [H,W,3] at {@code offset} of {@code target}, whose position is left alone. */
     void convert(AVFrame frame, ByteBuffer target, int offset) {
         Kind wanted = kindOf(frame);
-        if (!wanted.equals(kind)) {
-            prepare(wanted, frame);
+        try {
+            if (!wanted.equals(kind)) {
+                prepare(wanted, frame);
+            }
+            narrow(frame, wanted);
+            Ffmpeg.check(sws_scale_frame(colour, rgb, view), "convert the colours of", path);
+        } finally {
+            av_frame_unref(view);
         }
-        narrow(frame);
-        int status = sws_scale_frame(colour, rgb, view);
-        av_frame_unref(view);
-        Ffmpeg.check(status, "convert the colours of", path);
         resampler.run(pixels, rgb.linesize(0), target, offset);
     }
 
@@ -132,10 +138,10 @@ final class PictureConverter implements AutoCloseable {
     }
 
     /** Makes {@link #view} the part of {@code frame} that is needed, without copying pixels. */
-    private void narrow(AVFrame frame) {
+    private void narrow(AVFrame frame, Kind of) {
         Ffmpeg.check(av_frame_ref(view, frame), "hold a frame of", path);
-        if (kind.interlaced()) {
-            takeField();
+        if (of.interlaced()) {
+            takeField(of);
         }
         view.crop_top(top);
         view.crop_bottom(bottom);
@@ -144,68 +150,65 @@ final class PictureConverter implements AutoCloseable {
         Ffmpeg.check(av_frame_apply_cropping(view, 0), "crop a frame of", path);
     }
 
-    private void takeField() {
+    private void takeField(Kind of) {
         for (int plane = 0; plane < 4 && view.linesize(plane) != 0; plane++) {
             BytePointer data = view.data(plane);
-            view.data(plane, data.position((long) kind.field * view.linesize(plane)));
+            view.data(plane, data.position((long) of.field * view.linesize(plane)));
             view.linesize(plane, 2 * view.linesize(plane));
         }
-        view.height(fieldLines());
-    }
-
-    private int fieldLines() {
-        return (kind.height - kind.field + 1) / 2;
+        view.height(of.fieldLines());
     }
 
     private void prepare(Kind wanted, AVFrame frame) {
         release();
-        kind = wanted;
-        if (sws_isSupportedInput(kind.format) == 0) {
-            BytePointer name = av_get_pix_fmt_name(kind.format);
+        if (sws_isSupportedInput(wanted.format) == 0) {
+            BytePointer name = av_get_pix_fmt_name(wanted.format);
             throw new KinemaException("'" + path + "' has pixels of the format '"
-                    + (name == null ? kind.format : name.getString())
+                    + (name == null ? wanted.format : name.getString())
                     + "', which cannot be turned to RGB: convert the film");
         }
-        Taps columns = taps(true);
-        Taps lines = taps(false);
-        if (kind.interlaced()) {
-            lines = lines.inField(kind.field, fieldLines());
+        Taps columns = taps(wanted, true);
+        Taps lines = taps(wanted, false);
+        if (wanted.interlaced()) {
+            lines = lines.inField(wanted.field, wanted.fieldLines());
         }
-        int storedLines = kind.interlaced() ? fieldLines() : kind.height;
+        int storedLines = wanted.interlaced() ? wanted.fieldLines() : wanted.height;
         left = Math.max(0, columns.first() - MARGIN) / MARGIN * MARGIN;
-        right = Math.max(0, kind.width - 1 - columns.last() - MARGIN) / MARGIN * MARGIN;
+        right = Math.max(0, wanted.width - 1 - columns.last() - MARGIN) / MARGIN * MARGIN;
         top = Math.max(0, lines.first() - MARGIN) / MARGIN * MARGIN;
         bottom = Math.max(0, storedLines - 1 - lines.last() - MARGIN) / MARGIN * MARGIN;
-        narrow(frame);
+        narrow(frame, wanted);
         // cropping keeps pointers aligned, so that it may take less from the left and the top than it was asked to
-        int leftTaken = kind.width - (int) right - view.width();
+        int leftTaken = wanted.width - (int) right - view.width();
         int topTaken = storedLines - (int) bottom - view.height();
-        allocate(view.width(), view.height());
+        allocate(wanted, view.width(), view.height());
         av_frame_unref(view);
         resampler = new Resampler(lines.from(topTaken), columns.from(leftTaken), orientation.transposed());
+        // last, so that no picture is converted with half of the tables
+        kind = wanted;
     }
 
     /** Taps along the stored x axis ({@code columns}) or y axis. */
-    private Taps taps(boolean columns) {
+    private Taps taps(Kind of, boolean columns) {
         boolean alongShownX = columns != orientation.transposed();
         int side = alongShownX ? shownWidth : shownHeight;
         int other = alongShownX ? shownHeight : shownWidth;
         boolean flipped = alongShownX ? orientation.flipX() : orientation.flipY();
-        int source = columns ? kind.width : kind.height;
+        int source = columns ? of.width : of.height;
         return Taps.of(source, framing.scaled(side, other), framing.offset(side, other), framing.output(side, other),
                 flipped);
     }
 
-    private void allocate(int width, int height) {
+    private void allocate(Kind of, int width, int height) {
         // halved chroma is still finer than the output here, and the conversion by tables six times as fast: about one
         // level darker on average and three off at most
         boolean tables = (long) width * height >= 4L * width() * height();
         int flags = tables ? SWS_BILINEAR : SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP;
-        colour = Ffmpeg.allocated(sws_getContext(width, height, kind.format, width, height, AV_PIX_FMT_RGB24, flags,
+        colour = Ffmpeg.allocated(sws_getContext(width, height, of.format, width, height, AV_PIX_FMT_RGB24, flags,
                 (SwsFilter) null, (SwsFilter) null, (DoublePointer) null));
         // the output is full range RGB, for which the second table does not matter; 1 in 16.16 is neutral
-        IntPointer table = sws_getCoefficients(kind.matrix);
-        sws_setColorspaceDetails(colour, table, kind.fullRange ? 1 : 0, table, 1, 0, 1 << 16, 1 << 16);
+        IntPointer table = sws_getCoefficients(of.matrix);
+        sws_setColorspaceDetails(colour, table, of.fullRange ? 1 : 0, table, 1, 0, 1 << 16, 1 << 16);
         rgb.width(width);
         rgb.height(height);
         rgb.format(AV_PIX_FMT_RGB24);

@@ -13,11 +13,15 @@ import static org.bytedeco.ffmpeg.global.swscale.SWS_FULL_CHR_H_INP;
 import static org.bytedeco.ffmpeg.global.swscale.sws_freeContext;
 import static org.bytedeco.ffmpeg.global.swscale.sws_getCoefficients;
 import static org.bytedeco.ffmpeg.global.swscale.sws_getContext;
+import static org.bytedeco.ffmpeg.global.swscale.sws_isSupportedOutput;
 import static org.bytedeco.ffmpeg.global.swscale.sws_scale_frame;
 import static org.bytedeco.ffmpeg.global.swscale.sws_setColorspaceDetails;
 
+import dev.kinema.KinemaException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 import org.bytedeco.ffmpeg.swscale.SwsContext;
@@ -31,6 +35,7 @@ final class PictureEncoder implements AutoCloseable {
     private final int width;
     private final int height;
     private final boolean interlaced;
+    private final List<AVFrame> owned = new ArrayList<>();
     private final AVFrame rgb;
     private final AVFrame coded;
     private final SwsContext colour;
@@ -41,20 +46,30 @@ final class PictureEncoder implements AutoCloseable {
         width = encoder.width();
         height = encoder.height();
         interlaced = encoding.interlaced();
-        rgb = frame(AV_PIX_FMT_RGB24);
-        coded = frame(encoder.pix_fmt());
-        coded.colorspace(encoder.colorspace());
-        coded.color_range(encoder.color_range());
-        pixels = rgb.data(0).capacity((long) rgb.linesize(0) * height).asByteBuffer();
-        int flags = SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP;
-        colour = Ffmpeg.allocated(sws_getContext(width, height, AV_PIX_FMT_RGB24, width, height, encoder.pix_fmt(), flags,
-                (SwsFilter) null, (SwsFilter) null, (DoublePointer) null));
+        if (sws_isSupportedOutput(encoder.pix_fmt()) == 0) {
+            throw new KinemaException("pictures cannot be turned into the pixel format '" + encoding.pixelFormat()
+                    + "' for '" + file + "': choose another pixel format");
+        }
+        try {
+            rgb = frame(AV_PIX_FMT_RGB24);
+            coded = frame(encoder.pix_fmt());
+            coded.colorspace(encoder.colorspace());
+            coded.color_range(encoder.color_range());
+            pixels = rgb.data(0).capacity((long) rgb.linesize(0) * height).asByteBuffer();
+            int flags = SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP;
+            colour = Ffmpeg.allocated(sws_getContext(width, height, AV_PIX_FMT_RGB24, width, height, encoder.pix_fmt(),
+                    flags, (SwsFilter) null, (SwsFilter) null, (DoublePointer) null));
+        } catch (RuntimeException e) {
+            freeFrames();
+            throw e;
+        }
         IntPointer table = sws_getCoefficients(encoding.bt709() ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M);
         sws_setColorspaceDetails(colour, table, 1, table, encoding.fullRange() ? 1 : 0, 0, 1 << 16, 1 << 16);
     }
 
     private AVFrame frame(int format) {
         AVFrame frame = Ffmpeg.allocated(av_frame_alloc());
+        owned.add(frame);
         frame.width(width);
         frame.height(height);
         frame.format(format);
@@ -78,7 +93,11 @@ final class PictureEncoder implements AutoCloseable {
     @Override
     public void close() {
         sws_freeContext(colour);
-        av_frame_free(rgb);
-        av_frame_free(coded);
+        freeFrames();
+    }
+
+    private void freeFrames() {
+        owned.forEach(frame -> av_frame_free(frame));
+        owned.clear();
     }
 }

@@ -1,5 +1,6 @@
 package dev.kinema.video;
 
+import dev.kinema.KinemaException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -123,11 +124,19 @@ public final class ProceduralFilm {
         scenes.get(shots.get(shot).scene()).render(sceneStarts.get(shot) + time - shots.get(shot).start(), rgb, offset);
     }
 
-    /** Writes the whole film; the file's ending decides the encoding (see {@link VideoWriter#create}). */
+    /**
+     * Writes the whole film; the file's ending decides the encoding (see {@link VideoWriter#create}).
+     *
+     * @throws KinemaException where the thread is interrupted, of which it stays marked; nothing is left behind then
+     */
     public void write(Path file) {
         ByteBuffer picture = ByteBuffer.allocateDirect(width * height * 3);
         try (VideoWriter writer = VideoWriter.create(file, width, height, fps)) {
             for (int i = 0; i < frames(); i++) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new KinemaException("interrupted after " + i + " of " + frames() + " frames of '" + file
+                            + "': write the film again");
+                }
                 render(i, picture, 0);
                 writer.add(picture, 0);
             }

@@ -46,6 +46,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.ThreadLocalRandom;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -66,7 +67,6 @@ public final class VideoWriter implements AutoCloseable {
     private static final int DISPLAY_MATRIX_BYTES = 36;
 
     private final Path file;
-    private final Path partial;
     private final int width;
     private final int height;
     private final double fps;
@@ -77,11 +77,11 @@ public final class VideoWriter implements AutoCloseable {
     private AVPacket packet;
     private PictureEncoder pictures;
     private long nextTick;
+    private Path partial;
     private boolean finished;
 
     private VideoWriter(Path file, int width, int height, double fps, Encoding encoding) {
         this.file = file;
-        this.partial = file.resolveSibling("." + file.getFileName() + ".partial");
         this.width = width;
         this.height = height;
         this.fps = fps;
@@ -216,6 +216,7 @@ public final class VideoWriter implements AutoCloseable {
     }
 
     private void openFile() {
+        partial = createPartial();
         AVIOContext io = new AVIOContext(null);
         try (BytePointer url = Ffmpeg.url(partial)) {
             Ffmpeg.check(avio_open(io, url, AVIO_FLAG_WRITE), "create", partial);
@@ -225,6 +226,18 @@ public final class VideoWriter implements AutoCloseable {
         int status = avformat_write_header(context, options);
         av_dict_free(options);
         Ffmpeg.check(status, "write the header of", file);
+    }
+
+    /** A new file beside the film, under a name that no other writer of the same film has. */
+    private Path createPartial() {
+        String unique = Long.toHexString(ThreadLocalRandom.current().nextLong());
+        try {
+            // not createTempFile, which would keep other users from reading the film
+            return Files.createFile(file.resolveSibling("." + file.getFileName() + "." + unique + ".partial"));
+        } catch (IOException e) {
+            throw new KinemaException("cannot create the film '" + file + "' (" + e.getClass().getSimpleName() + ": "
+                    + e.getMessage() + "): check that its directory exists and may be written to", e);
+        }
     }
 
     /** Adds a picture, u8 RGB [height, width, 3] at {@code offset} of {@code rgb}, one frame after the last. */
@@ -318,7 +331,7 @@ public final class VideoWriter implements AutoCloseable {
     @Override
     public void close() {
         release();
-        if (!finished) {
+        if (!finished && partial != null) {
             try {
                 Files.deleteIfExists(partial);
             } catch (IOException e) {

@@ -1,19 +1,28 @@
 package dev.kinema.video;
 
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_GRAY8;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_VAAPI;
+import static org.bytedeco.ffmpeg.global.avutil.av_buffer_get_ref_count;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_get_buffer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kinema.KinemaException;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Random;
+import org.bytedeco.ffmpeg.avutil.AVFrame;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,14 +71,46 @@ class BrokenFilmTest {
     }
 
     @Test
+    void devicesAreRefused() {
+        Path device = Path.of("/dev/null");
+        assumeTrue(Files.exists(device), "there is no device " + device + " here");
+        assertTrue(refusal(device).contains("is a pipe or a device"), refusal(device));
+    }
+
+    @Test
+    void pixelsThatCannotBeConvertedAreRefusedEachTime() {
+        Ffmpeg.load();
+        AVFrame frame = av_frame_alloc();
+        frame.width(64);
+        frame.height(48);
+        frame.format(AV_PIX_FMT_GRAY8);
+        assertEquals(0, av_frame_get_buffer(frame, 0));
+        // surfaces of a video card: swscale reads none
+        frame.format(AV_PIX_FMT_VAAPI);
+        try (PictureConverter converter = new PictureConverter(dir, Framing.square(16), Orientation.UPRIGHT, 64, 48)) {
+            ByteBuffer target = ByteBuffer.allocateDirect(16 * 16 * 3);
+            for (int i = 0; i < 2; i++) {
+                String message = assertThrows(KinemaException.class, () -> converter.convert(frame, target, 0)).getMessage();
+                assertTrue(message.contains("format 'vaapi'"), message);
+            }
+            frame.format(AV_PIX_FMT_GRAY8);
+            converter.convert(frame, target, 0);
+            assertEquals(1, av_buffer_get_ref_count(frame.buf(0)), "the frame is held by no one else");
+        } finally {
+            av_frame_free(frame);
+        }
+    }
+
+    @Test
     void textAndPlaylistsAreNoFilms() throws IOException {
         Path ansi = Files.writeString(dir.resolve("notes.txt"), "a shopping list\n".repeat(100));
         assertTrue(refusal(ansi).contains("no film"), refusal(ansi));
         Path list = Files.writeString(dir.resolve("list.ffconcat"), "ffconcat version 1.0\nfile 'notes.txt'\n");
-        refusal(list);
+        // named as a playlist, and not as one whose film is no film: nothing it lists has been opened
+        assertTrue(refusal(list).contains("playlist (format 'concat')"), refusal(list));
         Path hls = Files.writeString(dir.resolve("film.m3u8"),
                 "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n");
-        refusal(hls);
+        assertTrue(refusal(hls).contains("playlist (format 'hls')"), refusal(hls));
     }
 
     @Test

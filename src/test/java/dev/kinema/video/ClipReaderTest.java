@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.KinemaException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,6 +87,44 @@ class ClipReaderTest {
         Path path = counted("mkv", 10, 0, 5, 6, 7, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
         assertEquals(List.of(List.of(0, 0, 0, 2), List.of(3, 3, 3, 3), List.of(4, 6, 8, 10)),
                 clips(path, plan(4, 0.2, 1)).stream().map(c -> c.subList(0, 4)).toList());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"mkv, 95443", "mkv, 200000000", "mov, 95443", "mov, 200000"})
+    void jumpOfTheClockMakesNoClips(String ending, long seconds) {
+        // 3 s, a jump, 2 s
+        long[] ticks = even(50);
+        for (int i = 30; i < 50; i++) {
+            ticks[i] += 10 * seconds;
+        }
+        Path path = counted(ending, 10, ticks);
+        assertEquals(List.of(List.of(0, 5, 10, 15), List.of(20, 25, 30, 35)),
+                clips(path, plan(4, 0.5, 2)));
+        try (VideoFile film = VideoFile.open(path)) {
+            assertEquals(50, SharedFilms.readAll(film, Framing.square(8)).size());
+            assertEquals(1, film.damage().clockJumps());
+            assertTrue(film.damage().describe().contains("1 jump of the clock"), film.damage().describe());
+        }
+    }
+
+    @Test
+    void lastFrameLastsNoLongerThanIsCredible() throws IOException {
+        long[] ticks = even(30);
+        ticks[29] = 30;
+        Path path = counted("mov", 10, ticks);
+        byte[] bytes = Files.readAllBytes(path);
+        // durations of frames, run by run (ISO/IEC 14496-12, 8.6.1.2): 28 and one longer, then the last frame
+        int stts = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("stts");
+        ByteBuffer box = ByteBuffer.wrap(bytes);
+        int lastRun = stts + 12 + 8 * (box.getInt(stts + 8) - 1);
+        assertEquals(1, box.getInt(lastRun), "the last frame has a duration of its own");
+        box.putInt(lastRun + 4, Integer.MAX_VALUE);
+        Files.write(path, bytes);
+        try (VideoFile film = VideoFile.open(path)) {
+            List<SharedFilms.Seen> seen = SharedFilms.readAll(film, Framing.square(8));
+            assertEquals(3, seen.get(29).time(), 1e-6);
+            assertTrue(seen.get(29).until() <= 3 + 60, "the last frame is shown until " + seen.get(29).until());
+        }
     }
 
     @ParameterizedTest

@@ -1,10 +1,12 @@
 package dev.kinema.video;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kinema.KinemaException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -94,6 +96,16 @@ class ProceduralFilmTest {
             sum += picture.get(i) & 0xff;
         }
         return sum * 3.0 / picture.capacity();
+    }
+
+    @Test
+    void interruptedWritingLeavesNothingBehind(@TempDir Path dir) {
+        ProceduralFilm film = ProceduralFilm.of(1, WIDTH, HEIGHT, 25, 600);
+        Thread.currentThread().interrupt();
+        String message = assertThrows(KinemaException.class, () -> film.write(dir.resolve("film.mkv"))).getMessage();
+        assertTrue(Thread.interrupted(), "the thread stays marked as interrupted");
+        assertTrue(message.startsWith("interrupted after 0 of 15000 frames"), message);
+        assertArrayEquals(new String[0], dir.toFile().list());
     }
 
     @Test

@@ -57,6 +57,7 @@ class SeekTest {
         try (VideoFile film = VideoFile.open(path)) {
             List<SharedFilms.Seen> all = SharedFilms.readAll(film, SMALL);
             double end = all.get(all.size() - 1).until();
+            String damage = film.damage().describe();
             try (FrameReader frames = film.frames(SMALL)) {
                 ByteBuffer picture = SharedFilms.buffer(frames);
                 for (int i = 0; i < tries; i++) {
@@ -75,6 +76,8 @@ class SeekTest {
                     }
                 }
             }
+            // what was decoded on the way to a key frame, without the frames it refers to, is no damage of the film
+            assertEquals(damage, film.damage().describe());
         }
     }
 
@@ -139,6 +142,25 @@ class SeekTest {
                 assertTrue(clips.next(clip, 0));
                 assertEquals(expected[3], SharedFilms.checksum(clip));
             }
+        }
+    }
+
+    /** Bare codec data cannot be sought in; a film with a single key frame can, but leads back to its start each time. */
+    @ParameterizedTest
+    @CsvSource({"m2v, mpeg2video, 12, 1500", "mkv, mpeg4, 100000, 1900"})
+    void filmsThatCannotBeJumpedThroughAreDecodedOnce(String ending, String codec, int keyEvery, int atMost) {
+        Path path = dir.resolve("film." + ending);
+        SharedFilms.write(path, 1500, 32, 32, 25,
+                Encoding.standard().withCodec(codec, "yuv420p").withRate(1, keyEvery)
+                        .withOption("sc_threshold", "1000000000").withOption("strict", "-2"));
+        try (VideoFile film = VideoFile.open(path); ClipReader clips = film.clips(ClipPlan.of(2, 4, 15, 32))) {
+            ByteBuffer clip = ByteBuffer.allocateDirect(clips.clipBytes());
+            int count = 0;
+            for (; clips.next(clip, 0); count++) {
+                assertEquals(15 * count, clips.frameTime(0), 0.001);
+            }
+            assertEquals(4, count);
+            assertTrue(film.framesDecoded() <= atMost, film.framesDecoded() + " frames decoded of 1500");
         }
     }
 

@@ -1,5 +1,9 @@
 package dev.kinema.video;
 
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_alloc_context3;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_free_context;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_RGBA64LE;
+import static org.bytedeco.ffmpeg.global.avutil.av_max_alloc;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -14,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,10 +94,44 @@ class VideoWriterTest {
     }
 
     @Test
+    void twoWritersOfOneFilmDoNotMeet() throws IOException {
+        Path path = dir.resolve("film.mkv");
+        try (VideoWriter one = VideoWriter.create(path, 32, 32, 25); VideoWriter other = VideoWriter.create(path, 32, 32, 25)) {
+            for (int i = 0; i < 20; i++) {
+                one.add(SharedFilms.picture(32, 32, (y, x) -> x * y * 97), 0);
+                if (i < 10) {
+                    other.add(SharedFilms.picture(32, 32, (y, x) -> 0xffffff), 0);
+                }
+            }
+            other.finish();
+            assertFrames(path, 10);
+            one.finish();
+            assertFrames(path, 20);
+        }
+        assertEquals(List.of(path), files());
+    }
+
+    private static void assertFrames(Path path, int expected) {
+        try (VideoFile film = VideoFile.open(path)) {
+            assertEquals(expected, SharedFilms.readAll(film, Framing.whole()).size());
+            assertTrue(film.damage().isNone(), film.damage().describe());
+        }
+    }
+
+    @Test
+    void onlyWhatWasCreatedIsDeleted() throws IOException {
+        Path other = Files.writeString(dir.resolve(".film.mp4.partial"), "another's");
+        assertRefused("no pixel format 'yuv421p'", "film.mp4", Encoding.standard().withCodec("", "yuv421p"));
+        assertEquals(List.of(other), files());
+    }
+
+    @Test
     void whatCannotBeWrittenIsNamed() throws IOException {
         assertRefused("no film format", "film.nonsense", Encoding.standard());
         assertRefused("no encoder 'libx2640'", "film.mp4", Encoding.standard().withCodec("libx2640", "yuv420p"));
         assertRefused("no pixel format 'yuv421p'", "film.mp4", Encoding.standard().withCodec("", "yuv421p"));
+        assertRefused("cannot be turned into the pixel format 'bayer_rggb8'", "film.mkv",
+                Encoding.standard().withCodec("rawvideo", "bayer_rggb8"));
         assertRefused("refuses 63x32 pixels of gbrp", "film.mp4", Encoding.standard().withCodec("mpeg4", "gbrp"));
         assertRefused("cannot create", "no/such/directory/film.mp4", Encoding.standard());
         assertEquals(List.of(), files());
@@ -104,6 +143,36 @@ class VideoWriterTest {
         String message = assertThrows(KinemaException.class,
                 () -> VideoWriter.create(dir.resolve(name), 63, 32, 25, encoding)).getMessage();
         assertTrue(message.contains(cause), message);
+    }
+
+    @Test
+    void refusedPicturesAreFreed() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        assumeTrue(Files.exists(status), "memory that was never written to is counted on Linux only");
+        Ffmpeg.load();
+        AVCodecContext encoder = avcodec_alloc_context3(null);
+        encoder.width(4000);
+        encoder.height(4000);
+        encoder.pix_fmt(AV_PIX_FMT_RGBA64LE);
+        long before = virtualKilobytes(status);
+        // enough for the picture of 48 MB, not for the frame of 128 MB
+        av_max_alloc(64 << 20);
+        try {
+            for (int i = 0; i < 20; i++) {
+                assertThrows(KinemaException.class, () -> new PictureEncoder(dir, encoder, Encoding.standard()));
+            }
+        } finally {
+            av_max_alloc(Integer.MAX_VALUE);
+            avcodec_free_context(encoder);
+        }
+        long growth = virtualKilobytes(status) - before;
+        // twenty pictures would be 960 MB; a new thread of the JVM's takes up to 128 MB of addresses
+        assertTrue(growth < 400 << 10, growth + " kB more in use");
+    }
+
+    private static long virtualKilobytes(Path status) throws IOException {
+        return Files.readAllLines(status).stream().filter(line -> line.startsWith("VmSize:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).findFirst().orElseThrow();
     }
 
     @Test
