@@ -4,13 +4,9 @@ package dev.kinema.video;
  * Which clips are cut out of a film: by seconds, so that films of any and of varying frame rate are sampled alike.
  *
  * <p>Clip {@code k} starts at {@code start + k * hop}; its picture {@code i} is the frame shown at
- * {@code start + k * hop + i * interval}. Which clips a film of duration D has:
- * <ul>
- * <li>clip 0, if the film lasts to {@code start + span} (span = frames * interval); a shorter film is an error, or with
- * {@code padShort} its last frame is repeated;
- * <li>clip {@code k > 0}, if the film lasts to {@code start + (k + 1) * hop}: every clip stands for one hop of the film,
- * and pictures of the last clip that lie beyond the end repeat the last frame, as PySlowFast clamps its indices.
- * </ul>
+ * {@code start + k * hop + i * interval}. A film has clip {@code k} if it lasts until that clip's last picture, at
+ * {@code start + k * hop + (frames - 1) * interval}: no picture of a clip is made up. A film too short for its first clip is an error,
+ * or with {@code padShort} gives that one clip, whose last pictures repeat the film's last frame, as PySlowFast clamps its indices.
  * Ends are compared to within half a frame.
  *
  * @param frames pictures per clip
@@ -65,16 +61,22 @@ public record ClipPlan(int frames, double interval, double hop, double start, Fr
         return start + k * hop + i * interval;
     }
 
+    /** Seconds from a clip's first picture to its last. */
+    public double reach() {
+        return (frames - 1) * interval;
+    }
+
     /** Time to which a film must last to have clip {@code k}, in seconds. */
     double needs(long k) {
-        return k > 0 ? start + (k + 1) * hop : padShort ? start : start + span();
+        return k == 0 && padShort ? start : clipStart(k) + reach();
     }
 
     /** How many clips a film has that lasts {@code duration} seconds; 0 where it is too short. */
     public long clipsIn(double duration) {
-        if (duration <= start || duration < needs(0) - 1e-6) {
-            return 0;
+        double room = duration - start - reach() + 1e-6;
+        if (room >= 0 && duration > start) {
+            return 1 + (long) Math.floor(room / hop);
         }
-        return Math.max(1, (long) Math.floor((duration - start + 1e-6) / hop));
+        return padShort && duration > start ? 1 : 0;
     }
 }
