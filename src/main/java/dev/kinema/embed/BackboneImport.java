@@ -106,10 +106,14 @@ public record BackboneImport(ImportedCheckpoint checkpoint, SlowConfig config, S
         }
     }
 
+    /** How many tensors are drawn at random, where {@link #weights} puts up with that. */
+    public int drawn() {
+        return match.missing().size() + match.wrongShape().size();
+    }
+
     private String origin(long seed) {
-        int drawn = match.missing().size() + match.wrongShape().size();
         return "imported from " + checkpoint.path().getFileName() + " (" + checkpoint.container() + ", " + checkpoint.naming() + " names)"
             + (match.inflated().isEmpty() ? "" : ", " + match.inflated().size() + " kernels inflated in time")
-            + (drawn == 0 ? "" : ", " + drawn + " tensors drawn from seed " + seed);
+            + (drawn() == 0 ? "" : ", " + drawn() + " tensors drawn from seed " + seed);
     }
 }
