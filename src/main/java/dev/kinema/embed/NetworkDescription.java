@@ -117,6 +117,22 @@ public record NetworkDescription(Optional<Backbone> slow, Optional<Contextualize
         return json("slow", Backbone.of(config));
     }
 
+    /**
+     * A backbone that other software's checkpoint, or the command line, gives the sizes of.
+     *
+     * @param source what to name in errors
+     * @return {@code config}
+     * @throws KinemaException if a size or constant is out of bounds
+     */
+    static SlowConfig checked(Path source, SlowConfig config) {
+        try {
+            Backbone.of(config);
+        } catch (KinemaException e) {
+            throw new KinemaException(source + ": " + e.getMessage(), e);
+        }
+        return config;
+    }
+
     /** The JSON object that describes a contextualizer. */
     public static String of(ContextualizerConfig config) {
         return json("contextualizer", config);

@@ -71,6 +71,15 @@ class ImportCommandTest {
     }
 
     @Test
+    void clipsBeyondAnyNetworkAreRefused() {
+        Path out = folder.resolve("big.safetensors");
+        CommandRun.of("import", SLOW, out, "--crop", "5000").failed(ExitCode.FAILED, "slow_r50_w8.pyth: crop is 5000", "4096");
+        CommandRun.of("import", SLOW, out, "--frames", "999999").failed(ExitCode.FAILED, "frames is 999999", "1024");
+        CommandRun.of("import", SLOW, out, "--frames", "1024", "--crop", "4096").failed(ExitCode.FAILED, "bytes of a clip");
+        assertFalse(Files.exists(out));
+    }
+
+    @Test
     void differencesArePutUpWithOnlyWhenAllowed() {
         Map<String, HostArray> tensors = new LinkedHashMap<>(CheckpointImport.read(SLOW).tensors());
         tensors.remove("s3.pathway0_res1.branch2.a.weight");
