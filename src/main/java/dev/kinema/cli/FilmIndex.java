@@ -10,6 +10,7 @@ import dev.kinema.KinemaException;
 import dev.kinema.Version;
 import dev.kinema.checkpoint.AtomicFile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -32,6 +33,8 @@ import java.util.function.Function;
 final class FilmIndex {
     static final String FILE = "index.json";
     private static final int FORMAT = 1;
+    /** Of the 255 that file systems allow, for there come a number and an ending. */
+    private static final int LONGEST_NAME_BYTES = 220;
 
     private final Path folder;
     /** Entries by the film's path. */
@@ -133,11 +136,15 @@ final class FilmIndex {
         return free;
     }
 
-    /** The name a film would have if nothing were in the way. */
+    /** The name a film would have if nothing were in the way; cut where endings would make it longer than file systems allow. */
     static String stem(Path film) {
         String file = film.getFileName().toString();
         int dot = file.lastIndexOf('.');
-        return dot > 0 ? file.substring(0, dot) : file;
+        String stem = dot > 0 ? file.substring(0, dot) : file;
+        while (stem.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME_BYTES) {
+            stem = stem.substring(0, stem.offsetByCodePoints(stem.length(), -1));
+        }
+        return stem;
     }
 
     /** Names of the files that a film's entry holds. */

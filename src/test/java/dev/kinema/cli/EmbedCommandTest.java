@@ -259,6 +259,16 @@ class EmbedCommandTest {
         assertEquals(1, index().size());
     }
 
+    @Test
+    void longNamesAreCut() throws IOException {
+        // 250 bytes, of which the ending of its features would make more than the 255 of a file system
+        Path first = Files.copy(film, folder.resolve("x".repeat(246) + ".mp4"));
+        Path second = Files.copy(film, folder.resolve("x".repeat(246) + ".mkv"));
+        embed(first, second, "--format", "npy").done();
+        String name = "x".repeat(220);
+        assertEquals(List.of("index.json", name + "-2.features.npy", name + ".features.npy"), CommandRun.in(out));
+    }
+
     /** The second film changes while the first is encoded, when it was opened already: its entry must not fit what it has become. */
     @Test
     void aFilmIsTheOneThatWasOpened() throws Exception {
