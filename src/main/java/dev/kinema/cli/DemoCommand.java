@@ -30,7 +30,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code kinema demo}: the whole way, from a film that is made up to a page that shows what a network saw in it. */
-@Command(name = "demo", mixinStandardHelpOptions = true, sortOptions = false,
+@Command(name = "demo", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
     description = "Make a film by arithmetic, embed it, and write a page with its shots and the self-similarity of its events.",
     footer = {"", "The folder gets film.mp4, weights.safetensors (without --weights), film.features.npy, film.safetensors and film.html."})
 final class DemoCommand implements Callable<Integer> {
@@ -74,9 +74,11 @@ final class DemoCommand implements Callable<Integer> {
         if (!(seconds >= 3 && seconds <= LONGEST_SECONDS)) {
             throw new ParameterException(spec.commandLine(), "--seconds " + seconds + ": it must be 3 to " + (int) LONGEST_SECONDS);
         }
+        Path film = out.resolve(NAME + ".mp4");
+        Map<String, String> files = FeatureFiles.names(NAME, EnumSet.allOf(FeatureFiles.Format.class), false);
+        checkWeightsAreKept(files);
         makeFolder();
         ProceduralFilm made = ProceduralFilm.of(seed, WIDTH, HEIGHT, FRAME_RATE, seconds);
-        Path film = out.resolve(NAME + ".mp4");
         made.write(film);
         say("film", film, String.format(Locale.ROOT, "%d shots, %.1f s of %d x %d", made.shots().size(), made.duration(), WIDTH, HEIGHT));
         Path network = weights == null ? randomWeights() : weights;
@@ -85,7 +87,6 @@ final class DemoCommand implements Callable<Integer> {
             long started = System.nanoTime();
             MovieFeatures features = encode(encoder, film);
             double computing = (System.nanoTime() - started) / 1e9;
-            Map<String, String> files = FeatureFiles.names(NAME, EnumSet.allOf(FeatureFiles.Format.class), false);
             FeatureFiles.write(out, files, features, Sha256.of(network));
             String speed = String.format(Locale.ROOT, "%d clips in %.1f s", features.clips(), computing);
             say("features", out.resolve(files.get("features")), features.features().shape() + ", " + speed);
@@ -95,6 +96,16 @@ final class DemoCommand implements Callable<Integer> {
         }
         spec.commandLine().getOut().printf(Locale.ROOT, "done in %.1f s%n", elapsed());
         return ExitCode.DONE;
+    }
+
+    /** A demo writes over the one before, but not over weights it is to read. */
+    private void checkWeightsAreKept(Map<String, String> files) {
+        for (String file : files.values()) {
+            if (weights != null && FilmIndex.isSame(out.resolve(file), weights)) {
+                throw new ParameterException(spec.commandLine(), "the demo would overwrite '" + weights + "', which is read: choose another "
+                    + "folder with --out");
+            }
+        }
     }
 
     private void makeFolder() {

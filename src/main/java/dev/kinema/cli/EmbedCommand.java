@@ -13,7 +13,9 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -35,6 +37,9 @@ import picocli.CommandLine.Spec;
     footer = {"", "For FILM.mp4 the folder gets FILM.features.npy [T,width], FILM.events.npy [T,width] with --txe, FILM.safetensors with "
         + "these and the clips' times, and an entry in index.json. One run at a time may write to a folder."})
 final class EmbedCommand implements Callable<Integer> {
+    /** More than a file system keeps beside a file's name, so that a full disk shows. */
+    private static final int PROBE_BYTES = 1 << 16;
+
     @Spec
     private CommandSpec spec;
 
@@ -82,28 +87,67 @@ final class EmbedCommand implements Callable<Integer> {
     private String weightsSha256;
     private final List<Path> failed = new ArrayList<>();
 
+    /**
+     * A film of the command line.
+     *
+     * @param path as it was given: what its files are named after, and messages say
+     * @param real the one path it has however it is reached: what the index knows it by
+     */
+    private record Film(Path path, Path real) {
+        static Film of(Path path) {
+            try {
+                return new Film(path, path.toRealPath());
+            } catch (IOException e) {
+                // it is missing or out of reach, which opening it will say
+                return new Film(path, path.toAbsolutePath().normalize());
+            }
+        }
+
+        String name() {
+            return path.getFileName() == null ? path.toString() : path.getFileName().toString();
+        }
+    }
+
+    /** A film being decoded, with what it was like when that began. */
+    private record Opened(Film film, JsonObject identity, ClipStream clips) implements AutoCloseable {
+        static Opened of(Film film, MovieEncoder encoder) {
+            return new Opened(film, FilmIndex.identity(film.real), encoder.open(film.path));
+        }
+
+        @Override
+        public void close() {
+            clips.close();
+        }
+    }
+
     @Override
     public Integer call() {
         MovieEncoderConfig config = config();
-        Set<Path> distinct = new LinkedHashSet<>();
-        films.forEach(film -> distinct.add(identity(film)));
+        Map<Path, Film> byPath = new LinkedHashMap<>();
+        films.forEach(film -> byPath.putIfAbsent(Film.of(film).real, Film.of(film)));
+        Collection<Film> distinct = byPath.values();
         checkFolder();
         index = FilmIndex.of(out);
+        checkInputsAreKept(distinct);
         try (MovieEncoder encoder = MovieEncoder.open(config)) {
             if (encoder.isRandom()) {
                 out().println("random weights: features are those of an untrained network");
             }
             JsonObject settings = settings(encoder);
-            List<Path> pending = new ArrayList<>();
+            List<Film> pending = new ArrayList<>();
             distinct.stream().filter(film -> !skip(film, settings)).forEach(pending::add);
-            encodeAll(encoder, pending, settings);
+            if (!pending.isEmpty()) {
+                makeFolder();
+                encodeAll(encoder, pending, settings);
+            }
         }
         return summary(distinct.size());
     }
 
     private MovieEncoderConfig config() {
-        if (!(hop > 0) || Double.isInfinite(hop)) {
-            throw new ParameterException(spec.commandLine(), "--hop " + hop + ": it must be a number of seconds above 0");
+        if (!(hop >= MovieEncoderConfig.LEAST_HOP) || Double.isInfinite(hop)) {
+            throw new ParameterException(spec.commandLine(), "--hop " + hop + ": it must be a number of seconds, "
+                + MovieEncoderConfig.LEAST_HOP + " or more");
         }
         if (batch < 1 || window != null && window < 1) {
             throw new ParameterException(spec.commandLine(), "--batch and --window must be 1 or more");
@@ -115,16 +159,6 @@ final class EmbedCommand implements Callable<Integer> {
             .withHop(hop).withBatch(batch).withPadShort(padShort);
         config = contextualizer == null ? config : config.withContextualizer(contextualizer);
         return window == null ? config : config.withWindow(window);
-    }
-
-    /** One name for a film, however it is reached. */
-    private static Path identity(Path film) {
-        try {
-            return film.toRealPath();
-        } catch (IOException e) {
-            // it is missing or out of reach, which opening it will say
-            return film.toAbsolutePath().normalize();
-        }
     }
 
     /** Before the work is done, not after it: whether its results could be kept. */
@@ -139,12 +173,47 @@ final class EmbedCommand implements Callable<Integer> {
         }
     }
 
+    /** That something can be written there: a full disk, too, is better found before the work. */
     private void makeFolder() {
         try {
             Files.createDirectories(out);
+            Path probe = Files.createTempFile(out, ".kinema-", ".probe");
+            try {
+                Files.write(probe, new byte[PROBE_BYTES]);
+            } finally {
+                Files.delete(probe);
+            }
         } catch (IOException e) {
-            throw new KinemaException("the folder '" + out + "' cannot be made (" + e + "): choose another one with --out", e);
+            throw new KinemaException("nothing can be written to the folder '" + out + "' (" + e + "): choose another one with --out", e);
         }
+    }
+
+    /** Nothing that is read is written over. */
+    private void checkInputsAreKept(Collection<Film> distinct) {
+        Set<Path> inputs = new LinkedHashSet<>(List.of(weights));
+        if (contextualizer != null) {
+            inputs.add(contextualizer);
+        }
+        distinct.forEach(film -> inputs.add(film.path));
+        for (Film film : distinct) {
+            if (film.path.getFileName() == null) {
+                continue;
+            }
+            Set<String> outputs = new LinkedHashSet<>(files(FilmIndex.stem(film.path)).values());
+            outputs.addAll(index.known(film.real));
+            for (String output : outputs) {
+                for (Path input : inputs) {
+                    if (FilmIndex.isSame(out.resolve(output), input)) {
+                        throw new ParameterException(spec.commandLine(), "the results of '" + film.path + "' would overwrite '" + input
+                            + "', which is read: choose another folder with --out");
+                    }
+                }
+            }
+        }
+    }
+
+    private Map<String, String> files(String name) {
+        return FeatureFiles.names(name, formats, contextualizer != null);
     }
 
     /** What decides the numbers that come out: a film is done again when any of it changes. */
@@ -166,28 +235,24 @@ final class EmbedCommand implements Callable<Integer> {
         return settings;
     }
 
-    private Set<String> wanted() {
-        return FeatureFiles.names("", formats, contextualizer != null).keySet();
-    }
-
-    private boolean skip(Path film, JsonObject settings) {
-        return index.done(film, settings, wanted()).map(entry -> {
-            out().println(name(film) + ": done before (" + entry.get("clips") + " clips), skipped");
+    private boolean skip(Film film, JsonObject settings) {
+        return index.done(film.real, settings, files("").keySet()).map(entry -> {
+            out().println(film.name() + ": done before (" + entry.get("clips") + " clips), skipped");
             return true;
         }).orElse(false);
     }
 
     /** Encodes one film after the other; the next one's first clips are decoded meanwhile. */
-    private void encodeAll(MovieEncoder encoder, List<Path> pending, JsonObject settings) {
-        ClipStream next = pending.isEmpty() ? null : encoder.open(pending.get(0));
+    private void encodeAll(MovieEncoder encoder, List<Film> pending, JsonObject settings) {
+        Opened next = Opened.of(pending.get(0), encoder);
         try {
             for (int i = 0; i < pending.size(); i++) {
                 if (Thread.currentThread().isInterrupted()) {
                     throw new KinemaException("interrupted between two films: give the command again");
                 }
-                try (ClipStream clips = next) {
-                    next = i + 1 < pending.size() ? encoder.open(pending.get(i + 1)) : null;
-                    encode(encoder, clips, settings);
+                try (Opened film = next) {
+                    next = i + 1 < pending.size() ? Opened.of(pending.get(i + 1), encoder) : null;
+                    encode(encoder, film, settings);
                 }
             }
         } finally {
@@ -197,41 +262,50 @@ final class EmbedCommand implements Callable<Integer> {
         }
     }
 
-    private void encode(MovieEncoder encoder, ClipStream clips, JsonObject settings) {
-        ProgressBar bar = progress || Terminal.isErr() ? new ProgressBar(err(), name(clips.film())) : null;
-        JsonObject identity = FilmIndex.identity(clips.film());
+    private void encode(MovieEncoder encoder, Opened opened, JsonObject settings) {
+        Film film = opened.film;
+        ProgressBar bar = progress || Terminal.isErr() ? new ProgressBar(err(), film.name()) : null;
         long begun = System.nanoTime();
+        MovieFeatures features;
         try {
-            MovieFeatures features;
-            try {
-                features = encoder.encode(clips, bar == null ? EncodingProgress.NONE : bar);
-            } finally {
-                if (bar != null) {
-                    bar.clear();
-                }
-            }
-            write(features, encoder.isRandom(), identity, settings, (System.nanoTime() - begun) / 1e9);
+            features = encoder.encode(opened.clips, bar == null ? EncodingProgress.NONE : bar);
+            features.checkFinite();
         } catch (KinemaException e) {
             if (Thread.currentThread().isInterrupted()) {
                 throw e;
             }
-            failed.add(clips.film());
+            failed.add(film.path);
+            clear(bar);
             Main.report(e, spec.commandLine());
+            return;
+        } finally {
+            clear(bar);
+        }
+        // what cannot be written is no fault of the film's, and the next film's could not be either
+        write(opened, features, encoder.isRandom(), settings, (System.nanoTime() - begun) / 1e9);
+    }
+
+    private static void clear(ProgressBar bar) {
+        if (bar != null) {
+            bar.clear();
         }
     }
 
-    private static String name(Path film) {
-        return film.getFileName() == null ? film.toString() : film.getFileName().toString();
-    }
-
-    private void write(MovieFeatures film, boolean random, JsonObject identity, JsonObject settings, double seconds) {
-        makeFolder();
-        String name = index.nameFor(film.film());
-        Map<String, String> files = FeatureFiles.names(name, formats, contextualizer != null);
-        FeatureFiles.write(out, files, film, weightsSha256);
-        index.put(film.film(), FilmEntry.of(name, files, film, identity, settings, random, seconds));
-        out().printf(Locale.ROOT, "%s: %d clips in %.1f s (%.2f clips/s) -> %s%s%n", name(film.film()), film.clips(), seconds,
-            film.clips() / seconds, out.resolve(name + ".*"), film.damage().isNone() ? "" : "; damage: " + film.damage().describe());
+    private void write(Opened opened, MovieFeatures features, boolean random, JsonObject settings, double seconds) {
+        Film film = opened.film;
+        String name = index.nameFor(film.real, film.path, n -> files(n).values());
+        Map<String, String> files = files(name);
+        try {
+            index.claim(film.real, name, files);
+            FeatureFiles.write(out, files, features, weightsSha256);
+            index.put(film.real, FilmEntry.of(film.real, name, files, features, opened.identity, settings, random, seconds));
+        } catch (KinemaException e) {
+            throw new KinemaException(e.getMessage() + ": the run ends here, since its results cannot be kept; what was finished is kept,"
+                + " give the same command again to go on", e);
+        }
+        out().printf(Locale.ROOT, "%s: %d clips in %.1f s (%.2f clips/s) -> %s%s%n", film.name(), features.clips(), seconds,
+            features.clips() / seconds, out.resolve(name + ".*"), features.damage().isNone() ? ""
+            : "; damage: " + features.damage().describe());
     }
 
     private int summary(int films) {

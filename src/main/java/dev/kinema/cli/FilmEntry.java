@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.kinema.embed.MovieFeatures;
 import dev.kinema.video.Damage;
+import java.nio.file.Path;
 import java.util.Map;
 
 /** What the index says of one film. */
@@ -12,13 +13,14 @@ final class FilmEntry {
     }
 
     /**
+     * @param key the film's path, the same however it is reached
      * @param identity of the film before it was read
      * @param seconds how long encoding took
      */
-    static JsonObject of(String name, Map<String, String> files, MovieFeatures film, JsonObject identity, JsonObject settings,
+    static JsonObject of(Path key, String name, Map<String, String> files, MovieFeatures film, JsonObject identity, JsonObject settings,
             boolean random, double seconds) {
         JsonObject entry = new JsonObject();
-        entry.addProperty("film", film.film().toString());
+        entry.addProperty("film", key.toString());
         entry.addProperty("name", name);
         entry.add("identity", identity);
         entry.add("settings", settings.deepCopy());

@@ -11,11 +11,13 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code kinema import}: other software's checkpoint as a safetensors file that says which network it is of. */
 @Command(name = "import", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
@@ -72,14 +74,14 @@ final class ImportCommand implements Callable<Integer> {
     private boolean list;
 
     /** Names as on the command line. */
-    static final class ModelConverter implements picocli.CommandLine.ITypeConverter<BackboneImport.Model> {
+    static final class ModelConverter implements ITypeConverter<BackboneImport.Model> {
         @Override
         public BackboneImport.Model convert(String text) {
             return switch (text) {
                 case "auto" -> BackboneImport.Model.AUTO;
                 case "slow" -> BackboneImport.Model.SLOW;
                 case "slow-d" -> BackboneImport.Model.SLOW_D;
-                default -> throw new picocli.CommandLine.TypeConversionException("'" + text + "' is none of auto, slow, slow-d");
+                default -> throw new TypeConversionException("'" + text + "' is none of auto, slow, slow-d");
             };
         }
     }
@@ -106,7 +108,8 @@ final class ImportCommand implements Callable<Integer> {
             printMatch(console, imported.match());
         }
         if (out != null) {
-            imported.weights(new BackboneImport.Leniency(allowMissing, allowUnexpected, allowShape), seed).write(out, 0, 0);
+            imported.weights(new BackboneImport.Leniency(allowMissing, allowUnexpected, allowShape), seed)
+                .write(out, imported.drawn() == 0 ? 0 : seed, 0);
             console.println(out + ": " + Main.line(imported.match().report()));
         }
         return ExitCode.DONE;

@@ -9,14 +9,16 @@ import dev.kinema.model.SlowConfig;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code kinema init}: weights of a network that was never trained, for trying things out without any download. */
 @Command(name = "init", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
@@ -26,14 +28,14 @@ final class InitCommand implements Callable<Integer> {
     enum Model { SLOW, SLOW_D, TXE }
 
     /** Names as on the command line. */
-    static final class ModelConverter implements picocli.CommandLine.ITypeConverter<Model> {
+    static final class ModelConverter implements ITypeConverter<Model> {
         @Override
         public Model convert(String text) {
             return switch (text) {
                 case "slow" -> Model.SLOW;
                 case "slow-d" -> Model.SLOW_D;
                 case "txe" -> Model.TXE;
-                default -> throw new picocli.CommandLine.TypeConversionException("'" + text + "' is none of slow, slow-d, txe");
+                default -> throw new TypeConversionException("'" + text + "' is none of slow, slow-d, txe");
             };
         }
     }
@@ -87,7 +89,12 @@ final class InitCommand implements Callable<Integer> {
             drawn(() -> ContextualizerWeights.random(description == null ? contextualizer() : description.contextualizer().orElseThrow(), seed))
                 .write(out, SlowConfig.SLOW_D_R50.clip(), seed, 0);
         } else {
-            drawn(() -> BackboneWeights.random(description == null ? backbone() : description.slow().orElseThrow().config(), seed)).write(out, seed, 0);
+            drawn(() -> {
+                SlowConfig config = description == null ? backbone() : description.slow().orElseThrow().config();
+                // sizes that could not be written down are refused before anything is drawn
+                NetworkDescription.of(config);
+                return BackboneWeights.random(config, seed);
+            }).write(out, seed, 0);
         }
         spec.commandLine().getOut().println(out + ": random weights (seed " + seed + "): features are those of an untrained network");
         return ExitCode.DONE;

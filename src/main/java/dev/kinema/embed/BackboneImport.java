@@ -37,7 +37,7 @@ public record BackboneImport(ImportedCheckpoint checkpoint, SlowConfig config, S
      *
      * @param frames of a clip, {@code interval} between them at 30 frames per second, {@code crop} height and width in pixels: null for
      *     what the checkpoint says, or else the published network's
-     * @throws KinemaException if the checkpoint is of no Slow network
+     * @throws KinemaException if the checkpoint is of no Slow network, or a size beyond any network's
      */
     public static BackboneImport of(ImportedCheckpoint checkpoint, Model model, Inflation inflation, Integer frames, Integer interval,
             Integer crop) {
@@ -50,6 +50,7 @@ public record BackboneImport(ImportedCheckpoint checkpoint, SlowConfig config, S
         SlowConfig.Clip clip = config.clip();
         SlowConfig sized = config.withClip(new SlowConfig.Clip(frames == null ? clip.frames() : frames, crop == null ? clip.crop() : crop,
             interval == null ? clip.samplingRate() : interval));
+        NetworkDescription.checked(checkpoint.path(), sized);
         return new BackboneImport(checkpoint, sized, StateMatch.of(BackboneWeights.variables(sized), checkpoint.tensors(), inflation));
     }
 
@@ -106,10 +107,14 @@ public record BackboneImport(ImportedCheckpoint checkpoint, SlowConfig config, S
         }
     }
 
+    /** How many tensors are drawn at random, where {@link #weights} puts up with that. */
+    public int drawn() {
+        return match.missing().size() + match.wrongShape().size();
+    }
+
     private String origin(long seed) {
-        int drawn = match.missing().size() + match.wrongShape().size();
         return "imported from " + checkpoint.path().getFileName() + " (" + checkpoint.container() + ", " + checkpoint.naming() + " names)"
             + (match.inflated().isEmpty() ? "" : ", " + match.inflated().size() + " kernels inflated in time")
-            + (drawn == 0 ? "" : ", " + drawn + " tensors drawn from seed " + seed);
+            + (drawn() == 0 ? "" : ", " + drawn() + " tensors drawn from seed " + seed);
     }
 }

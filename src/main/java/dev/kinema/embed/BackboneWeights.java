@@ -63,7 +63,7 @@ public record BackboneWeights(Path source, SlowConfig config, Map<String, HostAr
         Path file = checkpoint.path();
         if (!CheckpointMetadata.isPresent(checkpoint.metadata())) {
             SlowConfig config = SlowShapes.infer(file, checkpoint.tensors());
-            return checkpoint.config().map(yaml -> PySlowFastSettings.apply(config, yaml)).orElse(config);
+            return NetworkDescription.checked(file, checkpoint.config().map(yaml -> PySlowFastSettings.apply(config, yaml)).orElse(config));
         }
         CheckpointMetadata metadata = CheckpointMetadata.of(file, checkpoint.metadata());
         SlowConfig config = NetworkDescription.parse(file, metadata.model()).slow().orElseThrow(() -> new KinemaException(file

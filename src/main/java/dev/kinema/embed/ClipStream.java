@@ -51,11 +51,6 @@ public final class ClipStream implements AutoCloseable {
         this.film = film;
         this.plan = plan;
         this.spare = spare;
-        int bytes = plan.frames() * plan.framing().crop() * plan.framing().crop() * 3;
-        for (int i = 0; i < AHEAD; i++) {
-            Slot slot = spare.poll();
-            empty.add(slot == null ? new Slot(bytes, plan.frames()) : slot);
-        }
         decoder = new Thread(this::decode, "kinema-decode " + film);
         decoder.setDaemon(true);
         decoder.start();
@@ -63,6 +58,7 @@ public final class ClipStream implements AutoCloseable {
 
     private void decode() {
         try (VideoFile video = VideoFile.open(film); ClipReader clips = video.clips(plan)) {
+            provide();
             video.duration().ifPresent(seconds -> expected = OptionalLong.of(plan.clipsIn(seconds)));
             while (true) {
                 Slot slot = empty.take();
@@ -84,6 +80,15 @@ public final class ClipStream implements AutoCloseable {
             failure = e;
         }
         full.add(END);
+    }
+
+    /** Memory for the clips; in the decoder's thread, so that too little of it is this film's failure and not its predecessor's. */
+    private void provide() {
+        int bytes = plan.frames() * plan.framing().crop() * plan.framing().crop() * 3;
+        for (int i = 0; i < AHEAD; i++) {
+            Slot slot = spare.poll();
+            empty.add(slot == null ? new Slot(bytes, plan.frames()) : slot);
+        }
     }
 
     /** The film. */
@@ -108,7 +113,7 @@ public final class ClipStream implements AutoCloseable {
     /**
      * The next clip, to be given back by {@link #recycle}; null after the last.
      *
-     * @throws KinemaException what the decoder threw
+     * @throws KinemaException what the decoder threw, running out of memory and bugs included: they are this film's, and others may go well
      * @throws InterruptedException if this thread is interrupted while it waits
      */
     Slot next() throws InterruptedException {
@@ -120,18 +125,29 @@ public final class ClipStream implements AutoCloseable {
             return slot;
         }
         ended = true;
-        Throwable thrown = failure;
-        if (thrown instanceof KinemaException) {
-            throw new KinemaException(thrown.getMessage(), thrown);
-        } else if (thrown instanceof Error error) {
-            throw error;
-        } else if (thrown != null) {
-            throw new IllegalStateException("decoding '" + film + "' failed unexpectedly", thrown);
+        if (failure != null) {
+            throw failed(film, failure);
         }
         if (damage == null) {
             throw new KinemaException("the clips of '" + film + "' were closed before they were encoded: open the film again");
         }
         return null;
+    }
+
+    /** What the decoder threw, as an error of the film; an {@link Error} other than a lack of memory is thrown as it is. */
+    static KinemaException failed(Path film, Throwable thrown) {
+        if (thrown instanceof KinemaException) {
+            return new KinemaException(thrown.getMessage(), thrown);
+        }
+        if (thrown instanceof OutOfMemoryError) {
+            return new KinemaException("decoding '" + film + "' ran out of memory (" + thrown.getMessage()
+                + "): give Java more, such as KINEMA_JAVA_OPTS=-Xmx8g", thrown);
+        }
+        if (thrown instanceof Error error) {
+            throw error;
+        }
+        return new KinemaException("decoding '" + film + "' failed with a bug of Kinema's (" + thrown
+            + "): report it with the film and what --verbose shows", thrown);
     }
 
     void recycle(Slot slot) {

@@ -326,6 +326,11 @@ public final class MovieEncoder implements AutoCloseable {
         }
     }
 
+    /** Whether {@link #close} was called; it may still wait for a thread that encodes. */
+    boolean isClosing() {
+        return closing;
+    }
+
     private static void closeAll(Program program, Weights weights, EventContext context, Device device) {
         if (program != null) {
             program.close();

@@ -14,7 +14,7 @@ import java.util.OptionalInt;
  * @param device {@code cpu} or {@code reference}
  * @param threads to compute with; 0 for one per processor
  * @param precision of the backbone; the contextualizer, a small part of the work, computes in FP32
- * @param hop seconds from the start of one clip to the start of the next
+ * @param hop seconds from the start of one clip to the start of the next, {@link #LEAST_HOP} or more
  * @param batch clips that are computed at once: more take more memory, and pay where one clip does not fill the device
  * @param window events that are contextualised together: a film is cut into consecutive windows of so many, the last one padded under a
  *     mask. Empty for the contextualizer's own length, the one it was trained with
@@ -26,10 +26,13 @@ public record MovieEncoderConfig(Path weights, Optional<Path> contextualizer, St
     /** Seconds from clip to clip that the paper's experiments use. */
     public static final double DEFAULT_HOP = 2;
 
+    /** Shortest way from clip to clip, in seconds: far below a frame's, at which clips would be copies of one another without end. */
+    public static final double LEAST_HOP = 0.01;
+
     public MovieEncoderConfig {
         Objects.requireNonNull(weights, "weights");
         require(threads >= 0, "threads", threads, "0 (all) or more");
-        require(hop > 0 && hop < Double.POSITIVE_INFINITY, "hop", hop, "a number of seconds above 0");
+        require(hop >= LEAST_HOP && hop < Double.POSITIVE_INFINITY, "hop", hop, "a number of seconds, " + LEAST_HOP + " or more");
         require(batch >= 1, "batch", batch, "1 or more");
         require(window.isEmpty() || window.getAsInt() >= 1, "window", window, "1 or more");
     }

@@ -75,6 +75,33 @@ public record MovieFeatures(Path film, ClipPlan plan, HostArray features, Option
             check(k));
     }
 
+    /**
+     * Refuses numbers that are none.
+     *
+     * @throws KinemaException naming the first clip whose feature or event holds a NaN or an infinity
+     */
+    public void checkFinite() {
+        for (int k = 0; k < clips(); k++) {
+            if (!isFinite(feature(k))) {
+                throw new KinemaException("clip " + k + " of '" + film + "' has a feature that is not finite: the backbone's weights are damaged"
+                    + " or overflow, try --precision fp32 or name other weights");
+            }
+            if (events.isPresent() && !isFinite(event(k))) {
+                throw new KinemaException("clip " + k + " of '" + film + "' has an event that is not finite: the contextualizer's weights are"
+                    + " damaged or overflow, name others");
+            }
+        }
+    }
+
+    private static boolean isFinite(float[] values) {
+        for (float v : values) {
+            if (!Float.isFinite(v)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private int check(int k) {
         if (k < 0 || k >= clips()) {
             throw new KinemaException("'" + film + "' has no clip " + k + ": it has " + clips() + ", counted from 0");

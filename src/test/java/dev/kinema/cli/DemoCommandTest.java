@@ -73,4 +73,13 @@ class DemoCommandTest {
         assertEquals(ExitCode.FAILED, demo("--out", folder.resolve("y").toString(), "--seconds", "3", "--weights", "missing.pyth"));
         assertTrue(err.toString().contains("missing.pyth"), err::toString);
     }
+
+    @Test
+    void weightsAreNotWrittenOver() throws IOException {
+        Path mine = Files.copy(weights, folder.resolve("film.safetensors"));
+        assertEquals(ExitCode.USAGE, demo("--out", folder.toString(), "--seconds", "3", "--weights", mine.toString()));
+        assertTrue(err.toString().contains("would overwrite '" + mine), err::toString);
+        assertEquals(-1, Files.mismatch(weights, mine));
+        assertFalse(Files.exists(folder.resolve("film.mp4")), "nothing was written");
+    }
 }

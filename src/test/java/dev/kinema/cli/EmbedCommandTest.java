@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.kinema.checkpoint.CheckpointImport;
 import dev.kinema.checkpoint.Npy;
 import dev.kinema.checkpoint.Safetensors;
+import dev.kinema.device.HostArray;
 import dev.kinema.embed.TinyNetwork;
 import dev.kinema.graph.Shape;
 import java.io.IOException;
@@ -17,8 +19,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
@@ -149,6 +153,14 @@ class EmbedCommandTest {
         assertEquals(5, CommandRun.in(out).size());
     }
 
+    /** Waits until the index says that one film is done. */
+    private void awaitFirst(Thread thread) throws Exception {
+        while (thread.isAlive() && (Files.notExists(out.resolve("index.json")) || !Files.readString(out.resolve("index.json")).contains(
+                "settings"))) {
+            Thread.sleep(5);
+        }
+    }
+
     @Test
     void anInterruptedRunGoesOnWhereItWas() throws Exception {
         Path second = TinyNetwork.film(folder.resolve("second.mp4"), 30);
@@ -156,9 +168,7 @@ class EmbedCommandTest {
         // the first film's entry is there, the second's 600 clips are not
         Thread thread = new Thread(() -> run.set(embed(film, second, "--hop", "0.05")));
         thread.start();
-        while (Files.notExists(out.resolve("index.json")) && thread.isAlive()) {
-            Thread.sleep(5);
-        }
+        awaitFirst(thread);
         thread.interrupt();
         thread.join();
         run.get().failed(ExitCode.INTERRUPTED, "interrupted", "same command");
@@ -193,6 +203,139 @@ class EmbedCommandTest {
         assertEquals(Shape.of(2, 32), Npy.read(out.resolve("film.events.npy")).shape());
         out = folder.resolve("other");
         embed(film, "--txe", txe, "--window", "5").failed(ExitCode.FAILED, "5 events", "4 positions");
+        assertEquals(List.of(), CommandRun.in(out));
+    }
+
+    @Test
+    void nothingThatIsReadIsWrittenOver() throws IOException {
+        out = Files.createDirectory(folder.resolve("ow"));
+        Path own = Files.copy(weights, out.resolve("film.safetensors"));
+        Path beside = Files.copy(film, out.resolve("film.mp4"));
+        CommandRun.of("embed", beside, "--weights", own, "--out", out).failed(ExitCode.USAGE, "film.safetensors", "overwrite", "--out");
+        Path txe = TinyNetwork.contextualizer(folder);
+        Files.copy(txe, out.resolve("film.events.npy"));
+        embed(film, "--format", "npy", "--txe", out.resolve("film.events.npy")).failed(ExitCode.USAGE, "film.events.npy", "overwrite");
+        Path odd = Files.copy(film, out.resolve("film.features.npy"));
+        embed(film, odd, "--format", "npy").failed(ExitCode.USAGE, "film.features.npy", "overwrite");
+        assertEquals(List.of("film.events.npy", "film.features.npy", "film.mp4", "film.safetensors"), CommandRun.in(out));
+        assertEquals(Sha256.of(weights), Sha256.of(own));
+    }
+
+    @Test
+    void filesThatTheIndexDoesNotKnowAreLeftAlone() throws IOException {
+        Files.createDirectories(out);
+        Path foreign = Files.writeString(out.resolve("film.safetensors"), "somebody's");
+        embed(film).done();
+        assertEquals("somebody's", Files.readString(foreign));
+        assertEquals(List.of("film-2.features.npy", "film-2.safetensors", "film.safetensors", "index.json"), CommandRun.in(out));
+        assertTrue(embed(film).done().out().contains("skipped"));
+        // the name is free where its files are not in the way, and given up for another where they come to be
+        Path other = TinyNetwork.film(folder.resolve("other.mp4"), 3);
+        embed(other, "--format", "npy").done();
+        Files.writeString(out.resolve("other.safetensors"), "somebody's");
+        embed(other).done();
+        assertEquals("somebody's", Files.readString(out.resolve("other.safetensors")));
+        assertEquals("other-2.features.npy", index().get("other-2").getAsJsonObject("files").get("features").getAsString());
+        assertFalse(Files.exists(out.resolve("other.features.npy")), "files of the entry before are not left behind");
+    }
+
+    @Test
+    void filesOfARunThatEndedWhileItWroteAreItsOwn() throws IOException {
+        embed(film).done();
+        FilmIndex index = FilmIndex.of(out);
+        index.claim(film.toRealPath(), "film", FeatureFiles.names("film", Set.of(FeatureFiles.Format.NPY), false));
+        assertFalse(embed(film, "--format", "npy").done().out().contains("skipped"), "what is half written is not done");
+        assertEquals(List.of("film.features.npy", "index.json"), CommandRun.in(out), "the files of the entry before the claim are removed");
+        assertEquals(1, index().size());
+    }
+
+    @Test
+    void aLinkGivesTheNameAndTheFileTheIdentity() throws IOException {
+        Path link = Files.createSymbolicLink(folder.resolve("holiday.mp4"), film);
+        embed(link).done();
+        assertEquals(List.of("holiday.features.npy", "holiday.safetensors", "index.json"), CommandRun.in(out));
+        assertEquals(film.toRealPath().toString(), index().get("holiday").get("film").getAsString());
+        assertTrue(embed(film, link).done().out().contains("film.mp4: done before"), "it is one film");
+        assertEquals(1, index().size());
+    }
+
+    @Test
+    void longNamesAreCut() throws IOException {
+        // 250 bytes, of which the ending of its features would make more than the 255 of a file system
+        Path first = Files.copy(film, folder.resolve("x".repeat(246) + ".mp4"));
+        Path second = Files.copy(film, folder.resolve("x".repeat(246) + ".mkv"));
+        embed(first, second, "--format", "npy").done();
+        String name = "x".repeat(220);
+        assertEquals(List.of("index.json", name + "-2.features.npy", name + ".features.npy"), CommandRun.in(out));
+    }
+
+    /** The second film changes while the first is encoded, when it was opened already: its entry must not fit what it has become. */
+    @Test
+    void aFilmIsTheOneThatWasOpened() throws Exception {
+        Path second = TinyNetwork.film(folder.resolve("second.mp4"), 3);
+        Path first = TinyNetwork.film(folder.resolve("first.mp4"), 30);
+        String before = FilmIndex.identity(second).toString();
+        AtomicReference<CommandRun> run = new AtomicReference<>();
+        Thread thread = new Thread(() -> run.set(embed(first, second, "--hop", "0.1")));
+        thread.start();
+        while (thread.isAlive() && Thread.getAllStackTraces().keySet().stream().noneMatch(t -> t.getName().equals("kinema-decode " + second))) {
+            Thread.sleep(1);
+        }
+        Files.setLastModifiedTime(second, FileTime.fromMillis(1_000_000_000_000L));
+        thread.join();
+        run.get().done();
+        assertEquals(before, index().get("second").get("identity").toString());
+        assertFalse(embed(second, "--hop", "0.1").done().out().contains("skipped"));
+    }
+
+    @Test
+    void resultsThatCannotBeWrittenEndTheRun() throws Exception {
+        Path second = TinyNetwork.film(folder.resolve("second.mp4"), 30);
+        AtomicReference<CommandRun> run = new AtomicReference<>();
+        Thread thread = new Thread(() -> run.set(embed(film, second, folder.resolve("third.mp4"), "--hop", "0.05")));
+        thread.start();
+        awaitFirst(thread);
+        // the folder goes away while the second film is encoded
+        Files.move(out, folder.resolve("moved"));
+        thread.join();
+        String line = run.get().failed(ExitCode.FAILED, out.toString(), "cannot be kept", "same command");
+        assertFalse(line.contains("third.mp4"), "no further film is tried: " + line);
+    }
+
+    @Test
+    void aFolderThatCannotBeMadeIsRefusedBeforeTheWork() throws IOException {
+        out = Files.createSymbolicLink(folder.resolve("dangling"), folder.resolve("nowhere"));
+        CommandRun run = embed(film, folder.resolve("missing.mp4"));
+        run.failed(ExitCode.FAILED, "dangling", "nothing can be written", "--out");
+    }
+
+    @Test
+    void anIndexThatPointsOutsideItsFolderIsRefused() throws IOException {
+        embed(film).done();
+        Path file = out.resolve("index.json");
+        String good = Files.readString(file);
+        Path outside = Files.writeString(folder.resolve("deep/film.features.npy"), "somebody's");
+        for (String bad : List.of(good.replace("\"film.features.npy\"", "\"../film.features.npy\""),
+                good.replace("\"name\": \"film\"", "\"name\": \"../film\""),
+                good.replace("\"film.features.npy\"", "\"" + outside + "\""), good.replace("\"film.features.npy\"", "\"index.json\""),
+                good.replace("\"film.features.npy\"", "\"film.\\u0000\""), good.replace("\"name\": \"film\"", "\"name\": \"\""))) {
+            Files.writeString(file, bad);
+            embed(film, "--hop", "1").failed(ExitCode.FAILED, "index.json", "--out");
+        }
+        assertEquals("somebody's", Files.readString(outside));
+        assertEquals(List.of("film.features.npy", "film.safetensors", "index.json"), CommandRun.in(out));
+    }
+
+    @Test
+    void featuresThatAreNoNumbersAreRefused() {
+        Map<String, HostArray> tensors = new LinkedHashMap<>(CheckpointImport.read(weights).tensors());
+        // an infinity passes through ReLU
+        tensors.get("s5.pathway0_res1.branch2.c_bn.bias").set(3, Double.POSITIVE_INFINITY);
+        Path damaged = folder.resolve("damaged.safetensors");
+        Safetensors.write(damaged, tensors, CheckpointImport.read(weights).metadata());
+        CommandRun run = CommandRun.of("embed", film, "--weights", damaged, "--out", out, "--precision", "fp32");
+        assertEquals(ExitCode.FAILED, run.code());
+        assertTrue(run.err().matches("(?s)kinema: clip 0 of '.*film.mp4' has a feature that is not finite: .*weights.*"), run.err());
         assertEquals(List.of(), CommandRun.in(out));
     }
 }

@@ -13,7 +13,9 @@ import dev.kinema.graph.DType;
 import dev.kinema.graph.Shape;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,7 +49,7 @@ class ImportCommandTest {
         assertTrue(printed.contains("  s1.pathway0_stem.conv.weight F32 [8, 3, 1, 7, 7]"), printed);
         assertTrue(printed.contains("other shape: s1.pathway0_stem.conv.weight is [8, 3, 1, 7, 7], expected [8, 3, 5, 7, 7]"), printed);
         assertTrue(printed.contains("ignored: optimizer_state"), printed);
-        assertEquals(java.util.List.of(), CommandRun.in(folder));
+        assertEquals(List.of(), CommandRun.in(folder));
     }
 
     @Test
@@ -64,8 +66,17 @@ class ImportCommandTest {
         float[] flat = CheckpointImport.read(SLOW).tensors().get("s1.pathway0_stem.conv.weight").toFloats();
         float[] centre = new float[49];
         System.arraycopy(stem, 2 * 49, centre, 0, 49);
-        assertArrayEquals(java.util.Arrays.copyOf(flat, 49), centre);
+        assertArrayEquals(Arrays.copyOf(flat, 49), centre);
         assertEquals(0, stem[0]);
+    }
+
+    @Test
+    void clipsBeyondAnyNetworkAreRefused() {
+        Path out = folder.resolve("big.safetensors");
+        CommandRun.of("import", SLOW, out, "--crop", "5000").failed(ExitCode.FAILED, "slow_r50_w8.pyth: crop is 5000", "4096");
+        CommandRun.of("import", SLOW, out, "--frames", "999999").failed(ExitCode.FAILED, "frames is 999999", "1024");
+        CommandRun.of("import", SLOW, out, "--frames", "1024", "--crop", "4096").failed(ExitCode.FAILED, "bytes of a clip");
+        assertFalse(Files.exists(out));
     }
 
     @Test
@@ -86,5 +97,8 @@ class ImportCommandTest {
         BackboneWeights network = BackboneWeights.read(out);
         assertTrue(network.origin().contains("2 tensors drawn from seed 3"), network.origin());
         assertFalse(network.tensors().containsKey("extra.weight"));
+        assertEquals("3", CheckpointImport.read(out).metadata().get("kinema.seed"));
+        CommandRun.of("import", SLOW, out, "--seed", "3").done();
+        assertEquals("0", CheckpointImport.read(out).metadata().get("kinema.seed"), "nothing was drawn");
     }
 }

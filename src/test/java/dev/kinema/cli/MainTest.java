@@ -8,9 +8,11 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.Writer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine.Command;
 
 /** The frame around the commands: usage, versions, exit codes, bugs. */
 class MainTest {
@@ -20,7 +22,10 @@ class MainTest {
     @Test
     void versionAndHelpGoToStandardOutput() {
         assertTrue(CommandRun.of("--version").done().out().startsWith("kinema " + Version.CURRENT + " (Java "));
-        for (String command : new String[] {"embed", "forward", "import", "init", "devices"}) {
+        List<Class<?>> commands = List.of(Main.class.getAnnotation(Command.class).subcommands());
+        assertTrue(commands.size() >= 6);
+        for (Class<?> type : commands) {
+            String command = type.getAnnotation(Command.class).name();
             assertTrue(CommandRun.of("--help").done().out().contains(command));
             assertTrue(CommandRun.of(command, "--version").done().out().startsWith("kinema " + Version.CURRENT));
             assertTrue(CommandRun.of(command, "--help").done().out().contains("Usage: kinema " + command));
@@ -33,6 +38,9 @@ class MainTest {
         CommandRun.of("embde").failed(ExitCode.USAGE, "there is no command embde", "embed");
         CommandRun.of("embed").failed(ExitCode.USAGE, "--weights", "see 'kinema embed --help'");
         CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--hop", "-1").failed(ExitCode.USAGE, "--hop -1");
+        CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--hop", "0.009").failed(ExitCode.USAGE, "--hop 0.009", "0.01");
+        CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--hop", "NaN").failed(ExitCode.USAGE, "--hop NaN");
+        CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--hop", "Infinity").failed(ExitCode.USAGE, "--hop Infinity");
         CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--hop", "soon").failed(ExitCode.USAGE, "--hop", "soon");
         CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--batch", "0").failed(ExitCode.USAGE, "--batch");
         CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--window", "3").failed(ExitCode.USAGE, "--txe");
@@ -49,6 +57,7 @@ class MainTest {
         CommandRun.of("init", "--model", "txe", "--depth", "50", "--out", "x").failed(ExitCode.USAGE, "--depth");
         CommandRun.of("init", "--model", "slow", "--window", "5", "--out", "x").failed(ExitCode.USAGE, "--window");
         CommandRun.of("init", "--model", "txe", "--width", "100", "--out", "x").failed(ExitCode.USAGE, "100");
+        CommandRun.of("init", "--model", "slow", "--crop", "5000", "--out", "x").failed(ExitCode.USAGE, "crop is 5000", "4096");
         CommandRun.of("init", "--model", "slow", "--width", "0", "--out", "x").failed(ExitCode.USAGE, "a size of 0");
     }
 

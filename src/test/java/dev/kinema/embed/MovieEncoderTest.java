@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kinema.KinemaException;
 import dev.kinema.device.Precision;
+import dev.kinema.video.ClipPlan;
 import dev.kinema.video.ClipReader;
 import dev.kinema.video.Damage;
 import dev.kinema.video.VideoFile;
@@ -17,6 +19,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -241,6 +244,23 @@ class MovieEncoderTest {
         }
     }
 
+    /** A bug, or too little memory, in one film's decoder is that film's failure. */
+    @Test
+    void whatGoesWrongUnexpectedlyInTheDecoderNamesTheFilm() {
+        // 2 GiB and more: the size overflows, which nothing before the decoder's thread looks at
+        ClipPlan impossible = ClipPlan.of(43, 4, 2, 4096);
+        try (ClipStream clips = new ClipStream(film, impossible, new ArrayDeque<>())) {
+            KinemaException error = assertThrows(KinemaException.class, clips::next);
+            assertTrue(error.getMessage().contains(film.toString()) && error.getMessage().contains("bug"), error.getMessage());
+            assertTrue(error.getCause() instanceof IllegalArgumentException, "the cause is kept");
+        }
+        OutOfMemoryError memory = new OutOfMemoryError("Java heap space");
+        KinemaException error = ClipStream.failed(film, memory);
+        assertTrue(error.getMessage().contains(film.toString()) && error.getMessage().contains("-Xmx"), error.getMessage());
+        assertSame(memory, error.getCause());
+        assertThrows(LinkageError.class, () -> ClipStream.failed(film, new LinkageError()));
+    }
+
     @Test
     void interruptStopsEncodingAndIsKept() {
         try (MovieEncoder encoder = MovieEncoder.open(config)) {
@@ -271,7 +291,9 @@ class MovieEncoderTest {
             }));
             await(begun);
             Future<?> closing = threads.submit(encoder::close);
-            Thread.sleep(50);
+            while (!encoder.isClosing()) {
+                Thread.onSpinWait();
+            }
             assertFalse(closing.isDone(), "close waits for the thread that encodes");
             goOn.countDown();
             closing.get(30, TimeUnit.SECONDS);

@@ -22,9 +22,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The files of {@code configs/networks} say what the constants of {@code model} say, and run. */
 class NetworkConfigsTest {
@@ -83,5 +86,37 @@ class NetworkConfigsTest {
         Path file = Files.writeString(folder.resolve("bad.yaml"), text);
         String message = assertThrows(KinemaException.class, () -> NetworkDescription.read(file)).getMessage();
         assertTrue(message.contains("bad.yaml") && message.contains("head") && message.contains("heads"), message);
+    }
+
+    /** A damaged file must not make us allocate without bound, overflow, or compute what is no number. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "slow-r50.yaml | crop: 224 | crop: 4097 | crop is 4097: it must be 1 to 4096",
+        "slow-r50.yaml | crop: 224 | crop: 0 | crop is 0",
+        "slow-r50.yaml | frames: 8 | frames: 1025 | frames is 1025: it must be 1 to 1024",
+        "slow-r50.yaml | 'frames: 8, crop: 224' | 'frames: 43, crop: 4096' | crop * crop, is 2164260864: it must be 1 to 2147483647",
+        "slow-r50.yaml | sampling_rate: 8 | sampling_rate: -1 | sampling_rate is -1",
+        "slow-r50.yaml | blocks: 6 | blocks: 1001 | blocks is 1001",
+        "slow-r50.yaml | spatial_stride: 1 | spatial_stride: 0 | spatial_stride is 0",
+        "slow-r50.yaml | width: 64 | width: 65537 | width is 65537",
+        "slow-r50.yaml | classes: 400 | classes: -1 | classes is -1",
+        "slow-r50.yaml | dropout: 0.5 | dropout: 1.5 | dropout is 1.5",
+        "slow-r50.yaml | norm_epsilon: 1e-5 | norm_epsilon: 0 | norm_epsilon is 0: it must be a number above 0",
+        "slow-r50.yaml | norm_epsilon: 1e-5 | norm_epsilon: -1e-5 | norm_epsilon is -1.0E-5",
+        "slow-r50.yaml | norm_momentum: 0.1 | norm_momentum: 2 | norm_momentum is 2",
+        "txe.yaml | max_length: 5 | max_length: 65537 | max_length is 65537",
+        "txe.yaml | layers: 3 | layers: 0 | layers is 0",
+        "txe.yaml | heads: 16 | heads: 0 | heads is 0",
+        "txe.yaml | feed_forward: 2048 | feed_forward: 100000 | feed_forward is 100000",
+        "txe.yaml | input_scale: 1 | input_scale: 0 | input_scale is 0",
+        "txe.yaml | attention_dropout: 0 | attention_dropout: -0.1 | attention_dropout is -0.1",
+        "txe.yaml | initial_std: 0.02 | initial_std: -1 | initial_std is -1",
+        "txe.yaml | norm_epsilon: 1e-5 | norm_epsilon: 0 | norm_epsilon is 0"})
+    void sizesBeyondAnyNetworkAreRefused(String config, String good, String bad, String said, @TempDir Path folder) throws IOException {
+        String text = Files.readString(FOLDER.resolve(config));
+        assertTrue(text.contains(good), good);
+        Path file = Files.writeString(folder.resolve("bad.yaml"), text.replaceFirst(Pattern.quote(good), bad));
+        String message = assertThrows(KinemaException.class, () -> NetworkDescription.read(file)).getMessage();
+        assertTrue(message.contains("bad.yaml") && message.contains(said), message);
     }
 }
