@@ -2,12 +2,14 @@ package dev.kinema.cli;
 
 import com.google.gson.JsonObject;
 import dev.kinema.KinemaException;
+import dev.kinema.embed.ClipFeature;
 import dev.kinema.embed.ClipStream;
 import dev.kinema.embed.EncodingProgress;
 import dev.kinema.embed.MovieEncoder;
 import dev.kinema.embed.MovieEncoderConfig;
 import dev.kinema.embed.MovieFeatures;
 import dev.kinema.embed.PrecisionChoice;
+import dev.kinema.video.Damage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -22,6 +24,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -83,6 +86,9 @@ final class EmbedCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
+    /** How long encoded clips are kept in memory only. */
+    private static final long KEEP_NANOS = 30_000_000_000L;
+
     private FilmIndex index;
     private String weightsSha256;
     private final List<Path> failed = new ArrayList<>();
@@ -109,9 +115,13 @@ final class EmbedCommand implements Callable<Integer> {
     }
 
     /** A film being decoded, with what it was like when that began. */
-    private record Opened(Film film, JsonObject identity, ClipStream clips) implements AutoCloseable {
-        static Opened of(Film film, MovieEncoder encoder) {
-            return new Opened(film, FilmIndex.identity(film.real), encoder.open(film.path));
+    private record Opened(Film film, JsonObject identity, UnfinishedFilm unfinished, List<ClipFeature> before, ClipStream clips)
+            implements AutoCloseable {
+        static Opened of(Film film, Path folder, JsonObject settings, MovieEncoder encoder) {
+            JsonObject identity = FilmIndex.identity(film.real);
+            UnfinishedFilm unfinished = new UnfinishedFilm(folder, film.real, identity, settings);
+            List<ClipFeature> before = unfinished.clips();
+            return new Opened(film, identity, unfinished, before, encoder.open(film.path, before.size()));
         }
 
         @Override
@@ -138,7 +148,11 @@ final class EmbedCommand implements Callable<Integer> {
             distinct.stream().filter(film -> !skip(film, settings)).forEach(pending::add);
             if (!pending.isEmpty()) {
                 makeFolder();
-                encodeAll(encoder, pending, settings);
+                try (FolderLock lock = FolderLock.of(out)) {
+                    // another run may have written it since it was read
+                    index = FilmIndex.of(out);
+                    encodeAll(encoder, pending, settings);
+                }
             }
         }
         return summary(distinct.size());
@@ -244,14 +258,14 @@ final class EmbedCommand implements Callable<Integer> {
 
     /** Encodes one film after the other; the next one's first clips are decoded meanwhile. */
     private void encodeAll(MovieEncoder encoder, List<Film> pending, JsonObject settings) {
-        Opened next = Opened.of(pending.get(0), encoder);
+        Opened next = Opened.of(pending.get(0), out, settings, encoder);
         try {
             for (int i = 0; i < pending.size(); i++) {
                 if (Thread.currentThread().isInterrupted()) {
                     throw new KinemaException("interrupted between two films: give the command again");
                 }
                 try (Opened film = next) {
-                    next = i + 1 < pending.size() ? Opened.of(pending.get(i + 1), encoder) : null;
+                    next = i + 1 < pending.size() ? Opened.of(pending.get(i + 1), out, settings, encoder) : null;
                     encode(encoder, film, settings);
                 }
             }
@@ -267,13 +281,20 @@ final class EmbedCommand implements Callable<Integer> {
         ProgressBar bar = progress || Terminal.isErr() ? new ProgressBar(err(), film.name()) : null;
         long begun = System.nanoTime();
         MovieFeatures features;
+        if (!opened.before.isEmpty()) {
+            out().println(film.name() + ": goes on after the " + opened.before.size() + " clips of an interrupted run");
+        }
+        List<ClipFeature> encoded = new ArrayList<>(opened.before);
         try {
-            features = encoder.encode(opened.clips, bar == null ? EncodingProgress.NONE : bar);
+            Damage damage = encoder.stream(opened.clips, keeping(opened, encoded), bar == null ? EncodingProgress.NONE : bar);
+            features = encoder.features(film.path, encoded, damage);
             features.checkFinite();
         } catch (KinemaException e) {
             if (Thread.currentThread().isInterrupted()) {
+                opened.unfinished.keep(encoded);
                 throw e;
             }
+            opened.unfinished.remove();
             failed.add(film.path);
             clear(bar);
             Main.report(e, spec.commandLine());
@@ -283,6 +304,18 @@ final class EmbedCommand implements Callable<Integer> {
         }
         // what cannot be written is no fault of the film's, and the next film's could not be either
         write(opened, features, encoder.isRandom(), settings, (System.nanoTime() - begun) / 1e9);
+    }
+
+    /** Collects clips, and keeps them on disk every now and then. */
+    private static Consumer<ClipFeature> keeping(Opened opened, List<ClipFeature> encoded) {
+        long[] kept = {System.nanoTime()};
+        return clip -> {
+            encoded.add(clip);
+            if (System.nanoTime() - kept[0] > KEEP_NANOS) {
+                opened.unfinished.keep(encoded);
+                kept[0] = System.nanoTime();
+            }
+        };
     }
 
     private static void clear(ProgressBar bar) {
@@ -299,13 +332,26 @@ final class EmbedCommand implements Callable<Integer> {
             index.claim(film.real, name, files);
             FeatureFiles.write(out, files, features, weightsSha256);
             index.put(film.real, FilmEntry.of(film.real, name, files, features, opened.identity, settings, random, seconds));
+            opened.unfinished.remove();
         } catch (KinemaException e) {
+            removeAll(files.values());
             throw new KinemaException(e.getMessage() + ": the run ends here, since its results cannot be kept; what was finished is kept,"
                 + " give the same command again to go on", e);
         }
         out().printf(Locale.ROOT, "%s: %d clips in %.1f s (%.2f clips/s) -> %s%s%n", film.name(), features.clips(), seconds,
             features.clips() / seconds, out.resolve(name + ".*"), features.damage().isNone() ? ""
             : "; damage: " + features.damage().describe());
+    }
+
+    /** A film has all of its files or none. */
+    private void removeAll(Collection<String> files) {
+        for (String file : files) {
+            try {
+                Files.deleteIfExists(out.resolve(file));
+            } catch (IOException e) {
+                err().println("kinema: '" + out.resolve(file) + "' cannot be removed (" + e.getMessage() + "): remove it by hand");
+            }
+        }
     }
 
     private int summary(int films) {

@@ -98,7 +98,23 @@ final class FilmIndex {
         JsonObject present = entry.getAsJsonObject("files");
         boolean complete = files.stream()
             .allMatch(f -> present.has(f) && Files.isRegularFile(folder.resolve(present.get(f).getAsString())));
-        return complete ? Optional.of(entry) : Optional.empty();
+        return complete && sizes(entry).equals(entry.get("file_bytes")) ? Optional.of(entry) : Optional.empty();
+    }
+
+    /** Bytes of each file of an entry that is there: a file that was cut off since is not done. */
+    private JsonObject sizes(JsonObject entry) {
+        JsonObject sizes = new JsonObject();
+        entry.getAsJsonObject("files").asMap().forEach((what, file) -> {
+            Path path = folder.resolve(file.getAsString());
+            try {
+                if (Files.isRegularFile(path)) {
+                    sizes.addProperty(what, Long.toString(Files.size(path)));
+                }
+            } catch (IOException e) {
+                throw new KinemaException("'" + path + "' cannot be looked at (" + e.getMessage() + "): check the folder", e);
+            }
+        });
+        return sizes;
     }
 
     /** Size and time of change: what tells that a film is still the same file. */
@@ -196,6 +212,7 @@ final class FilmIndex {
 
     /** Adds or replaces a film's entry and writes the index; files of the entry before that it no longer has are removed. */
     void put(Path film, JsonObject entry) {
+        entry.add("file_bytes", sizes(entry));
         JsonObject before = films.put(film.toString(), entry);
         writeIndex();
         if (before != null) {

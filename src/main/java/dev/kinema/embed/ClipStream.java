@@ -37,6 +37,7 @@ public final class ClipStream implements AutoCloseable {
 
     private final Path film;
     private final ClipPlan plan;
+    private final long from;
     private final Queue<Slot> spare;
     private final BlockingQueue<Slot> empty = new ArrayBlockingQueue<>(AHEAD);
     private final BlockingQueue<Slot> full = new ArrayBlockingQueue<>(AHEAD + 1);
@@ -46,9 +47,13 @@ public final class ClipStream implements AutoCloseable {
     private volatile Throwable failure;
     private boolean ended;
 
-    /** @param spare slots of the plan's size that nobody uses; taken from, and given back when the stream is closed */
-    ClipStream(Path film, ClipPlan plan, Queue<Slot> spare) {
+    /**
+     * @param from the first clip to decode
+     * @param spare slots of the plan's size that nobody uses; taken from, and given back when the stream is closed
+     */
+    ClipStream(Path film, ClipPlan plan, long from, Queue<Slot> spare) {
         this.film = film;
+        this.from = from;
         this.plan = plan;
         this.spare = spare;
         decoder = new Thread(this::decode, "kinema-decode " + film);
@@ -59,6 +64,9 @@ public final class ClipStream implements AutoCloseable {
     private void decode() {
         try (VideoFile video = VideoFile.open(film); ClipReader clips = video.clips(plan)) {
             provide();
+            if (from > 0) {
+                clips.seek(from);
+            }
             video.duration().ifPresent(seconds -> expected = OptionalLong.of(plan.clipsIn(seconds)));
             while (true) {
                 Slot slot = empty.take();
@@ -94,6 +102,11 @@ public final class ClipStream implements AutoCloseable {
     /** The film. */
     public Path film() {
         return film;
+    }
+
+    /** The first clip it delivers. */
+    public long from() {
+        return from;
     }
 
     ClipPlan plan() {

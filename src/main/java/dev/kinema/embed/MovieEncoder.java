@@ -138,7 +138,15 @@ public final class MovieEncoder implements AutoCloseable {
      * the film is thrown there.
      */
     public ClipStream open(Path film) {
-        return new ClipStream(film, plan, spare);
+        return open(film, 0);
+    }
+
+    /** {@link #open(Path)} from clip {@code from} on, found by seeking: the clips are those that decoding from the start delivers. */
+    public ClipStream open(Path film, long from) {
+        if (from < 0) {
+            throw new IllegalArgumentException("clip " + from + ": clips are counted from 0");
+        }
+        return new ClipStream(film, plan, from, spare);
     }
 
     /**
@@ -161,7 +169,22 @@ public final class MovieEncoder implements AutoCloseable {
     public MovieFeatures encode(ClipStream clips, EncodingProgress progress) {
         List<ClipFeature> encoded = new ArrayList<>();
         Damage damage = stream(clips, encoded::add, progress);
-        MovieFeatures features = MovieFeatures.of(clips.film(), plan, encoded, featureWidth(), damage);
+        return features(clips.film(), encoded, damage);
+    }
+
+    /**
+     * What all clips of a film make together, with its events where there is a contextualizer: the end of encoding a film by
+     * {@link #stream}, in one go or in several.
+     *
+     * @param encoded the features of clips 0, 1, 2, ...
+     */
+    public MovieFeatures features(Path film, List<ClipFeature> encoded, Damage damage) {
+        for (int k = 0; k < encoded.size(); k++) {
+            if (encoded.get(k).index() != k) {
+                throw new IllegalArgumentException("clip " + encoded.get(k).index() + " at place " + k + ": give all clips in their order");
+            }
+        }
+        MovieFeatures features = MovieFeatures.of(film, plan, encoded, featureWidth(), damage);
         if (context == null) {
             return features;
         }
@@ -200,12 +223,12 @@ public final class MovieEncoder implements AutoCloseable {
         ClipFeature[] batch = new ClipFeature[config.batch()];
         ByteBuffer input = program.input("frames").buffer();
         int filled = 0;
-        long done = 0;
+        long done = clips.from();
         while (true) {
             ClipStream.Slot slot = clips.next();
             checkRunning(clips.film());
-            if (done == 0 && filled == 0) {
-                progress.clips(0, clips.expectedClips());
+            if (done == clips.from() && filled == 0) {
+                progress.clips(done, clips.expectedClips());
             }
             if (slot != null) {
                 input.put(filled * clipBytes, slot.pixels, 0, clipBytes);

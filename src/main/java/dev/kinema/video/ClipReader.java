@@ -207,10 +207,10 @@ public final class ClipReader implements AutoCloseable {
         }
         if (first && plan.needs(0) > generousEnd) {
             throw new KinemaException(String.format(Locale.ROOT,
-                    "the film '%s' lasts %.3f s%s, but a clip takes %.3f s (%d frames every %.4f s): use a longer film, or "
+                    "the film '%s' lasts %.3f s%s, but a clip's last picture is at %.3f s (%d frames every %.4f s): use a longer film, or "
                     + "have its last frame repeated (padShort, --pad-short)", film.path(), end,
                     plan.start() > 0 ? String.format(Locale.ROOT, " (%.3f s from the start asked for)", end - plan.start())
-                            : "", plan.span(), plan.frames(), plan.interval()));
+                            : "", plan.reach(), plan.frames(), plan.interval()));
         }
     }
 

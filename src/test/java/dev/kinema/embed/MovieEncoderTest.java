@@ -249,7 +249,7 @@ class MovieEncoderTest {
     void whatGoesWrongUnexpectedlyInTheDecoderNamesTheFilm() {
         // 2 GiB and more: the size overflows, which nothing before the decoder's thread looks at
         ClipPlan impossible = ClipPlan.of(43, 4, 2, 4096);
-        try (ClipStream clips = new ClipStream(film, impossible, new ArrayDeque<>())) {
+        try (ClipStream clips = new ClipStream(film, impossible, 0, new ArrayDeque<>())) {
             KinemaException error = assertThrows(KinemaException.class, clips::next);
             assertTrue(error.getMessage().contains(film.toString()) && error.getMessage().contains("bug"), error.getMessage());
             assertTrue(error.getCause() instanceof IllegalArgumentException, "the cause is kept");

@@ -145,9 +145,9 @@ class ClipReaderTest {
 
     @ParameterizedTest
     @CsvSource({
-        // frames at 10 fps, hop, clips: span is 2 s
-        "20, 1, 2", "25, 1, 2", "30, 1, 3", "40, 2, 2", "39, 2, 1", "59, 2, 2", "60, 3, 2", "21, 3, 1", "100, 0.5, 20"})
-    void clipsStandForWholeHops(int frames, double hop, int expected) {
+        // frames at 10 fps, hop, clips: the last picture of a clip is 1.5 s after its first
+        "15, 1, 1", "20, 1, 1", "25, 1, 2", "30, 1, 2", "35, 2, 2", "34, 2, 1", "59, 2, 3", "60, 3, 2", "21, 3, 1", "100, 0.5, 18"})
+    void aFilmHasTheClipsWhoseLastPictureItLastsTo(int frames, double hop, int expected) {
         Path path = counted("mkv", 10, even(frames));
         ClipPlan plan = plan(4, 0.5, hop);
         List<List<Integer>> clips = clips(path, plan);
@@ -162,13 +162,13 @@ class ClipReaderTest {
 
     @Test
     void filmShorterThanAClipIsAnErrorOrPadded() {
-        Path path = counted("mkv", 10, even(15));
+        Path path = counted("mkv", 10, even(14));
         ClipPlan plan = plan(4, 0.5, 1);
         String message = assertThrows(KinemaException.class, () -> clips(path, plan)).getMessage();
-        assertTrue(message.contains("lasts 1.500 s") && message.contains("2.000 s") && message.contains("padShort"), message);
-        assertEquals(0, plan.clipsIn(1.5));
-        assertEquals(List.of(List.of(0, 5, 10, 14)), clips(path, plan.withPadShort(true)));
-        assertEquals(1, plan.withPadShort(true).clipsIn(1.5));
+        assertTrue(message.contains("lasts 1.400 s") && message.contains("1.500 s") && message.contains("padShort"), message);
+        assertEquals(0, plan.clipsIn(1.4));
+        assertEquals(List.of(List.of(0, 5, 10, 13)), clips(path, plan.withPadShort(true)));
+        assertEquals(1, plan.withPadShort(true).clipsIn(1.4));
     }
 
     @Test
@@ -196,9 +196,9 @@ class ClipReaderTest {
             while (clips.next(target, 0)) {
                 count++;
             }
-            assertEquals(10, count);
-            // every fifth frame, each shared by two clips, and the last frame for the end of the last clip
-            assertEquals(41, clips.picturesConverted());
+            assertEquals(9, count);
+            // every fifth frame, each shared by two clips, up to the last picture of the last one
+            assertEquals(40, clips.picturesConverted());
             assertEquals(200, film.framesDecoded());
         }
     }
