@@ -47,8 +47,7 @@ final class SafetensorsHeader {
         file.read(0, prefix);
         long length = prefix.getLong(0);
         if (length < 2 || length > file.size() - 8) {
-            throw file.damaged("claims a header of " + Long.toUnsignedString(length) + " bytes, but has " + (file.size() - 8)
-                    + " after the length");
+            throw file.damaged("claims a header of " + Long.toUnsignedString(length) + " bytes in a file of " + file.size());
         }
         if (length > LONGEST) {
             throw file.refused("claims a header of " + length + " bytes, more than " + LONGEST
@@ -57,7 +56,8 @@ final class SafetensorsHeader {
         byte[] json = new byte[(int) length];
         file.read(8, ByteBuffer.wrap(json));
         if (json[0] != '{') {
-            throw file.damaged("its safetensors header does not start with {");
+            String first = new String(json, 0, 1, StandardCharsets.ISO_8859_1);
+            throw file.damaged("its safetensors header starts with " + Quoted.of(first) + ", not with {");
         }
         SafetensorsHeader header =
                 new SafetensorsHeader(file, new FileRegion(file, 8 + length, file.size() - 8 - length));
