@@ -6,10 +6,12 @@ import com.google.gson.stream.JsonToken;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Shape;
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -67,9 +69,11 @@ final class SafetensorsHeader {
     }
 
     private void parse(byte[] json) {
-        try (JsonReader in = new JsonReader(new InputStreamReader(new ByteArrayInputStream(json),
-                StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)))) {
-            in.setStrictness(Strictness.STRICT);
+        JsonReader in = new JsonReader(new InputStreamReader(new ByteArrayInputStream(json),
+                StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)));
+        in.setStrictness(Strictness.STRICT);
+        // nothing to close: the bytes are in memory
+        try {
             in.beginObject();
             boolean metadataSeen = false;
             while (in.hasNext()) {
@@ -88,9 +92,15 @@ final class SafetensorsHeader {
             if (in.peek() != JsonToken.END_DOCUMENT) {
                 throw file.damaged("has more after the end of its header's JSON");
             }
-        } catch (IOException | IllegalStateException | NumberFormatException e) {
-            String where = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
-            throw file.damaged("its header is not strict JSON (" + Quoted.of(where) + ")");
+        } catch (EOFException e) {
+            throw file.damaged("its header is not strict JSON: it ends early, within " + Quoted.of(in.getPath()));
+        } catch (CharacterCodingException e) {
+            throw file.damaged("its header is not strict JSON: it is not UTF-8, after " + Quoted.of(in.getPath()));
+        } catch (IllegalStateException e) {
+            throw file.damaged("its header has a value of the wrong kind at " + Quoted.of(in.getPath()));
+        } catch (IOException | NumberFormatException e) {
+            // the parser's own words advise programmers
+            throw file.damaged("its header is not strict JSON at " + Quoted.of(in.getPath()));
         }
     }
 
