@@ -180,6 +180,10 @@ final class SafetensorsHeader {
         List<Long> out = new ArrayList<>();
         in.beginArray();
         while (in.hasNext()) {
+            if (out.size() == ArrayLimits.MAX_RANK) {
+                // not read to its end: a header may be nothing but this array
+                throw file.damaged(what + " has a " + key + " of more than " + ArrayLimits.MAX_RANK + " entries");
+            }
             String text = in.peek() == JsonToken.NUMBER ? in.nextString() : "";
             if (!text.matches("-?[0-9]{1,18}")) {
                 throw file.damaged(what + " has a " + key + " entry that is no integer of the size of a file");
