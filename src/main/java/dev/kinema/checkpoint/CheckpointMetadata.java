@@ -27,7 +27,8 @@ public record CheckpointMetadata(String model, int clipFrames, int frameInterval
     /** With a known seed and step, and no epoch. */
     public CheckpointMetadata(String model, int clipFrames, int frameInterval, double hopSeconds, long seed, long step,
             String version) {
-        this(model, clipFrames, frameInterval, hopSeconds, OptionalLong.of(seed), OptionalLong.of(step), OptionalLong.empty(), version);
+        this(model, clipFrames, frameInterval, hopSeconds, OptionalLong.of(seed), OptionalLong.of(step), OptionalLong.empty(),
+                version);
     }
 
     /** Checks the ranges. */

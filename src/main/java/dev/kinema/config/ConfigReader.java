@@ -27,7 +27,8 @@ import org.snakeyaml.engine.v2.schema.CoreSchema;
  * double, boolean, String, Path (as written, so relative to the working directory), enums (any case, - or _ between words),
  * nested records, List, Optional (empty where the key is absent), and boxes of the primitive ones. Defaults are given by
  * {@link Default}. Ranges are checked by the record's constructor: what it throws (IllegalArgumentException or KinemaException)
- * comes out with file, line (of the first key that the message names) and key before it. The numbers are those of YAML 1.2's core schema: {@code 1e-4} is one.
+ * comes out with file, line (of the first key that the message names) and key before it. The numbers are those of
+ * YAML 1.2's core schema: {@code 1e-4} is one.
  */
 public final class ConfigReader {
     /** Far beyond any configuration; a file that was named by mistake is not read to its end. */
