@@ -74,7 +74,7 @@ public final class CheckpointImport {
             container = torch.isZip() ? Container.TORCH_ZIP : Container.TORCH_LEGACY;
             collectTorch(torch.root());
             naming = rename();
-        } else if (isSafetensors(head)) {
+        } else if (isSafetensors(head) || isDamagedSafetensors(head)) {
             container = Container.SAFETENSORS;
             collectSafetensors();
             naming = rename();
@@ -92,6 +92,15 @@ public final class CheckpointImport {
         return head.length > 8 && head[8] == '{' && head[7] == 0 && head[6] == 0;
     }
 
+    /**
+     * Whether the name says safetensors and the content nothing else: its header's reader then says what is wrong. A length may
+     * begin as a pickle does, but one that is plausible has zeros where a pickle has its first words.
+     */
+    private boolean isDamagedSafetensors(byte[] head) {
+        boolean pickle = isPickle(head) && head.length > 8 && (head[6] != 0 || head[7] != 0);
+        return file.path().toString().endsWith(".safetensors") && !pickle && otherKind(head).isEmpty();
+    }
+
     /** Protocol 2 and later say so; older ones start with a dictionary. */
     private static boolean isPickle(byte[] head) {
         return head.length > 1 && ((head[0] & 0xff) == 0x80 || (head[0] == '(' && (head[1] == 'd' || head[1] == 'i'))
@@ -99,18 +108,30 @@ public final class CheckpointImport {
     }
 
     private KinemaException unknown(byte[] head) {
-        String text = new String(head, StandardCharsets.ISO_8859_1);
-        String what = "is no checkpoint (it starts with " + Quoted.of(text.substring(0, Math.min(8, text.length()))) + ")";
-        if (file.size() == 0) {
-            what = "is empty";
-        } else if (NpyHeader.matches(head)) {
-            what = "is a single .npy array, not a checkpoint";
-        } else if (text.startsWith("version https://git-lfs")) {
-            what = "is a Git LFS pointer, not the checkpoint it points to";
-        } else if (text.stripLeading().startsWith("<")) {
-            what = "is a web page, not a checkpoint: what was downloaded is an error message";
-        }
+        String what = otherKind(head).orElseGet(() -> "is no checkpoint (it starts with "
+                + Quoted.of(new String(head, 0, Math.min(8, head.length), StandardCharsets.ISO_8859_1)) + ")");
         return file.refused(what + ": name a .pyth, .pth, .pkl or .safetensors file");
+    }
+
+    /** What a file is that is often mistaken for a checkpoint. */
+    private Optional<String> otherKind(byte[] head) {
+        String text = new String(head, StandardCharsets.ISO_8859_1);
+        if (file.size() == 0) {
+            return Optional.of("is empty");
+        } else if (NpyHeader.matches(head)) {
+            return Optional.of("is a single .npy array, not a checkpoint");
+        } else if (text.startsWith("version https://git-lfs")) {
+            return Optional.of("is a Git LFS pointer, not the checkpoint it points to");
+        } else if (isMarkup(text)) {
+            return Optional.of("is a web page, not a checkpoint: what was downloaded is an error message");
+        }
+        return Optional.empty();
+    }
+
+    /** A length may begin with a &lt; too, but no word or ! follows it there. */
+    private static boolean isMarkup(String text) {
+        String start = text.stripLeading();
+        return start.startsWith("<") && (start.length() == 1 || start.charAt(1) >= ' ');
     }
 
     private void collectSafetensors() {

@@ -3,6 +3,7 @@ package dev.kinema.checkpoint;
 import dev.kinema.KinemaException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -12,15 +13,23 @@ import java.util.Set;
  * @param clipFrames frames of one clip, as the T of [N, T, H, W, 3]
  * @param frameInterval frames of the film from one frame of a clip to the next, at 30 frames a second
  * @param hopSeconds seconds from the start of one clip to the start of the next
- * @param seed seed of the run
- * @param step optimizer steps done
+ * @param seed seed of the run that made the weights; empty where none did or it is not known
+ * @param step optimizer steps done; empty where it is not known
+ * @param epoch passes over the training data done; empty where it is not known
  * @param version version of Kinema that wrote it
  */
-public record CheckpointMetadata(String model, int clipFrames, int frameInterval, double hopSeconds, long seed, long step,
-        String version) {
+public record CheckpointMetadata(String model, int clipFrames, int frameInterval, double hopSeconds, OptionalLong seed,
+        OptionalLong step, OptionalLong epoch, String version) {
     private static final String PREFIX = "kinema.";
     private static final Set<String> KEYS =
-            Set.of("model", "clip_frames", "frame_interval", "hop_seconds", "seed", "step", "version");
+            Set.of("model", "clip_frames", "frame_interval", "hop_seconds", "seed", "step", "epoch", "version");
+
+    /** With a known seed and step, and no epoch. */
+    public CheckpointMetadata(String model, int clipFrames, int frameInterval, double hopSeconds, long seed, long step,
+            String version) {
+        this(model, clipFrames, frameInterval, hopSeconds, OptionalLong.of(seed), OptionalLong.of(step), OptionalLong.empty(),
+                version);
+    }
 
     /** Checks the ranges. */
     public CheckpointMetadata {
@@ -28,7 +37,8 @@ public record CheckpointMetadata(String model, int clipFrames, int frameInterval
         require(clipFrames > 0, "clip_frames", clipFrames, "at least 1");
         require(frameInterval > 0, "frame_interval", frameInterval, "at least 1");
         require(hopSeconds > 0 && hopSeconds < Double.POSITIVE_INFINITY, "hop_seconds", hopSeconds, "above 0");
-        require(step >= 0, "step", step, "at least 0");
+        require(step.orElse(0) >= 0, "step", step.orElse(0), "at least 0");
+        require(epoch.orElse(0) >= 0, "epoch", epoch.orElse(0), "at least 0");
         require(version != null && !version.isBlank(), "version", version, "given");
     }
 
@@ -39,7 +49,7 @@ public record CheckpointMetadata(String model, int clipFrames, int frameInterval
         }
     }
 
-    /** As text pairs for {@link Safetensors#write}. */
+    /** As text pairs for {@link Safetensors#write}; what is empty is left out. */
     public Map<String, String> toMap() {
         Map<String, String> map = new LinkedHashMap<>();
         map.put(PREFIX + "version", version);
@@ -47,8 +57,9 @@ public record CheckpointMetadata(String model, int clipFrames, int frameInterval
         map.put(PREFIX + "clip_frames", Integer.toString(clipFrames));
         map.put(PREFIX + "frame_interval", Integer.toString(frameInterval));
         map.put(PREFIX + "hop_seconds", Double.toString(hopSeconds));
-        map.put(PREFIX + "seed", Long.toString(seed));
-        map.put(PREFIX + "step", Long.toString(step));
+        seed.ifPresent(n -> map.put(PREFIX + "seed", Long.toString(n)));
+        step.ifPresent(n -> map.put(PREFIX + "step", Long.toString(n)));
+        epoch.ifPresent(n -> map.put(PREFIX + "epoch", Long.toString(n)));
         return map;
     }
 
@@ -61,7 +72,7 @@ public record CheckpointMetadata(String model, int clipFrames, int frameInterval
      * From the metadata of a file; entries of other software are passed over.
      *
      * @param source what to name in errors: the file
-     * @throws KinemaException if an entry is missing, malformed, out of range, or of a newer Kinema
+     * @throws KinemaException if an entry other than seed, step and epoch is missing, or one is malformed, out of range, or of a newer Kinema
      */
     public static CheckpointMetadata of(Object source, Map<String, String> metadata) {
         for (String key : metadata.keySet()) {
@@ -75,11 +86,12 @@ public record CheckpointMetadata(String model, int clipFrames, int frameInterval
         int clipFrames = entries.count("clip_frames");
         int frameInterval = entries.count("frame_interval");
         double hopSeconds = entries.real("hop_seconds");
-        long seed = entries.integer("seed");
-        long step = entries.integer("step");
+        OptionalLong seed = entries.optional("seed");
+        OptionalLong step = entries.optional("step");
+        OptionalLong epoch = entries.optional("epoch");
         String version = entries.text("version");
         try {
-            return new CheckpointMetadata(model, clipFrames, frameInterval, hopSeconds, seed, step, version);
+            return new CheckpointMetadata(model, clipFrames, frameInterval, hopSeconds, seed, step, epoch, version);
         } catch (KinemaException e) {
             throw new KinemaException(source + ": " + e.getMessage(), e);
         }
@@ -101,6 +113,10 @@ public record CheckpointMetadata(String model, int clipFrames, int frameInterval
             } catch (NumberFormatException e) {
                 throw malformed(key, "an integer", e);
             }
+        }
+
+        OptionalLong optional(String key) {
+            return metadata.containsKey(PREFIX + key) ? OptionalLong.of(integer(key)) : OptionalLong.empty();
         }
 
         int count(String key) {

@@ -6,10 +6,12 @@ import com.google.gson.stream.JsonToken;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Shape;
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -47,8 +49,7 @@ final class SafetensorsHeader {
         file.read(0, prefix);
         long length = prefix.getLong(0);
         if (length < 2 || length > file.size() - 8) {
-            throw file.damaged("claims a header of " + Long.toUnsignedString(length) + " bytes, but has " + (file.size() - 8)
-                    + " after the length");
+            throw file.damaged("claims a header of " + Long.toUnsignedString(length) + " bytes in a file of " + file.size());
         }
         if (length > LONGEST) {
             throw file.refused("claims a header of " + length + " bytes, more than " + LONGEST
@@ -57,7 +58,8 @@ final class SafetensorsHeader {
         byte[] json = new byte[(int) length];
         file.read(8, ByteBuffer.wrap(json));
         if (json[0] != '{') {
-            throw file.damaged("its safetensors header does not start with {");
+            String first = new String(json, 0, 1, StandardCharsets.ISO_8859_1);
+            throw file.damaged("its safetensors header starts with " + Quoted.of(first) + ", not with {");
         }
         SafetensorsHeader header =
                 new SafetensorsHeader(file, new FileRegion(file, 8 + length, file.size() - 8 - length));
@@ -67,9 +69,11 @@ final class SafetensorsHeader {
     }
 
     private void parse(byte[] json) {
-        try (JsonReader in = new JsonReader(new InputStreamReader(new ByteArrayInputStream(json),
-                StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)))) {
-            in.setStrictness(Strictness.STRICT);
+        JsonReader in = new JsonReader(new InputStreamReader(new ByteArrayInputStream(json),
+                StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)));
+        in.setStrictness(Strictness.STRICT);
+        // nothing to close: the bytes are in memory
+        try {
             in.beginObject();
             boolean metadataSeen = false;
             while (in.hasNext()) {
@@ -88,9 +92,15 @@ final class SafetensorsHeader {
             if (in.peek() != JsonToken.END_DOCUMENT) {
                 throw file.damaged("has more after the end of its header's JSON");
             }
-        } catch (IOException | IllegalStateException | NumberFormatException e) {
-            String where = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
-            throw file.damaged("its header is not strict JSON (" + Quoted.of(where) + ")");
+        } catch (EOFException e) {
+            throw file.damaged("its header is not strict JSON: it ends early, within " + Quoted.of(in.getPath()));
+        } catch (CharacterCodingException e) {
+            throw file.damaged("its header is not strict JSON: it is not UTF-8, after " + Quoted.of(in.getPath()));
+        } catch (IllegalStateException e) {
+            throw file.damaged("its header has a value of the wrong kind at " + Quoted.of(in.getPath()));
+        } catch (IOException | NumberFormatException e) {
+            // the parser's own words advise programmers
+            throw file.damaged("its header is not strict JSON at " + Quoted.of(in.getPath()));
         }
     }
 
@@ -170,6 +180,10 @@ final class SafetensorsHeader {
         List<Long> out = new ArrayList<>();
         in.beginArray();
         while (in.hasNext()) {
+            if (out.size() == ArrayLimits.MAX_RANK) {
+                // not read to its end: a header may be nothing but this array
+                throw file.damaged(what + " has a " + key + " of more than " + ArrayLimits.MAX_RANK + " entries");
+            }
             String text = in.peek() == JsonToken.NUMBER ? in.nextString() : "";
             if (!text.matches("-?[0-9]{1,18}")) {
                 throw file.damaged(what + " has a " + key + " entry that is no integer of the size of a file");

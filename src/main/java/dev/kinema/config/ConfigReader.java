@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
@@ -13,7 +14,9 @@ import org.snakeyaml.engine.v2.events.CollectionStartEvent;
 import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.Tag;
 import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /**
@@ -24,13 +27,16 @@ import org.snakeyaml.engine.v2.schema.CoreSchema;
  * double, boolean, String, Path (as written, so relative to the working directory), enums (any case, - or _ between words),
  * nested records, List, Optional (empty where the key is absent), and boxes of the primitive ones. Defaults are given by
  * {@link Default}. Ranges are checked by the record's constructor: what it throws (IllegalArgumentException or KinemaException)
- * comes out with file, line and key before it. The numbers are those of YAML 1.2's core schema: {@code 1e-4} is one.
+ * comes out with file, line (of the first key that the message names) and key before it. The numbers are those of
+ * YAML 1.2's core schema: {@code 1e-4} is one.
  */
 public final class ConfigReader {
     /** Far beyond any configuration; a file that was named by mistake is not read to its end. */
     private static final long LARGEST = 1 << 20;
 
     private static final int DEEPEST = 50;
+
+    private static final String NO_KEYS = "{}";
 
     private ConfigReader() {}
 
@@ -65,7 +71,21 @@ public final class ConfigReader {
      * @param type a record
      */
     public static <T extends Record> T parse(String source, String yaml, Class<T> type) {
-        return type.cast(new RecordReader().read(new Place(source, 0, ""), node(source, yaml), type));
+        Place top = new Place(source, 0, "");
+        Node node = node(source, yaml);
+        RecordReader reader = new RecordReader();
+        if (isEmpty(node)) {
+            List<String> required = reader.required(type);
+            if (!required.isEmpty()) {
+                throw top.error("is empty: give it the keys " + String.join(", ", required));
+            }
+            node = node(source, NO_KEYS);
+        }
+        return type.cast(reader.read(top, node, type));
+    }
+
+    private static boolean isEmpty(Node node) {
+        return node.getTag().equals(Tag.NULL) || node instanceof MappingNode mapping && mapping.getValue().isEmpty();
     }
 
     /** The composer recurses: a file of nothing but brackets would overflow its stack. */
@@ -87,7 +107,7 @@ public final class ConfigReader {
         try {
             requireShallow(source, new Parse(settings).parseString(yaml));
             return new Compose(settings).composeString(yaml)
-                    .orElseGet(() -> new Compose(settings).composeString("{}").orElseThrow());
+                    .orElseGet(() -> new Compose(settings).composeString(NO_KEYS).orElseThrow());
         } catch (MarkedYamlEngineException e) {
             int line = e.getProblemMark().map(m -> m.getLine() + 1).orElse(0);
             String context = e.getContext() == null ? "" : e.getContext() + ", ";

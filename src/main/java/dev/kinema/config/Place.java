@@ -21,6 +21,11 @@ record Place(String source, int line, String key) {
         return new Place(source, lineOf(node), key + "[" + index + "]");
     }
 
+    /** The same value, at the line of that node. */
+    Place at(Node node) {
+        return new Place(source, lineOf(node), key);
+    }
+
     private int lineOf(Node node) {
         return line < 0 ? line : node.getStartMark().map(m -> m.getLine() + 1).orElse(0);
     }

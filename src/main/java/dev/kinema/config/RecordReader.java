@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -41,7 +43,48 @@ final class RecordReader {
         for (int i = 0; i < components.length; i++) {
             values[i] = component(place, components[i], entries.get(known.get(i)));
         }
-        return construct(place, type, values);
+        return construct(new Construction(place, node, entries, known, values), type);
+    }
+
+    /** Keys of a record that a file must have. */
+    List<String> required(Class<?> type) {
+        return Arrays.stream(type.getRecordComponents())
+                .filter(c -> !c.isAnnotationPresent(Default.class) && c.getType() != Optional.class).map(RecordReader::key).toList();
+    }
+
+    /** What a record is made from, in the order of its components. */
+    private record Construction(Place place, Node node, Map<String, Entry> entries, List<String> keys, Object[] values) {
+        /** The error for what a constructor threw: at the line of the first key it speaks of, else at that of the group. */
+        KinemaException refused(RuntimeException thrown) {
+            String message = thrown.getMessage() == null ? "its values do not go together" : thrown.getMessage();
+            for (int i = 0; i < values.length; i++) {
+                message = withoutRecords(message, keys.get(i), values[i]);
+            }
+            return place.at(spokenOf(message)).error(message, thrown);
+        }
+
+        private Node spokenOf(String message) {
+            Node first = node;
+            int at = message.length();
+            for (Map.Entry<String, Entry> e : entries.entrySet()) {
+                Matcher word = Pattern.compile("\\b" + Pattern.quote(e.getKey()) + "\\b").matcher(message);
+                if (word.find() && word.start() < at) {
+                    at = word.start();
+                    first = e.getValue().key();
+                }
+            }
+            return first;
+        }
+
+        /** Groups are named by their key instead of being written out as Java does. */
+        private static String withoutRecords(String message, String key, Object value) {
+            if (value instanceof Optional<?> optional && optional.isPresent()) {
+                return withoutRecords(message.replace(value.toString(), key), key, optional.get());
+            } else if (value instanceof List<?> list && !list.isEmpty() && list.get(0) instanceof Record) {
+                return message.replace(value.toString(), list.size() + " " + key);
+            }
+            return value instanceof Record ? message.replace(value.toString(), key) : message;
+        }
     }
 
     private static Map<String, Entry> entries(Place place, MappingNode mapping) {
@@ -103,15 +146,15 @@ final class RecordReader {
         return List.copyOf(items);
     }
 
-    private static Object construct(Place place, Class<?> type, Object[] values) {
+    private static Object construct(Construction construction, Class<?> type) {
         try {
             Class<?>[] types = Arrays.stream(type.getRecordComponents()).map(RecordComponent::getType).toArray(Class<?>[]::new);
             Constructor<?> constructor = type.getDeclaredConstructor(types);
             constructor.setAccessible(true);
-            return constructor.newInstance(values);
+            return constructor.newInstance(construction.values());
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof KinemaException || e.getCause() instanceof IllegalArgumentException) {
-                throw place.error(e.getCause().getMessage(), e.getCause());
+                throw construction.refused((RuntimeException) e.getCause());
             }
             throw new IllegalStateException(type + " has a constructor that fails", e.getCause());
         } catch (ReflectiveOperationException e) {

@@ -187,6 +187,27 @@ class CheckpointImportTest {
         assertTrue(Files.deleteIfExists(twice), "the file was left open");
     }
 
+    @Test
+    void whatIsWrongWithASafetensorsFileIsSaid() {
+        assertSafetensorsRefused("\u00ff".repeat(8) + "{\"a\":1}", "claims a header of 18446744073709551615 bytes in a file of 15");
+        assertSafetensorsRefused("\u0010\0\0\0\0", "has 5 bytes, too few for a safetensors header");
+        // lengths that begin as pickles and web pages do
+        for (String length : new String[] {"\u0002", "\u0080\u0002", "c", "}", "<"}) {
+            int bytes = length.charAt(0) + (length.length() > 1 ? length.charAt(1) << 8 : 0);
+            String prefix = length + "\0".repeat(8 - length.length());
+            assertSafetensorsRefused(prefix + "[" + " ".repeat(bytes - 1), "its safetensors header starts with \"[\", not with {");
+            assertSafetensorsRefused(prefix.substring(0, 5), "has 5 bytes, too few");
+        }
+        assertSafetensorsRefused("<!DOCTYPE html><html>", "web page");
+        assertSafetensorsRefused("", "is empty");
+        assertSafetensorsRefused("(dp0\nS'a'\nI1\ns.", "\"blobs\"");
+    }
+
+    private void assertSafetensorsRefused(String content, String word) {
+        Path file = CheckpointFiles.write(folder, "x.safetensors", content.getBytes(StandardCharsets.ISO_8859_1));
+        CheckpointFiles.assertRefused(file, () -> CheckpointImport.read(file), word);
+    }
+
     private void assertTextRefused(String content, String word) {
         Path file = CheckpointFiles.write(folder, "x", content.getBytes(StandardCharsets.ISO_8859_1));
         CheckpointFiles.assertRefused(file, () -> CheckpointImport.read(file), word);

@@ -77,10 +77,11 @@ class SafetensorsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]} | not strict JSON",
-        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}} x | not strict JSON",
-        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8],}} | not strict JSON",
-        "{'a':[1]} | not strict JSON",
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]} | not strict JSON: it ends early, within \"$.a\": the file is",
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}} x | not strict JSON at \"$\": the file is",
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8],}} | not strict JSON at \"$.a.data_offsets\": the file is",
+        "{'a':[1]} | value of the wrong kind at \"$.a\": the file is",
+        "{'a':{'dtype':'F32','shape':[2 3],'data_offsets':[0,8]}} | not strict JSON at \"$.a.shape[1]\": the file is",
         "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'a':{'dtype':'F32','shape':[0],'data_offsets':[8,8]}} | two tensors",
         "{'a':{'dtype':'Q9','shape':[2],'data_offsets':[0,8]}} | \"Q9\"",
         "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,12]}} | claims the bytes",
@@ -107,6 +108,16 @@ class SafetensorsTest {
         byte[] text = json.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
         Path file = CheckpointFiles.write(folder, "lying.safetensors", file(text.length, text, new byte[8]));
         CheckpointFiles.assertRefused(file, () -> Safetensors.open(file), word);
+    }
+
+    /** The last entry is wrong too: who reads so far complains about that one. */
+    @Test
+    void anEndlessArrayIsNotReadToItsEnd() {
+        for (String field : new String[] {"shape", "data_offsets"}) {
+            byte[] json = ("{\"a\":{\"dtype\":\"F32\",\"" + field + "\":[" + "1,".repeat(64) + "1,\"x\"]}}").getBytes(StandardCharsets.UTF_8);
+            Path file = CheckpointFiles.write(folder, "endless.safetensors", file(json.length, json, new byte[8]));
+            CheckpointFiles.assertRefused(file, () -> Safetensors.open(file), "a " + field + " of more than 64 entries");
+        }
     }
 
     @Test
@@ -152,7 +163,7 @@ class SafetensorsTest {
         byte[] json = "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}".getBytes(StandardCharsets.UTF_8);
         json[2] = (byte) 0xff;
         Path file = CheckpointFiles.write(folder, "utf8.safetensors", file(json.length, json, new byte[8]));
-        CheckpointFiles.assertRefused(file, () -> Safetensors.open(file), "not strict JSON");
+        CheckpointFiles.assertRefused(file, () -> Safetensors.open(file), "not strict JSON: it is not UTF-8, after \"$");
     }
 
     @Test

@@ -32,6 +32,9 @@ class ConfigReaderTest {
             @Default("{}") Optimizer optimizer,
             @Default("[]") List<Stage> stages, Optional<Path> weights, @Default("false") boolean fast, @Default("1") float scale) {
         Run {
+            if (stages.contains(new Stage(0, 1))) {
+                throw new IllegalArgumentException(stages + " do not go with " + optimizer);
+            }
             if (clipFrames < 1) {
                 throw new KinemaException("clip_frames is " + clipFrames + ": it must be at least 1");
             }
@@ -78,10 +81,14 @@ class ConfigReaderTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
         "clipframes: 8 | run.yaml:3: clipframes: unknown key (did you mean clip_frames?): the keys here are name, clip_frames, seed",
+        "clip_farmes: 8 | clip_farmes: unknown key (did you mean clip_frames?)",
+        "sede: 8 | sede: unknown key (did you mean seed?)",
         "zzz: 8 | run.yaml:3: zzz: unknown key: the keys here are",
         "optimizer: {lerning_rate: 1} | run.yaml:3: optimizer.lerning_rate: unknown key (did you mean learning_rate?)",
         "optimizer: {learning_rate: fast} | run.yaml:3: optimizer.learning_rate: must be a number, not \"fast\"",
         "optimizer: {learning_rate: -1} | run.yaml:3: optimizer: learning_rate is -1.0: it must be above 0",
+        "optimizer:~  betas: [1]~  learning_rate: -1 | run.yaml:5: optimizer: learning_rate is -1.0: it must be above 0",
+        "stages: [{blocks: 1}, {blocks: 0}] | run.yaml:3: 2 stages do not go with optimizer",
         "optimizer: {betas: 1} | run.yaml:3: optimizer.betas: must be a list",
         "optimizer: {betas: [1, x]} | run.yaml:3: optimizer.betas[1]: must be a number",
         "optimizer: 3 | run.yaml:3: optimizer: must be a group of keys",
@@ -112,10 +119,18 @@ class ConfigReaderTest {
     void mistakesAtTheTop() {
         assertRefused("name: x", "run.yaml: lacks the key clip_frames: add it");
         assertRefused("name: 12\nclip_frames: 8", "run.yaml:1: name: must be text, not \"12\": put it in quotes");
-        assertRefused("name: x\nclip_frames: 0", "run.yaml: clip_frames is 0: it must be at least 1");
+        assertRefused("name: x\nclip_frames: 0", "run.yaml:2: clip_frames is 0: it must be at least 1");
         assertRefused("name: x\nclip_frames: 3000000000", "beyond a 32-bit integer");
         assertRefused("[1]", "run.yaml: must be a group of keys");
         assertRefused("[".repeat(100_000), "nests more than");
+    }
+
+    @Test
+    void anEmptyFileIsCalledEmpty() {
+        for (String yaml : new String[] {"", "\n", "# nothing\n", "---\n", "{}", "~"}) {
+            assertRefused(yaml, "run.yaml: is empty: give it the keys name, clip_frames");
+            assertEquals(new Optimizer(0.1, List.of(0.9, 0.999)), ConfigReader.parse("x", yaml, Optimizer.class));
+        }
     }
 
     private static void assertRefused(String yaml, String expected) {
