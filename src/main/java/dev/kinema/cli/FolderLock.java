@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -12,22 +13,26 @@ import java.nio.file.StandardOpenOption;
 final class FolderLock implements AutoCloseable {
     private static final String FILE = ".kinema.lock";
 
+    private final Path file;
     private final FileChannel channel;
 
-    private FolderLock(FileChannel channel) {
+    private FolderLock(Path file, FileChannel channel) {
+        this.file = file;
         this.channel = channel;
     }
 
     /** @throws KinemaException if another run holds the lock */
     static FolderLock of(Path folder) {
+        Path file = folder.resolve(FILE);
         FileChannel channel = null;
         boolean locked = false;
         try {
-            channel = FileChannel.open(folder.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             FileLock lock = channel.tryLock();
-            locked = lock != null;
+            // a run that ended meanwhile took the file away: whoever made it anew holds another lock
+            locked = lock != null && Files.exists(file);
             if (locked) {
-                return new FolderLock(channel);
+                return new FolderLock(file, channel);
             }
             throw taken(folder, null);
         } catch (OverlappingFileLockException e) {
@@ -56,8 +61,15 @@ final class FolderLock implements AutoCloseable {
         }
     }
 
+    /** Takes the file away, too. */
     @Override
     public void close() {
-        close(channel);
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw new KinemaException("'" + file + "' cannot be removed (" + e.getMessage() + "): remove it by hand", e);
+        } finally {
+            close(channel);
+        }
     }
 }

@@ -19,8 +19,8 @@ import java.util.Optional;
  * @param plan how clips were cut out of it
  * @param features F32 [T, width], one row per clip
  * @param events F32 [T, event width], the same clips in context; empty without a contextualizer
- * @param times F64 [T, 2], seconds into the film at which each clip starts and ends; the last may end after the film, whose last frame is
- *     then repeated
+ * @param times F64 [T, 2], seconds into the film at which each clip starts and ends; the last may end up to one
+ *     interval after the film, which lasts to its last picture; that of a padded film ends as if the film were long enough
  * @param frameTimes F64 [T, frames], presentation time in seconds of the frame that each picture of a clip was taken from
  * @param damage what was wrong with the film
  */

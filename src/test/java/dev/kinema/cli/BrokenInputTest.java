@@ -88,7 +88,7 @@ class BrokenInputTest {
         refused(Files.createDirectory(folder.resolve("films")), "is a directory", "name the films in it");
         refused(Files.createFile(folder.resolve("empty.mp4")), "is empty", "copy it again");
         refused(Files.writeString(folder.resolve("page.webm"), "<html>".repeat(500)), "not a film");
-        refused(TinyNetwork.film(folder.resolve("short.mp4"), 1), "lasts 1.000 s", "2.133 s", "--pad-short");
+        refused(TinyNetwork.film(folder.resolve("short.mp4"), 1), "lasts 1.000 s", "2.000 s", "--pad-short");
         // a name may hold anything: still one line
         refused(folder.resolve("odd %s ${x} {} @.mp4"), "there is no film");
         Path twoLines = folder.resolve("two\nlines.mp4");

@@ -1,5 +1,6 @@
 package dev.kinema.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -12,6 +13,7 @@ import dev.kinema.checkpoint.CheckpointImport;
 import dev.kinema.checkpoint.Npy;
 import dev.kinema.checkpoint.Safetensors;
 import dev.kinema.device.HostArray;
+import dev.kinema.embed.ClipFeature;
 import dev.kinema.embed.TinyNetwork;
 import dev.kinema.graph.Shape;
 import java.io.IOException;
@@ -19,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -92,7 +95,7 @@ class EmbedCommandTest {
     void formatsAndHopAreSettable() {
         embed(film, "--format", "npy", "--hop", "1", "--batch", "2").done();
         assertEquals(List.of("film.features.npy", "index.json"), CommandRun.in(out));
-        assertEquals(5, Npy.read(out.resolve("film.features.npy")).shape().dim(0));
+        assertEquals(4, Npy.read(out.resolve("film.features.npy")).shape().dim(0));
         embed(film, "--format", "SAFETENSORS", "--hop", "1").done();
         assertEquals(List.of("film.safetensors", "index.json"), CommandRun.in(out), "files of the entry before are not left behind");
     }
@@ -134,8 +137,8 @@ class EmbedCommandTest {
         assertEquals(1, Npy.read(out.resolve("film-2.features.npy")).shape().dim(0));
         // in another order, and with other settings, every film keeps its name
         embed(other, film, "--hop", "1").done();
-        assertEquals(3, Npy.read(out.resolve("film-2.features.npy")).shape().dim(0));
-        assertEquals(5, Npy.read(out.resolve("film.features.npy")).shape().dim(0));
+        assertEquals(2, Npy.read(out.resolve("film-2.features.npy")).shape().dim(0));
+        assertEquals(4, Npy.read(out.resolve("film.features.npy")).shape().dim(0));
     }
 
     @Test
@@ -165,16 +168,70 @@ class EmbedCommandTest {
     void anInterruptedRunGoesOnWhereItWas() throws Exception {
         Path second = TinyNetwork.film(folder.resolve("second.mp4"), 30);
         AtomicReference<CommandRun> run = new AtomicReference<>();
-        // the first film's entry is there, the second's 600 clips are not
+        // the first film's entry is there, the second's 561 clips are not
         Thread thread = new Thread(() -> run.set(embed(film, second, "--hop", "0.05")));
         thread.start();
         awaitFirst(thread);
         thread.interrupt();
         thread.join();
         run.get().failed(ExitCode.INTERRUPTED, "interrupted", "same command");
-        assertEquals(List.of("film.features.npy", "film.safetensors", "index.json"), CommandRun.in(out));
+        List<String> kept = new ArrayList<>(CommandRun.in(out));
+        kept.removeIf(name -> name.endsWith(".unfinished"));
+        assertEquals(List.of("film.features.npy", "film.safetensors", "index.json"), kept);
         CommandRun again = embed(film, second, "--hop", "0.05").done();
-        assertTrue(again.out().contains("film.mp4: done before") && again.out().contains("second.mp4: 600 clips"), again.out());
+        assertTrue(again.out().contains("film.mp4: done before") && again.out().contains("second.mp4: 561 clips"), again.out());
+        HostArray inTwoGoes = Npy.read(out.resolve("second.features.npy"));
+        assertEquals(5, CommandRun.in(out).size(), "nothing unfinished is left");
+        out = folder.resolve("in one go");
+        embed(second, "--hop", "0.05").done();
+        assertArrayEquals(Npy.read(out.resolve("second.features.npy")).toFloats(), inTwoGoes.toFloats());
+    }
+
+    @Test
+    void whatAnInterruptedRunKeptIsNotEncodedAgain() throws IOException {
+        embed(film, "--hop", "0.5").done();
+        float[] whole = Npy.read(out.resolve("film.features.npy")).toFloats();
+        JsonObject entry = index().get("film");
+        HostArray frameTimes;
+        try (Safetensors tensors = Safetensors.open(out.resolve("film.safetensors"))) {
+            frameTimes = tensors.read("frame_times");
+        }
+        List<ClipFeature> marked = new ArrayList<>();
+        for (int k = 0; k < 3; k++) {
+            double[] times = Arrays.copyOfRange(frameTimes.toDoubles(), k * frameTimes.shape().dim(1), (k + 1) * frameTimes.shape().dim(1));
+            float[] values = new float[128];
+            Arrays.fill(values, 7);
+            marked.add(new ClipFeature(k, 0.5 * k, 0.5 * k + 2, times, values));
+        }
+        out = folder.resolve("again");
+        Files.createDirectories(out);
+        JsonObject settings = entry.getAsJsonObject("settings");
+        new UnfinishedFilm(out, film.toRealPath(), entry.getAsJsonObject("identity"), settings).keep(marked);
+        assertTrue(embed(film, "--hop", "0.5").done().out().contains("goes on after the 3 clips"));
+        float[] resumed = Npy.read(out.resolve("film.features.npy")).toFloats();
+        Arrays.fill(whole, 0, 3 * 128, 7);
+        assertArrayEquals(whole, resumed, "kept clips as they were kept, the others as without an interruption");
+        settings.addProperty("hop_seconds", 0.25);
+        new UnfinishedFilm(out, film.toRealPath(), entry.getAsJsonObject("identity"), settings).keep(marked);
+        assertFalse(embed(film, "--hop", "1").done().out().contains("goes on"), "clips of other settings do not count");
+    }
+
+    @Test
+    void oneRunAtATimeWritesToAFolder() throws IOException {
+        Files.createDirectories(out);
+        try (FolderLock lock = FolderLock.of(out)) {
+            embed(film).failed(ExitCode.FAILED, "another run", "--out");
+        }
+        embed(film).done();
+    }
+
+    @Test
+    void filesCutOffSinceAreMadeAgain() throws IOException {
+        embed(film).done();
+        Files.write(out.resolve("film.safetensors"), new byte[0]);
+        assertFalse(embed(film).done().out().contains("skipped"));
+        assertTrue(Files.size(out.resolve("film.safetensors")) > 0);
+        assertTrue(embed(film).done().out().contains("skipped"));
     }
 
     @Test
