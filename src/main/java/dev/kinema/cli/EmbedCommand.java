@@ -334,7 +334,10 @@ final class EmbedCommand implements Callable<Integer> {
             index.put(film.real, FilmEntry.of(film.real, name, files, features, opened.identity, settings, random, seconds));
             opened.unfinished.remove();
         } catch (KinemaException e) {
-            removeAll(files.values());
+            // what an interrupt cut short is the film's by its claim, and made again
+            if (!Thread.currentThread().isInterrupted()) {
+                removeAll(files.values());
+            }
             throw new KinemaException(e.getMessage() + ": the run ends here, since its results cannot be kept; what was finished is kept,"
                 + " give the same command again to go on", e);
         }
