@@ -88,7 +88,12 @@ public final class Main implements Runnable {
         line.setParameterExceptionHandler((e, a) -> main.wrongUsage(e, err));
         line.setExecutionExceptionHandler((e, c, parsed) -> main.failed(e, err));
         try {
-            return line.execute(args);
+            int code = line.execute(args);
+            if (out.checkError() && code == ExitCode.DONE) {
+                err.println("kinema: what was to be printed could not be written to standard output: check where it leads");
+                return ExitCode.FAILED;
+            }
+            return code;
         } catch (Error e) {
             return main.failed(e, err);
         } finally {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.Version;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.Writer;
@@ -18,6 +19,25 @@ import picocli.CommandLine.Command;
 class MainTest {
     @TempDir
     Path folder;
+
+    @Test
+    void whatCannotBePrintedIsAFailure() {
+        Writer full = new Writer() {
+            @Override
+            public void write(char[] text, int from, int count) throws IOException {
+                throw new IOException("no space left");
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        StringWriter err = new StringWriter();
+        assertEquals(ExitCode.FAILED, Main.run(new String[] {"devices"}, new PrintWriter(full), new PrintWriter(err)));
+        assertTrue(err.toString().contains("standard output"), err.toString());
+    }
 
     @Test
     void versionAndHelpGoToStandardOutput() {

@@ -10,6 +10,7 @@ import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.graph.Graph;
 import java.util.Locale;
+import java.io.IOException;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.stream;
@@ -44,6 +45,10 @@ public final class CpuDevice implements Device {
             try {
                 return new CpuDevice(threads);
             } catch (LinkageError e) {
+                if (e.getCause() instanceof IOException) {
+                    throw new KinemaException("oneDNN's native library cannot be unpacked (" + e.getCause().getMessage()
+                        + "): make room, or name another folder with -Dorg.bytedeco.javacpp.cachedir (KINEMA_CACHE for the launcher)", e);
+                }
                 throw new KinemaException("oneDNN's native library for this platform cannot be loaded (" + e.getMessage()
                     + "): put the dnnl and javacpp jars for it on the class path", e);
             }
