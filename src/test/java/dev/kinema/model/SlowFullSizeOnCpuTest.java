@@ -6,7 +6,6 @@ import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.golden.Agreement;
-import dev.kinema.golden.Devices;
 import dev.kinema.golden.GoldenFile;
 import dev.kinema.golden.Layout;
 import dev.kinema.golden.LcgWeights;
@@ -53,7 +52,7 @@ class SlowFullSizeOnCpuTest {
         Value positions = slow.positions(slow.map(pass, graph.input("clips", DType.F32, clips.shape())));
         graph.output("feat", positions);
         graph.output("logits", slow.logits(pass, positions));
-        try (Device device = Devices.open("cpu"); Weights weights = device.newWeights()) {
+        try (Device device = Device.open("cpu"); Weights weights = device.newWeights()) {
             for (Variable v : graph.declarations()) {
                 if (v.type().dtype() == DType.F32) {
                     weights.put(v.name(), LcgWeights.video(v, facts.get("weight_base_seed").getAsLong(), sums));

@@ -5,12 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.google.gson.JsonObject;
 import dev.kinema.checkpoint.CheckpointImport;
 import dev.kinema.device.Compilation;
-import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.golden.Agreement;
-import dev.kinema.golden.Devices;
+import dev.kinema.golden.OnDevice;
 import dev.kinema.golden.GoldenFile;
 import dev.kinema.golden.Layout;
 import dev.kinema.graph.DType;
@@ -26,33 +25,17 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Slow and Slow-D in evaluation against PySlowFast run by PyTorch in float64, on one device. */
-abstract class SlowGolden {
-    private final String deviceName;
+abstract class SlowGolden extends OnDevice {
     private final double tolerance;
-    private Device device;
 
     /** @param tolerance largest difference of a feature or a logit */
     SlowGolden(String deviceName, double tolerance) {
-        this.deviceName = deviceName;
+        super(deviceName);
         this.tolerance = tolerance;
-    }
-
-    @BeforeEach
-    void open() {
-        device = Devices.open(deviceName);
-    }
-
-    @AfterEach
-    void close() {
-        if (device != null) {
-            device.close();
-        }
     }
 
     /** Ways to read "temporal stride 2 after conv1" that share their parameters; the first is Slow-D's. */

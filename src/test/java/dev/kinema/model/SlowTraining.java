@@ -4,12 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.golden.Agreement;
-import dev.kinema.golden.Devices;
+import dev.kinema.golden.OnDevice;
 import dev.kinema.golden.GoldenFile;
 import dev.kinema.golden.Layout;
 import dev.kinema.graph.DType;
@@ -27,13 +26,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training steps of small Slow and Slow-D networks against PySlowFast run by PyTorch in float64, on one device. */
-abstract class SlowTraining {
+abstract class SlowTraining extends OnDevice {
     /**
      * What float32 or float64 allows.
      *
@@ -44,25 +41,11 @@ abstract class SlowTraining {
      */
     record Tolerance(double loss, double gradient, double statistics, double later) {}
 
-    private final String deviceName;
     private final Tolerance tolerance;
-    private Device device;
 
     SlowTraining(String deviceName, Tolerance tolerance) {
-        this.deviceName = deviceName;
+        super(deviceName);
         this.tolerance = tolerance;
-    }
-
-    @BeforeEach
-    void open() {
-        device = Devices.open(deviceName);
-    }
-
-    @AfterEach
-    void close() {
-        if (device != null) {
-            device.close();
-        }
     }
 
     private static JsonObject report(String name) {

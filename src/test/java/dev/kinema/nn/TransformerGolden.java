@@ -4,12 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.golden.Agreement;
-import dev.kinema.golden.Devices;
+import dev.kinema.golden.OnDevice;
 import dev.kinema.golden.GoldenFile;
 import dev.kinema.golden.LcgWeights;
 import dev.kinema.graph.DType;
@@ -25,13 +24,11 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Transformer layers and their gradients against torch.nn in float64, on one device. */
-abstract class TransformerGolden {
+abstract class TransformerGolden extends OnDevice {
     /**
      * What float32 or float64 allows.
      *
@@ -45,25 +42,11 @@ abstract class TransformerGolden {
     /** Half a unit in the last place of float32, with some room: what rounding the golden gradients of weights costs. */
     private static final double FLOAT_ROUNDING = 1e-7;
 
-    private final String deviceName;
     private final Tolerance tolerance;
-    private Device device;
 
     TransformerGolden(String deviceName, Tolerance tolerance) {
-        this.deviceName = deviceName;
+        super(deviceName);
         this.tolerance = tolerance;
-    }
-
-    @BeforeEach
-    void open() {
-        device = Devices.open(deviceName);
-    }
-
-    @AfterEach
-    void close() {
-        if (device != null) {
-            device.close();
-        }
     }
 
     /** A graph whose loss is sum(out * G), with the gradients of inputs and weights as outputs. */

@@ -4,12 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.golden.Agreement;
-import dev.kinema.golden.Devices;
+import dev.kinema.golden.OnDevice;
 import dev.kinema.golden.GoldenFile;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
@@ -21,34 +20,18 @@ import dev.kinema.graph.op.Mul;
 import dev.kinema.graph.op.Reduce;
 import dev.kinema.graph.op.Scale;
 import java.util.Arrays;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 
 /** Five steps of each optimizer on a quadratic against PyTorch and PySlowFast in float64, on one device. */
-abstract class OptimizerGolden {
+abstract class OptimizerGolden extends OnDevice {
     private static final Shape WEIGHT = Shape.of(4, 3);
     private static final Shape BIAS = Shape.of(4);
 
-    private final String deviceName;
     private final double tolerance;
-    private Device device;
 
     /** @param tolerance largest difference of a parameter after a step */
     OptimizerGolden(String deviceName, double tolerance) {
-        this.deviceName = deviceName;
+        super(deviceName);
         this.tolerance = tolerance;
-    }
-
-    @BeforeEach
-    void open() {
-        device = Devices.open(deviceName);
-    }
-
-    @AfterEach
-    void close() {
-        if (device != null) {
-            device.close();
-        }
     }
 
     private static Optimizer optimizer(String name, JsonObject hyper) {

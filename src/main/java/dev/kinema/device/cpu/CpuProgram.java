@@ -247,10 +247,6 @@ final class CpuProgram implements Program {
         return preparations;
     }
 
-    long blockBytes() {
-        return block.bytes();
-    }
-
     /** Fills the block with NaN, so that a read of what no step wrote shows. */
     void poison() {
         Pointer.memset(Memory.at(block.address(), block.bytes()), 0xFF, block.bytes());

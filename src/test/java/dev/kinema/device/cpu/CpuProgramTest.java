@@ -230,7 +230,6 @@ class CpuProgramTest {
             weights.initialize(graph, 1);
             try (CpuProgram program = (CpuProgram) device.compile(graph, weights)) {
                 MemoryPlan plan = program.memoryPlan();
-                assertEquals(plan.bytes(), program.blockBytes(), "the block is as large as planned");
                 assertTrue(plan.bytes() < plan.unsharedBytes() / 3, plan.toString());
                 program.poison();
                 fill(program, "frames", 1);
