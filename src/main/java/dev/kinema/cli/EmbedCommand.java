@@ -36,9 +36,10 @@ import picocli.CommandLine.Spec;
 /** {@code kinema embed}: features and events of films. */
 @Command(name = "embed", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
     description = "Write the features of films, one per clip, and with a contextualizer their events. An interrupted run goes on where it "
-        + "was when the same command is given again: films that are done are skipped.",
+        + "was when the same command is given again: films that are done are skipped, and the one that "
+        + "was not goes on at its clip.",
     footer = {"", "For FILM.mp4 the folder gets FILM.features.npy [T,width], FILM.events.npy [T,width] with --txe, FILM.safetensors with "
-        + "these and the clips' times, and an entry in index.json. One run at a time may write to a folder."})
+        + "these and the clips' times, and an entry in index.json. One run at a time writes to a folder."})
 final class EmbedCommand implements Callable<Integer> {
     /** More than a file system keeps beside a file's name, so that a full disk shows. */
     private static final int PROBE_BYTES = 1 << 16;
