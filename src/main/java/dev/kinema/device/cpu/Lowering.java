@@ -145,8 +145,10 @@ final class Lowering {
         return device.team();
     }
 
-    /** Whether the graph computes gradients of convolutions: then blocked layouts pay, for which oneDNN has the
-     * faster float32 wgrad of 1x1x1 and 3x1x1 kernels. */
+    /**
+     * Whether the graph computes gradients of convolutions: then blocked layouts pay, for which oneDNN has the faster float32 wgrad of
+     * 1x1x1 and 3x1x1 kernels.
+     */
     boolean training() {
         return training;
     }
