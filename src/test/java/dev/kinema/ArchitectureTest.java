@@ -37,8 +37,9 @@ class ArchitectureTest {
         Map.entry("model", Set.of("nn", "graph")),
         Map.entry("optim", Set.of("graph")),
         Map.entry("video", Set.of()),
-        Map.entry("data", Set.of("video")),
-        Map.entry("pretrain", Set.of("model", "nn", "graph", "optim", "data", "device", "config")),
+        Map.entry("data", Set.of("video", "graph", "device", "checkpoint")),
+        Map.entry("run", Set.of("checkpoint", "device", "graph", "report")),
+        Map.entry("pretrain", Set.of("model", "nn", "graph", "optim", "data", "video", "device", "config", "checkpoint", "embed", "metric", "run")),
         Map.entry("task", Set.of("model", "nn", "graph", "optim", "data", "device", "config")),
         Map.entry("metric", Set.of()),
         Map.entry("checkpoint", Set.of("device", "graph")),
@@ -55,7 +56,7 @@ class ArchitectureTest {
         "org.bytedeco.ffmpeg.", Set.of("video"),
         "org.bytedeco.dnnl.", Set.of("device.cpu"),
         "org.bytedeco.javacpp.", Set.of("device.cpu", "video"),
-        "com.google.gson.", Set.of("checkpoint", "embed", "data", "task", "cli"),
+        "com.google.gson.", Set.of("checkpoint", "embed", "data", "run", "pretrain", "task", "cli"),
         "org.snakeyaml.engine.", Set.of("config"),
         "picocli.", Set.of("cli")));
 
