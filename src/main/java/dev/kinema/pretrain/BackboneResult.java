@@ -1,0 +1,72 @@
+package dev.kinema.pretrain;
+
+import dev.kinema.checkpoint.Safetensors;
+import dev.kinema.device.HostArray;
+import dev.kinema.embed.BackboneWeights;
+import dev.kinema.model.SlowConfig;
+import dev.kinema.run.Checkpoints;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** What training a backbone begins with, and what it leaves: weights without what only training needs. */
+final class BackboneResult {
+    private static final String HEAD = Objective.NETWORK + "head.";
+    private static final String PROJECTION = Objective.NETWORK + "head.projection.projection.";
+
+    private BackboneResult() {}
+
+    /**
+     * Weights by the names of the training graph.
+     *
+     * @param before folder of the phase before, from which the network goes on with its head, if both have the same kind of objective; or null
+     */
+    static Map<String, HostArray> start(BackboneConfig config, BackboneConfig.Phase phase, Path before) {
+        Map<String, HostArray> start = new LinkedHashMap<>();
+        if (before != null) {
+            boolean sameHead = config.first().objective().kind() == phase.objective().kind()
+                && config.first().objective().head().equals(phase.objective().head());
+            tensors(Checkpoints.latest(before.resolve("checkpoints")).orElseThrow()).forEach((name, tensor) -> {
+                if (name.startsWith(Objective.NETWORK) && (sameHead || !name.startsWith(HEAD))) {
+                    start.put(name, tensor);
+                }
+            });
+        } else if (config.weights().isPresent()) {
+            BackboneWeights weights = BackboneWeights.read(config.weights().get());
+            boolean classes = phase.objective().kind() == BackboneConfig.ObjectiveKind.SUPERVISED
+                && weights.config().head().classes() == config.network().head().classes();
+            weights.tensors().forEach((name, tensor) -> {
+                if (classes || !name.startsWith("head.")) {
+                    start.put(Objective.NETWORK + name, tensor);
+                }
+            });
+        }
+        return start;
+    }
+
+    private static Map<String, HostArray> tensors(Path checkpoint) {
+        Map<String, HostArray> tensors = new LinkedHashMap<>();
+        try (Safetensors file = Safetensors.open(checkpoint)) {
+            file.names().forEach(name -> tensors.put(name, file.read(name)));
+        }
+        return tensors;
+    }
+
+    /** Writes the network of a checkpoint: its classifier only where it was trained. */
+    static void write(Path checkpoint, BackboneConfig config, BackboneConfig.Phase phase, Path destination, long seed, long steps) {
+        SlowConfig network = config.network().config();
+        boolean classes = phase.objective().kind() == BackboneConfig.ObjectiveKind.SUPERVISED;
+        if (!classes) {
+            network = network.withHead(new SlowConfig.Head(network.head().pool(), 0, network.head().dropout()));
+        }
+        Map<String, HostArray> tensors = new LinkedHashMap<>();
+        tensors(checkpoint).forEach((name, tensor) -> {
+            if (name.startsWith(Objective.NETWORK) && !name.startsWith(PROJECTION)) {
+                tensors.put(name.substring(Objective.NETWORK.length()), tensor);
+            }
+        });
+        String origin = "pretrained (" + phase.objective().kind().name().toLowerCase(java.util.Locale.ROOT) + ", " + phase.epochs()
+            + " epochs on " + phase.films().list() + ")";
+        new BackboneWeights(checkpoint, network, tensors, origin).write(destination, seed, steps);
+    }
+}

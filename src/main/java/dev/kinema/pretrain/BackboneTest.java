@@ -1,0 +1,212 @@
+package dev.kinema.pretrain;
+
+import dev.kinema.data.CentreCrop;
+import dev.kinema.data.ClipBatch;
+import dev.kinema.data.ClipLoader;
+import dev.kinema.data.ClipSampling;
+import dev.kinema.data.ClipTransform;
+import dev.kinema.data.Film;
+import dev.kinema.data.FilmList;
+import dev.kinema.data.LoaderPosition;
+import dev.kinema.data.LoaderSettings;
+import dev.kinema.data.TestCrops;
+import dev.kinema.data.UniformViews;
+import dev.kinema.device.Compilation;
+import dev.kinema.device.Device;
+import dev.kinema.device.HostArray;
+import dev.kinema.device.Program;
+import dev.kinema.device.Weights;
+import dev.kinema.graph.DType;
+import dev.kinema.graph.Graph;
+import dev.kinema.graph.Shape;
+import dev.kinema.graph.Value;
+import dev.kinema.metric.NearestNeighbours;
+import dev.kinema.model.Slow;
+import dev.kinema.model.SlowConfig;
+import dev.kinema.nn.Pass;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How good a backbone is while it is trained, where there are labels. Contrastive training: accuracy of nearest neighbours among the latest
+ * rows of the training films (PySlowFast: online kNN), for validation films where there are some and else for the training films themselves,
+ * each without itself. Supervised training: accuracy on validation films over several views and crops, their probabilities averaged.
+ */
+final class BackboneTest implements AutoCloseable {
+    private static final String OUT = "out";
+    private static final String MEMORY = "memory";
+    private static final String KNOWN = "memory_known";
+
+    private final BackboneConfig.Phase phase;
+    private final BackboneConfig.TestSettings settings;
+    private final SlowConfig network;
+    private final Objective objective;
+    private final List<Film> films;
+    private final FilmList validation;
+    private final float[][] memory;
+    private final Program program;
+
+    BackboneTest(Device device, Weights weights, Compilation compilation, BackboneConfig config, BackboneConfig.Phase phase,
+            Objective objective, FilmList films) {
+        this.phase = phase;
+        this.objective = objective;
+        settings = phase.test();
+        network = config.network().config();
+        this.films = films.films();
+        boolean classifies = objective instanceof Classification;
+        boolean wanted = settings.everyEpochs() > 0 && (classifies || films.isLabelled());
+        validation = wanted && phase.validation().isPresent() ? phase.validation().get().read() : null;
+        memory = wanted && !classifies ? new float[this.films.size()][] : null;
+        program = validation == null ? null : compile(device, weights, compilation);
+    }
+
+    private int crop() {
+        return objective instanceof Classification ? settings.crop() : network.clip().crop();
+    }
+
+    private Program compile(Device device, Weights weights, Compilation compilation) {
+        Graph graph = new Graph();
+        SlowConfig.Clip clip = network.clip();
+        Value clips = BackboneStep.clips(graph, new SlowConfig.Clip(clip.frames(), crop(), clip.samplingRate()), 1);
+        Pass pass = Pass.eval(graph).at("backbone");
+        Slow slow = new Slow(network);
+        graph.output(OUT, objective instanceof Classification
+            ? Slow.probabilities(slow.logits(pass, slow.positions(slow.map(pass, clips)))) : objective.rows(pass, clips));
+        return device.compile(graph, weights, compilation);
+    }
+
+    /** Whether a test follows step {@code done} of {@code steps}. */
+    boolean isDue(long done, long stepsPerEpoch, long steps) {
+        boolean possible = memory != null || program != null;
+        return possible && (done == steps || settings.everyEpochs() > 0 && done % (settings.everyEpochs() * stepsPerEpoch) == 0);
+    }
+
+    /** Keeps the rows of the first clips of a step's films. */
+    void remember(List<ClipBatch> parts, float[] rows) {
+        if (memory == null) {
+            return;
+        }
+        int width = objective.width();
+        int at = 0;
+        for (ClipBatch part : parts) {
+            for (int film : part.films()) {
+                memory[film] = Arrays.copyOfRange(rows, at * width, (at + 1) * width);
+                at++;
+            }
+        }
+    }
+
+    /** The test's numbers by name. */
+    Map<String, Double> run() {
+        Map<String, Double> values = new LinkedHashMap<>();
+        if (objective instanceof Classification) {
+            List<float[]> probabilities = outputs();
+            values.put("test_top1", accuracy(probabilities, 1));
+            values.put("test_top5", accuracy(probabilities, Math.min(5, network.head().classes())));
+            return values;
+        }
+        List<float[]> rows = new ArrayList<>();
+        List<Integer> labels = new ArrayList<>();
+        for (int i = 0; i < memory.length; i++) {
+            if (memory[i] != null && films.get(i).isLabelled()) {
+                rows.add(memory[i]);
+                labels.add(films.get(i).label());
+            }
+        }
+        NearestNeighbours neighbours = NearestNeighbours.of(rows.toArray(float[][]::new), ints(labels), settings.neighbours(),
+            settings.temperature());
+        values.put("knn_top1", validation == null ? neighbours.leaveOneOutAccuracy()
+            : neighbours.accuracy(outputs().toArray(float[][]::new), ints(validation.films().stream().map(Film::label).toList())));
+        return values;
+    }
+
+    private static int[] ints(List<Integer> values) {
+        return values.stream().mapToInt(v -> v).toArray();
+    }
+
+    /** For each validation film the sum of the outputs over its views and crops. */
+    private List<float[]> outputs() {
+        boolean classifies = objective instanceof Classification;
+        ClipSampling sampling = ClipSampling.of(network.clip().frames(), network.clip().samplingRate());
+        int crop = crop();
+        ClipTransform transform = classifies ? new TestCrops(crop, crop, settings.crops()) : new CentreCrop(crop, crop);
+        LoaderSettings loading = LoaderSettings.evaluation(1, phase.loading().count()).withMaxFailedShare(0);
+        List<float[]> sums = new ArrayList<>();
+        try (ClipLoader loader = ClipLoader.open(validation, new UniformViews(classifies ? settings.views() : 1, sampling), transform,
+                loading, LoaderPosition.START, List.of())) {
+            for (ClipBatch batch = loader.next(); batch != null; batch = loader.next()) {
+                try (ClipBatch film = batch) {
+                    sums.add(output(film));
+                }
+            }
+        }
+        return sums;
+    }
+
+    private float[] output(ClipBatch film) {
+        HostArray frames = program.input(BackboneStep.FRAMES);
+        float[] sum = new float[program.output(OUT).elements()];
+        for (int offset = 0; offset < film.bytes(); offset += frames.elements()) {
+            frames.buffer().put(0, film.pixels(), offset, frames.elements());
+            program.run();
+            float[] out = program.output(OUT).toFloats();
+            for (int i = 0; i < sum.length; i++) {
+                sum[i] += out[i];
+            }
+        }
+        return sum;
+    }
+
+    /** Share of the validation films whose class is among the {@code k} most probable. */
+    private double accuracy(List<float[]> probabilities, int k) {
+        int right = 0;
+        for (int i = 0; i < probabilities.size(); i++) {
+            float[] p = probabilities.get(i);
+            float own = p[validation.films().get(i).label()];
+            int above = 0;
+            for (float other : p) {
+                above += other > own ? 1 : 0;
+            }
+            right += above < k ? 1 : 0;
+        }
+        return (double) right / probabilities.size();
+    }
+
+    /** What the test knows of the training films, for a checkpoint. */
+    Map<String, HostArray> memory() {
+        if (memory == null) {
+            return Map.of();
+        }
+        int width = objective.width();
+        HostArray rows = HostArray.allocate(DType.F32, Shape.of(memory.length, width));
+        HostArray known = HostArray.allocate(DType.U8, Shape.of(memory.length));
+        for (int i = 0; i < memory.length; i++) {
+            if (memory[i] != null) {
+                rows.buffer().asFloatBuffer().position(i * width).put(memory[i]);
+                known.set(i, 1L);
+            }
+        }
+        return Map.of(MEMORY, rows, KNOWN, known);
+    }
+
+    void restore(Map<String, HostArray> saved) {
+        if (memory == null || !saved.containsKey(MEMORY)) {
+            return;
+        }
+        int width = objective.width();
+        float[] rows = saved.get(MEMORY).toFloats();
+        for (int i = 0; i < memory.length; i++) {
+            memory[i] = saved.get(KNOWN).getLong(i) == 0 ? null : Arrays.copyOfRange(rows, i * width, (i + 1) * width);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (program != null) {
+            program.close();
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package dev.kinema.pretrain;
+
+import dev.kinema.KinemaException;
+import dev.kinema.data.ClipBatch;
+import dev.kinema.data.ClipLoader;
+import dev.kinema.data.FailedFilm;
+import dev.kinema.data.FilmList;
+import dev.kinema.data.LoaderPosition;
+import dev.kinema.data.LoaderSettings;
+import dev.kinema.device.Compilation;
+import dev.kinema.device.Device;
+import dev.kinema.device.HostArray;
+import dev.kinema.device.Weights;
+import dev.kinema.metric.FeatureSpread;
+import dev.kinema.model.SlowConfig;
+import dev.kinema.optim.LearningRate;
+import dev.kinema.optim.MovingAverage;
+import dev.kinema.run.Metrics;
+import dev.kinema.run.Training;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Training of a backbone on one set of films, step by step. */
+final class BackboneTraining implements Training {
+    private final BackboneConfig config;
+    private final BackboneConfig.Phase phase;
+    private final FilmList films;
+    private final long seed;
+    private final Objective objective;
+    private final Weights weights;
+    private final BackboneStep step;
+    private final LearningRate rate;
+    private final long stepsPerEpoch;
+    private final BackboneTest test;
+    private LoaderPosition position = LoaderPosition.START;
+    private List<FailedFilm> failed = List.of();
+    private ClipLoader loader;
+
+    /**
+     * @param start what weights begin with, by the names of the training graph; the others are drawn from the seed
+     * @throws KinemaException if there are fewer films than a batch has
+     */
+    BackboneTraining(Device device, Compilation compilation, BackboneConfig config, BackboneConfig.Phase phase, FilmList films, long seed,
+            Map<String, HostArray> start) {
+        this.config = config;
+        this.phase = phase;
+        this.films = films;
+        this.seed = seed;
+        SlowConfig network = config.network().config();
+        objective = phase.objective().of(network);
+        stepsPerEpoch = films.films().size() / phase.batch();
+        if (stepsPerEpoch == 0) {
+            throw new KinemaException(phase.films().list() + " names " + films.films().size() + " films, fewer than the " + phase.batch()
+                + " of a batch: lower batch, or add films");
+        }
+        if (phase.objective().kind() == BackboneConfig.ObjectiveKind.SUPERVISED) {
+            requireLabels(network.head().classes());
+        }
+        rate = phase.optimizer().rate(phase.epochs());
+        weights = device.newWeights();
+        boolean built = false;
+        try {
+            start.forEach(weights::put);
+            step = new StepBuilder(device, weights, compilation, network.clip(), objective, phase.optimizer().optimizer(), phase.batch(),
+                phase.part(), seed).build();
+            test = new BackboneTest(device, weights, compilation, config, phase, objective, films);
+            built = true;
+        } finally {
+            if (!built) {
+                weights.close();
+            }
+        }
+    }
+
+    private void requireLabels(int classes) {
+        films.films().stream().filter(film -> film.label() < 0 || film.label() >= classes).findFirst().ifPresent(film -> {
+            throw new KinemaException(phase.films().list() + ": '" + film.id() + "' has the label " + film.label() + ", but classes go from 0 to "
+                + (classes - 1) + ": give every film its class, or set network.head.classes");
+        });
+    }
+
+    @Override
+    public Weights weights() {
+        return weights;
+    }
+
+    @Override
+    public long steps() {
+        return phase.epochs() * stepsPerEpoch;
+    }
+
+    private double epoch(long step) {
+        return (double) step / stepsPerEpoch;
+    }
+
+    @Override
+    public Metrics step(long number) {
+        long begun = System.nanoTime();
+        List<ClipBatch> parts = new ArrayList<>();
+        try {
+            long waited = load(parts);
+            int[] labels = parts.stream().flatMapToInt(part -> java.util.Arrays.stream(part.labels())).toArray();
+            List<ByteBuffer> pixels = parts.stream().map(ClipBatch::pixels).toList();
+            double epoch = epoch(number);
+            BackboneStep.Result result = step.run(new BackboneStep.Batch(pixels, labels, rate.at(epoch), decay(epoch)));
+            test.remember(parts, result.rows());
+            position = parts.get(parts.size() - 1).position();
+            failed = parts.get(parts.size() - 1).failed();
+            return metrics(number, result, labels, waited, begun);
+        } finally {
+            parts.forEach(ClipBatch::close);
+        }
+    }
+
+    /** The batches of a step. @return nanoseconds spent waiting for them */
+    private long load(List<ClipBatch> parts) {
+        if (loader == null) {
+            LoaderSettings settings = LoaderSettings.training(phase.part(), phase.batch() / phase.part(), seed, phase.loading().count())
+                .withThreads(phase.loading().count(), phase.loading().prefetch()).withMaxFailedShare(phase.films().maxFailed());
+            loader = ClipLoader.open(films, config.sampler(phase), phase.augmentation(), settings, position, failed);
+        }
+        long before = loader.waitedNanos();
+        for (int i = 0; i < phase.batch() / phase.part(); i++) {
+            parts.add(loader.next());
+        }
+        return loader.waitedNanos() - before;
+    }
+
+    /** The momentum encoder's share of the old value; PySlowFast anneals it by the epoch. */
+    private double decay(double epoch) {
+        BackboneConfig.ObjectiveSettings settings = phase.objective();
+        return settings.annealMomentum() ? MovingAverage.decay(settings.momentum(), epoch, phase.epochs()) : settings.momentum();
+    }
+
+    private Metrics metrics(long number, BackboneStep.Result result, int[] labels, long waited, long begun) {
+        int films = phase.batch();
+        Map<String, Double> values = new LinkedHashMap<>();
+        values.put("epoch", epoch(number + 1));
+        values.put(Metrics.LOSS, result.loss());
+        values.put("chance_loss", objective.chance(films));
+        values.put("learning_rate", rate.at(epoch(number)));
+        values.put(Metrics.GRADIENT_NORM, result.gradientNorm());
+        Rows rows = new Rows(result.rows(), objective.width());
+        values.put("top1", objective instanceof Classification ? rows.accuracy(labels)
+            : result.ranks().length > 0 ? Rows.first(result.ranks(), result.ranks().length) : rows.partnersFound(films));
+        if (!(objective instanceof Classification)) {
+            values.put("feature_spread", FeatureSpread.of(rows.toArrays()));
+        }
+        values.put("failed_films", (double) failed.size());
+        if (test.isDue(number + 1, stepsPerEpoch, steps())) {
+            values.putAll(test.run());
+        }
+        values.put("decode_wait_seconds", waited / 1e9);
+        values.put("clips_per_second", objective.clips() * films / ((System.nanoTime() - begun) / 1e9));
+        return new Metrics(values);
+    }
+
+    @Override
+    public Map<String, String> position() {
+        return Position.write(position, failed, films.fingerprint());
+    }
+
+    @Override
+    public void restore(Map<String, String> saved) {
+        Position read = Position.read(saved, films.fingerprint(), phase.films().list());
+        position = read.loader();
+        failed = read.failed();
+        closeLoader();
+    }
+
+    @Override
+    public Map<String, HostArray> extras() {
+        return test.memory();
+    }
+
+    @Override
+    public void restoreExtras(Map<String, HostArray> extras) {
+        test.restore(extras);
+    }
+
+    private void closeLoader() {
+        if (loader != null) {
+            loader.close();
+            loader = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        closeLoader();
+        test.close();
+        step.close();
+        weights.close();
+    }
+}

@@ -1,0 +1,131 @@
+package dev.kinema.pretrain;
+
+import dev.kinema.device.HostArray;
+import dev.kinema.device.Program;
+import dev.kinema.graph.DType;
+import dev.kinema.graph.Gradients;
+import dev.kinema.graph.Graph;
+import dev.kinema.graph.Shape;
+import dev.kinema.graph.Value;
+import dev.kinema.graph.op.Mul;
+import dev.kinema.graph.op.Reduce;
+import dev.kinema.nn.Pass;
+import java.util.List;
+
+/**
+ * A step whose loss sees the whole batch although the network sees it in parts, as in Gao et al., "Scaling Deep Contrastive Learning Batch
+ * Size under Memory Limited Setup" (arXiv:2101.06983): all parts are turned into rows, the loss over all rows gives the gradient of each
+ * row, and a second pass over the parts carries these back. Loss and gradient are those of the whole batch, but for batch norm: its
+ * statistics are of a part.
+ */
+final class CachedStep implements BackboneStep {
+    private static final String UPSTREAM = "upstream";
+
+    private final Program embedding;
+    private final Program contrast;
+    private final Program backward;
+    private final GradientSum sum;
+    private final boolean keyed;
+    private final boolean ranked;
+    private final int films;
+    private final int part;
+    private final int width;
+    private final int views;
+
+    CachedStep(StepBuilder builder) {
+        Objective objective = builder.objective();
+        films = builder.films();
+        part = builder.part();
+        width = objective.width();
+        views = objective.clips();
+        keyed = objective.hasKeys();
+        Graph forward = forward(builder);
+        Graph loss = new Graph();
+        ranked = contrast(loss, objective);
+        Graph back = backward(builder);
+        builder.initialize(forward);
+        builder.initialize(loss);
+        builder.initialize(back);
+        // the momentum encoder starts equal before anything reads it
+        sum = new GradientSum(builder, forward);
+        embedding = builder.device().compile(forward, builder.weights(), builder.compilation());
+        contrast = builder.device().compile(loss, builder.weights());
+        backward = builder.device().compile(back, builder.weights(), builder.compilation());
+    }
+
+    /** Rows, and keys, of a part. The second pass over the network updates its running statistics, not this one. */
+    private Graph forward(StepBuilder builder) {
+        Graph graph = new Graph();
+        Value clips = BackboneStep.clips(graph, builder.clip(), views * part);
+        Pass pass = Pass.train(graph);
+        graph.output(ROWS, builder.objective().rows(pass.at("backbone").still(), clips));
+        if (keyed) {
+            graph.output(KEYS, builder.objective().rows(pass.at("backbone_hist").frozen(), clips));
+        }
+        return graph;
+    }
+
+    private boolean contrast(Graph graph, Objective objective) {
+        Value rows = graph.input(ROWS, DType.F32, Shape.of(views * films, width));
+        Value keys = keyed ? graph.input(KEYS, DType.F32, Shape.of(views * films, width)) : null;
+        Objective.Loss loss = objective.loss(rows, keys, films);
+        graph.output(LOSS, loss.value());
+        graph.output(UPSTREAM, Gradients.of(loss.value(), List.of(rows)).get(0));
+        if (loss.ranks() != null) {
+            graph.output(RANKS, loss.ranks());
+        }
+        return loss.ranks() != null;
+    }
+
+    /** The derivative of the sum of row times its gradient is the loss's own. */
+    private Graph backward(StepBuilder builder) {
+        Graph graph = new Graph();
+        Value clips = BackboneStep.clips(graph, builder.clip(), views * part);
+        Value rows = builder.objective().rows(Pass.train(graph).at("backbone"), clips);
+        Value upstream = graph.input(UPSTREAM, DType.F32, Shape.of(views * part, width));
+        Value product = Reduce.sum(Mul.of(rows, upstream), 0, 1);
+        List<Value> parameters = graph.parameters();
+        GradientSum.add(parameters, Gradients.of(product, parameters));
+        return graph;
+    }
+
+    @Override
+    public Result run(Batch batch) {
+        for (int i = 0; i < batch.parts().size(); i++) {
+            BackboneStep.fill(embedding, batch.parts().get(i));
+            embedding.run();
+            place(embedding.output(ROWS), contrast.input(ROWS), i, true);
+            if (keyed) {
+                place(embedding.output(KEYS), contrast.input(KEYS), i, true);
+            }
+        }
+        contrast.run();
+        for (int i = 0; i < batch.parts().size(); i++) {
+            BackboneStep.fill(backward, batch.parts().get(i));
+            place(contrast.output(UPSTREAM), backward.input(UPSTREAM), i, false);
+            backward.run();
+        }
+        double norm = sum.apply(batch.rate(), batch.decay());
+        return new Result(contrast.output(LOSS).get(0), norm, contrast.input(ROWS).toFloats(),
+            ranked ? BackboneStep.integers(contrast, RANKS) : new int[0]);
+    }
+
+    /** Moves the rows of part {@code i} between [clips, films of a part, width] and their places in [clips, films, width]. */
+    private void place(HostArray from, HostArray to, int i, boolean gather) {
+        for (int view = 0; view < views; view++) {
+            for (int k = 0; k < part * width; k++) {
+                int small = view * part * width + k;
+                int large = (view * films + i * part) * width + k;
+                to.set(gather ? large : small, from.get(gather ? small : large));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        embedding.close();
+        contrast.close();
+        backward.close();
+        sum.close();
+    }
+}

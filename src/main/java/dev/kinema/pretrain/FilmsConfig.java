@@ -1,0 +1,32 @@
+package dev.kinema.pretrain;
+
+import dev.kinema.KinemaException;
+import dev.kinema.config.Default;
+import dev.kinema.data.FilmList;
+import dev.kinema.data.ListFormat;
+import java.nio.file.Path;
+
+/**
+ * Which films.
+ *
+ * @param list a list in PySlowFast's format, {@code path label} a line, or a folder of films
+ * @param separator between path and label (PySlowFast: DATA.PATH_LABEL_SEPARATOR)
+ * @param prefix in front of paths that are not absolute (PySlowFast: DATA.PATH_PREFIX); empty for none
+ * @param exclude a list of films to leave out, in the same format; empty for none
+ * @param maxFailed share of the films that may turn out undecodable before the run fails
+ */
+public record FilmsConfig(Path list, @Default("' '") String separator, @Default("''") String prefix, @Default("''") String exclude,
+    @Default("0.05") double maxFailed) {
+    public FilmsConfig {
+        if (!(maxFailed >= 0 && maxFailed <= 1)) {
+            throw new KinemaException("max_failed is " + maxFailed + ": it must be a share, 0 to 1");
+        }
+    }
+
+    /** Reads the list. */
+    FilmList read() {
+        ListFormat format = new ListFormat(separator, Path.of(prefix));
+        FilmList films = FilmList.read(list, format);
+        return exclude.isEmpty() ? films : films.without(FilmList.read(Path.of(exclude), format));
+    }
+}
