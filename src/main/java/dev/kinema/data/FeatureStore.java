@@ -1,6 +1,7 @@
 package dev.kinema.data;
 
 import dev.kinema.KinemaException;
+import dev.kinema.checkpoint.Sha256;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -68,6 +69,13 @@ public final class FeatureStore {
     /** The film of that id, if it is done. */
     public Optional<FeatureEntry> entry(String id) {
         return Optional.ofNullable(entries.get(id));
+    }
+
+    /** SHA-256 in hexadecimal over the header and every film's id and checksum: whether features are the same ones. */
+    public String fingerprint() {
+        StringBuilder text = new StringBuilder(header.weightsSha256()).append('\n').append(header.hop()).append('\n');
+        entries.values().forEach(e -> text.append(e.id().length()).append(' ').append(e.id()).append(' ').append(e.checksum()).append('\n'));
+        return Sha256.ofText(text.toString());
     }
 
     /** The films that failed when they were last tried, in the order of their ids. */

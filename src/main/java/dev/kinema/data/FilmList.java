@@ -69,6 +69,21 @@ public final class FilmList {
         return new FilmList(List.copyOf(films));
     }
 
+    /**
+     * These films but for those of another list, by their ids.
+     *
+     * @throws KinemaException where none is left
+     */
+    public FilmList without(FilmList others) {
+        Set<String> excluded = new HashSet<>();
+        others.films.forEach(film -> excluded.add(film.id()));
+        List<Film> left = films.stream().filter(film -> !excluded.contains(film.id())).toList();
+        if (left.isEmpty()) {
+            throw new KinemaException("all " + films.size() + " films of a list are also on the list of those to leave out: check both");
+        }
+        return new FilmList(left);
+    }
+
     /** The films, in order. */
     public List<Film> films() {
         return films;

@@ -21,4 +21,9 @@ public record Compilation(Precision precision, boolean fuse, boolean checkFinite
     public Compilation withFiniteChecks() {
         return new Compilation(precision, fuse, true);
     }
+
+    /** The same in other numbers. */
+    public Compilation withPrecision(Precision other) {
+        return new Compilation(other, fuse, checkFinite);
+    }
 }

@@ -39,6 +39,7 @@ final class BackboneTest implements AutoCloseable {
     private static final String OUT = "out";
     private static final String MEMORY = "memory";
     private static final String KNOWN = "memory_known";
+    private static final int MOST_NEIGHBOURS = 4096;
 
     private final BackboneConfig.Phase phase;
     private final BackboneConfig.TestSettings settings;
@@ -92,7 +93,7 @@ final class BackboneTest implements AutoCloseable {
         int width = objective.width();
         int at = 0;
         for (ClipBatch part : parts) {
-            for (int film : part.films()) {
+            for (int film : part.indices()) {
                 memory[film] = Arrays.copyOfRange(rows, at * width, (at + 1) * width);
                 at++;
             }
@@ -108,19 +109,26 @@ final class BackboneTest implements AutoCloseable {
             values.put("test_top5", accuracy(probabilities, Math.min(5, network.head().classes())));
             return values;
         }
+        values.put("knn_top1", neighbourAccuracy());
+        return values;
+    }
+
+    private double neighbourAccuracy() {
         List<float[]> rows = new ArrayList<>();
         List<Integer> labels = new ArrayList<>();
-        for (int i = 0; i < memory.length; i++) {
+        // every film is held against every other where none are set apart for validation: of many, some
+        int every = validation == null ? 1 + memory.length / MOST_NEIGHBOURS : 1;
+        for (int i = 0; i < memory.length; i += every) {
             if (memory[i] != null && films.get(i).isLabelled()) {
                 rows.add(memory[i]);
                 labels.add(films.get(i).label());
             }
         }
-        NearestNeighbours neighbours = NearestNeighbours.of(rows.toArray(float[][]::new), ints(labels), settings.neighbours(),
-            settings.temperature());
-        values.put("knn_top1", validation == null ? neighbours.leaveOneOutAccuracy()
-            : neighbours.accuracy(outputs().toArray(float[][]::new), ints(validation.films().stream().map(Film::label).toList())));
-        return values;
+        float[][] known = rows.toArray(float[][]::new);
+        NearestNeighbours neighbours = new NearestNeighbours(settings.neighbours(), settings.temperature());
+        return validation == null ? neighbours.accuracyLeavingOneOut(known, ints(labels))
+            : neighbours.accuracy(known, ints(labels), outputs().toArray(float[][]::new),
+                ints(validation.films().stream().map(Film::label).toList()));
     }
 
     private static int[] ints(List<Integer> values) {
@@ -135,7 +143,7 @@ final class BackboneTest implements AutoCloseable {
         ClipTransform transform = classifies ? new TestCrops(crop, crop, settings.crops()) : new CentreCrop(crop, crop);
         LoaderSettings loading = LoaderSettings.evaluation(1, phase.loading().count()).withMaxFailedShare(0);
         List<float[]> sums = new ArrayList<>();
-        try (ClipLoader loader = ClipLoader.open(validation, new UniformViews(classifies ? settings.views() : 1, sampling), transform,
+        try (ClipLoader loader = new ClipLoader(validation, new UniformViews(classifies ? settings.views() : 1, sampling), transform,
                 loading, LoaderPosition.START, List.of())) {
             for (ClipBatch batch = loader.next(); batch != null; batch = loader.next()) {
                 try (ClipBatch film = batch) {
@@ -149,7 +157,7 @@ final class BackboneTest implements AutoCloseable {
     private float[] output(ClipBatch film) {
         HostArray frames = program.input(BackboneStep.FRAMES);
         float[] sum = new float[program.output(OUT).elements()];
-        for (int offset = 0; offset < film.bytes(); offset += frames.elements()) {
+        for (int offset = 0; offset < film.pixels().capacity(); offset += frames.elements()) {
             frames.buffer().put(0, film.pixels(), offset, frames.elements());
             program.run();
             float[] out = program.output(OUT).toFloats();

@@ -120,7 +120,7 @@ final class BackboneTraining implements Training {
         if (loader == null) {
             LoaderSettings settings = LoaderSettings.training(phase.part(), phase.batch() / phase.part(), seed, phase.loading().count())
                 .withThreads(phase.loading().count(), phase.loading().prefetch()).withMaxFailedShare(phase.films().maxFailed());
-            loader = ClipLoader.open(films, config.sampler(phase), phase.augmentation(), settings, position, failed);
+            loader = new ClipLoader(films, config.sampler(phase), phase.augmentation(), settings, position, failed);
         }
         long before = loader.waitedNanos();
         for (int i = 0; i < phase.batch() / phase.part(); i++) {

@@ -58,7 +58,7 @@ final class CachedStep implements BackboneStep {
         Graph graph = new Graph();
         Value clips = BackboneStep.clips(graph, builder.clip(), views * part);
         Pass pass = Pass.train(graph);
-        graph.output(ROWS, builder.objective().rows(pass.at("backbone").still(), clips));
+        graph.output(ROWS, builder.objective().rows(pass.at("backbone").withoutUpdates(), clips));
         if (keyed) {
             graph.output(KEYS, builder.objective().rows(pass.at("backbone_hist").frozen(), clips));
         }

@@ -110,7 +110,7 @@ record MaskPrediction(Contextualizer network, MaskPredictionConfig.ObjectiveSett
                 RingEnqueue.of(queueOwners, ownersPointer, graph.input(ALL_OWNERS, DType.I32, Shape.of(batch * tokens)));
             }
         } else {
-            loss = InfoNce.of(predictions, keys, queue, settings.temperature(), count);
+            loss = InfoNce.of(predictions, keys, queue, settings.temperature(), count, null, null);
         }
         if (targetsOnly) {
             RingEnqueue.of(queue, pointer, keys, count);
