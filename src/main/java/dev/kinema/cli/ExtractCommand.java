@@ -183,7 +183,8 @@ final class ExtractCommand implements Callable<Integer> {
         long labelled = entries.stream().filter(e -> e.film().isLabelled()).count();
         long clips = entries.stream().mapToLong(FeatureEntry::clips).sum();
         out().printf(Locale.ROOT, "%s: %s, %d labelled, %d clips every %s s, features of width %d in %s on %s, weights %s%n",
-            out, films(entries.size()), labelled, clips, header.hop(), header.width(), header.precision(), header.device(), header.weightsSha256());
+            out, films(entries.size()), labelled, clips, header.hop(), header.width(), header.precision(), header.device(),
+            header.weightsSha256());
         store.failures().forEach(f -> out().println("failed: " + f.film().id() + ": " + Main.line(f.reason())));
         List<String> wrong = store.verify();
         wrong.forEach(w -> err().println("kinema: " + Main.line(w)));
