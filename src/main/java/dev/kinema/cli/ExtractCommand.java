@@ -80,8 +80,8 @@ final class ExtractCommand implements Callable<Integer> {
         description = "Share of the films that may fail, from 0 to 1 (${DEFAULT-VALUE}): beyond it the list is taken for wrong.")
     private double maxFailed;
 
-    @Option(names = "--verify", description = "Write nothing: read the whole store, and say what is damaged. With --weights, refuse a store "
-        + "of others.")
+    @Option(names = "--verify", description = "Write nothing: read the whole store, and say what is damaged. With --weights, refuse "
+        + "a store of others.")
     private boolean verify;
 
     @Option(names = "--progress", description = "Show the progress bar although standard error is no terminal.")
@@ -182,12 +182,13 @@ final class ExtractCommand implements Callable<Integer> {
         FeatureHeader header = store.header();
         long labelled = entries.stream().filter(e -> e.film().isLabelled()).count();
         long clips = entries.stream().mapToLong(FeatureEntry::clips).sum();
-        out().printf(Locale.ROOT, "%s: %d films, %d of them labelled, %d clips every %s s, features of width %d in %s on %s, weights %s%n",
-            out, entries.size(), labelled, clips, header.hop(), header.width(), header.precision(), header.device(), header.weightsSha256());
+        out().printf(Locale.ROOT, "%s: %s, %d labelled, %d clips every %s s, features of width %d in %s on %s, weights %s%n",
+            out, films(entries.size()), labelled, clips, header.hop(), header.width(), header.precision(), header.device(),
+            header.weightsSha256());
         store.failures().forEach(f -> out().println("failed: " + f.film().id() + ": " + Main.line(f.reason())));
         List<String> wrong = store.verify();
         wrong.forEach(w -> err().println("kinema: " + Main.line(w)));
-        out().println(wrong.isEmpty() ? "all features are whole" : wrong.size() + " of " + entries.size() + " films are damaged");
+        out().println(wrong.isEmpty() ? "all features are whole" : wrong.size() + " of " + films(entries.size()) + " damaged");
         return wrong.isEmpty() ? ExitCode.DONE : ExitCode.FAILED;
     }
 
@@ -200,7 +201,7 @@ final class ExtractCommand implements Callable<Integer> {
         public void counted(int pendingFilms, int skipped) {
             pending = pendingFilms;
             if (skipped > 0) {
-                out().println(skipped + (skipped == 1 ? " film" : " films") + " done before, skipped");
+                out().println(films(skipped) + " done before, skipped");
             }
         }
 
@@ -231,6 +232,10 @@ final class ExtractCommand implements Callable<Integer> {
                 bar.clear();
             }
         }
+    }
+
+    private static String films(int count) {
+        return count == 1 ? "1 film" : count + " films";
     }
 
     private static String name(Film film) {

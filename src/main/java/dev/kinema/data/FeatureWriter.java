@@ -28,6 +28,9 @@ public final class FeatureWriter implements AutoCloseable {
     /** Ids by the file of their features; in lower case, for on some systems names that differ in case only are one. */
     private final Map<String, String> files = new HashMap<>();
 
+    /** A line may have been written in part: nothing is to follow it. */
+    private boolean torn;
+
     private FeatureWriter(Path folder, FeatureHeader header, FeatureIndex index, FileOutputStream out) {
         this.folder = folder;
         this.header = header;
@@ -157,11 +160,16 @@ public final class FeatureWriter implements AutoCloseable {
     }
 
     private void write(String line, boolean force) {
+        if (torn) {
+            throw new IllegalStateException("a store was written to after its disk had refused: open it again");
+        }
+        torn = true;
         try {
             out.write(line.getBytes(StandardCharsets.UTF_8));
             if (force) {
                 out.getFD().sync();
             }
+            torn = false;
         } catch (IOException e) {
             throw new KinemaException("the index of the store '" + folder + "' cannot be written (" + e.getMessage()
                 + "): make room on its disk, and extract again", e);
