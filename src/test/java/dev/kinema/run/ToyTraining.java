@@ -57,7 +57,7 @@ final class ToyTraining implements Training {
         Graph graph = new Graph();
         Pass pass = Pass.train(graph);
         Value x = graph.input("x", DType.F32, Shape.of(ROWS, WIDTH));
-        Value y = Linear.normal(1, WIDTH, 0.5).apply(pass.at("head"), pass.dropout(x, 0.25));
+        Value y = Linear.normal(WIDTH, 1, 0.5).apply(pass.at("head"), pass.dropout(x, 0.25));
         Value loss = MeanSquaredError.of(y, graph.input("y", DType.F32, Shape.of(ROWS, 1)));
         graph.output("loss", loss);
         Optimizer.of(Sgd.NESTEROV, 0).minimize(loss);
