@@ -5,6 +5,7 @@ import dev.kinema.KinemaException;
 import dev.kinema.device.HostArray;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Shape;
+import dev.kinema.graph.Type;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
@@ -15,9 +16,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * A safetensors file, open for reading tensors by name: only the header is read at first, a tensor's bytes when asked for, so
@@ -121,26 +124,42 @@ public final class Safetensors implements AutoCloseable {
      * @throws KinemaException if the disk refuses; the destination is then as it was
      */
     public static void write(Path destination, Map<String, HostArray> tensors, Map<String, String> metadata) {
-        List<Map.Entry<String, HostArray>> inFile = new ArrayList<>(tensors.entrySet());
+        Map<String, Type> types = new LinkedHashMap<>();
+        tensors.forEach((name, array) -> types.put(name, array.type()));
+        write(destination, types, tensors::get, metadata);
+    }
+
+    /**
+     * As {@link #write(Path, Map, Map)}, with one array at a time: the whole need not be in memory.
+     *
+     * @param types name to element type and shape; the header keeps this order
+     * @param arrays gives the array of a name, of exactly that type; asked once for each
+     */
+    public static void write(Path destination, Map<String, Type> types, Function<String, HostArray> arrays, Map<String, String> metadata) {
+        List<Map.Entry<String, Type>> inFile = new ArrayList<>(types.entrySet());
         inFile.sort(Comparator.comparingInt(e -> -e.getValue().dtype().bytes()));
         Map<String, Long> offsets = new HashMap<>();
         long offset = 0;
-        for (Map.Entry<String, HostArray> e : inFile) {
+        for (Map.Entry<String, Type> e : inFile) {
             offsets.put(e.getKey(), offset);
-            offset += e.getValue().buffer().remaining();
+            offset += e.getValue().bytes();
         }
-        ByteBuffer header = header(destination, tensors, offsets, metadata);
+        ByteBuffer header = header(destination, types, offsets, metadata);
         AtomicFile.write(destination, out -> {
             AtomicFile.writeFully(out, header);
-            for (Map.Entry<String, HostArray> e : inFile) {
-                AtomicFile.writeFully(out, e.getValue().buffer());
+            for (Map.Entry<String, Type> e : inFile) {
+                HostArray array = arrays.apply(e.getKey());
+                if (!array.type().equals(e.getValue())) {
+                    throw new IllegalArgumentException("'" + e.getKey() + "' is " + array + ", not " + e.getValue());
+                }
+                AtomicFile.writeFully(out, array.buffer());
             }
         });
     }
 
     private static ByteBuffer header(
-            Path destination, Map<String, HostArray> tensors, Map<String, Long> offsets, Map<String, String> metadata) {
-        byte[] json = json(tensors, offsets, metadata).getBytes(StandardCharsets.UTF_8);
+            Path destination, Map<String, Type> types, Map<String, Long> offsets, Map<String, String> metadata) {
+        byte[] json = json(types, offsets, metadata).getBytes(StandardCharsets.UTF_8);
         // spaces up to a multiple of 8 keep the data aligned
         int padded = (json.length + 7) / 8 * 8;
         if (padded > SafetensorsHeader.LONGEST) {
@@ -154,7 +173,7 @@ public final class Safetensors implements AutoCloseable {
         return header.flip();
     }
 
-    private static String json(Map<String, HostArray> tensors, Map<String, Long> offsets, Map<String, String> metadata) {
+    private static String json(Map<String, Type> types, Map<String, Long> offsets, Map<String, String> metadata) {
         StringWriter text = new StringWriter();
         try (JsonWriter out = new JsonWriter(text)) {
             out.beginObject();
@@ -165,18 +184,18 @@ public final class Safetensors implements AutoCloseable {
                 }
                 out.endObject();
             }
-            for (Map.Entry<String, HostArray> e : tensors.entrySet()) {
+            for (Map.Entry<String, Type> e : types.entrySet()) {
                 if (e.getKey().equals("__metadata__")) {
                     throw new KinemaException("a tensor cannot be named __metadata__: rename it");
                 }
-                HostArray array = e.getValue();
+                Type type = e.getValue();
                 long begin = offsets.get(e.getKey());
-                out.name(e.getKey()).beginObject().name("dtype").value(array.dtype().name()).name("shape").beginArray();
-                for (int size : array.shape().dims()) {
+                out.name(e.getKey()).beginObject().name("dtype").value(type.dtype().name()).name("shape").beginArray();
+                for (int size : type.shape().dims()) {
                     out.value(size);
                 }
                 out.endArray().name("data_offsets").beginArray()
-                        .value(begin).value(begin + array.buffer().remaining()).endArray().endObject();
+                        .value(begin).value(begin + type.bytes()).endArray().endObject();
             }
             out.endObject();
         } catch (IOException e) {

@@ -10,6 +10,7 @@ import dev.kinema.embed.MovieEncoder;
 import dev.kinema.embed.MovieEncoderConfig;
 import dev.kinema.embed.MovieFeatures;
 import dev.kinema.embed.PrecisionChoice;
+import dev.kinema.run.FolderLock;
 import dev.kinema.video.Damage;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -147,7 +148,7 @@ final class EmbedCommand implements Callable<Integer> {
             distinct.stream().filter(film -> !skip(film, settings)).forEach(pending::add);
             if (!pending.isEmpty()) {
                 OutputFolder.make(out);
-                try (FolderLock lock = FolderLock.of(out)) {
+                try (FolderLock lock = FolderLock.of(out, "choose another folder with --out")) {
                     // another run may have written it since it was read
                     index = FilmIndex.of(out);
                     encodeAll(encoder, pending, settings);

@@ -128,7 +128,7 @@ final class ExtractCommand implements Callable<Integer> {
                 out().println("random weights: features are those of an untrained network");
             }
             OutputFolder.make(out);
-            try (FolderLock lock = FolderLock.of(out)) {
+            try (FolderLock lock = FolderLock.of(out, "choose another folder with --out")) {
                 result = FeatureExtraction.run(encoder, out, films, maxFailed, report);
             } finally {
                 report.clear();

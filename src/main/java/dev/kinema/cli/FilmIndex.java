@@ -28,7 +28,7 @@ import java.util.function.Function;
 /**
  * {@code index.json} of an output folder: which films were encoded, how, and into which files. A film's entry says which files are its
  * own before they are written, and how they were made once they are complete, so that an interrupted run can go on and nothing that is
- * somebody else's is overwritten. One run at a time writes to a folder, which {@link FolderLock} sees to.
+ * somebody else's is overwritten. One run at a time writes to a folder, which {@link dev.kinema.run.FolderLock} sees to.
  */
 final class FilmIndex {
     static final String FILE = "index.json";

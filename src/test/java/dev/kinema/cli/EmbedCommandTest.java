@@ -17,6 +17,7 @@ import dev.kinema.device.HostArray;
 import dev.kinema.embed.ClipFeature;
 import dev.kinema.embed.TinyNetwork;
 import dev.kinema.graph.Shape;
+import dev.kinema.run.FolderLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -220,7 +221,7 @@ class EmbedCommandTest {
     @Test
     void oneRunAtATimeWritesToAFolder() throws IOException {
         Files.createDirectories(out);
-        try (FolderLock lock = FolderLock.of(out)) {
+        try (FolderLock lock = FolderLock.of(out, "wait")) {
             embed(film).failed(ExitCode.FAILED, "another run", "--out");
         }
         embed(film).done();

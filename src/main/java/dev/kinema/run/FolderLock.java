@@ -1,4 +1,4 @@
-package dev.kinema.cli;
+package dev.kinema.run;
 
 import dev.kinema.KinemaException;
 import java.io.IOException;
@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /** One run at a time writes to a folder; the operating system lets go of the lock when a run ends in whatever way. */
-final class FolderLock implements AutoCloseable {
+public final class FolderLock implements AutoCloseable {
     private static final String FILE = ".kinema.lock";
 
     private final Path file;
@@ -21,8 +21,14 @@ final class FolderLock implements AutoCloseable {
         this.channel = channel;
     }
 
-    /** @throws KinemaException if another run holds the lock */
-    static FolderLock of(Path folder) {
+    /**
+     * Takes the lock.
+     *
+     * @param folder one that exists
+     * @param remedy how to choose another folder, for messages: "choose another folder with --out"
+     * @throws KinemaException if another run holds the lock, or the folder cannot be written to
+     */
+    public static FolderLock of(Path folder, String remedy) {
         Path file = folder.resolve(FILE);
         FileChannel channel = null;
         boolean locked = false;
@@ -34,11 +40,11 @@ final class FolderLock implements AutoCloseable {
             if (locked) {
                 return new FolderLock(file, channel);
             }
-            throw taken(folder, null);
+            throw taken(folder, remedy, null);
         } catch (OverlappingFileLockException e) {
-            throw taken(folder, e);
+            throw taken(folder, remedy, e);
         } catch (IOException e) {
-            throw new KinemaException("the folder '" + folder + "' cannot be locked (" + e.getMessage() + "): choose another one with --out", e);
+            throw new KinemaException("the folder '" + folder + "' cannot be locked (" + e.getMessage() + "): " + remedy, e);
         } finally {
             if (!locked) {
                 close(channel);
@@ -46,8 +52,8 @@ final class FolderLock implements AutoCloseable {
         }
     }
 
-    private static KinemaException taken(Path folder, Exception cause) {
-        return new KinemaException("another run of kinema writes to '" + folder + "': wait for it, or choose another folder with --out", cause);
+    private static KinemaException taken(Path folder, String remedy, Exception cause) {
+        return new KinemaException("another run of kinema writes to '" + folder + "': wait for it, or " + remedy, cause);
     }
 
     private static void close(FileChannel channel) {
