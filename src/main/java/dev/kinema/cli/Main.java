@@ -24,12 +24,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
  */
 @Command(name = "kinema", description = "Self-supervised movie understanding: features and events of films.",
     mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class,
-    subcommands = {EmbedCommand.class, ExtractCommand.class, ForwardCommand.class, ImportCommand.class, InitCommand.class,
-        DevicesCommand.class, DemoCommand.class},
+    subcommands = {DemoCommand.class, PretrainCommand.class, ReportCommand.class, ExtractCommand.class, EmbedCommand.class,
+        ForwardCommand.class, ImportCommand.class, InitCommand.class, DevicesCommand.class},
     footer = {"", "Exit status: 0 done, 1 some inputs failed, 2 wrong usage, 70 a bug, 130 interrupted."})
 public final class Main implements Runnable {
     /** How long an interrupted command may take to put its files in order. */
-    private static final int LONGEST_UNWINDING_SECONDS = 10;
+    private static volatile int longestUnwindingSeconds = 10;
 
     @Spec
     private CommandSpec spec;
@@ -67,12 +67,17 @@ public final class Main implements Runnable {
             if (finished.getCount() > 0) {
                 command.interrupt();
                 try {
-                    finished.await(LONGEST_UNWINDING_SECONDS, TimeUnit.SECONDS);
+                    finished.await(longestUnwindingSeconds, TimeUnit.SECONDS);
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 }
             }
         }, "kinema-shutdown"));
+    }
+
+    /** Lets the command that is running take longer to end when it is interrupted: a training first ends its step, and saves. */
+    static void allowUnwinding(int seconds) {
+        longestUnwindingSeconds = seconds;
     }
 
     /**

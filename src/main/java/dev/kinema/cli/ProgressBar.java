@@ -46,7 +46,7 @@ final class ProgressBar implements EncodingProgress {
         return name + " [" + bar + "] " + done + "/" + all + " clips" + speed + left;
     }
 
-    private static String clock(double seconds) {
+    static String clock(double seconds) {
         long whole = Math.round(seconds);
         return whole >= 3600 ? String.format(Locale.ROOT, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
             : String.format(Locale.ROOT, "%d:%02d", whole / 60, whole % 60);

@@ -1,16 +1,11 @@
 package dev.kinema.report;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** The HTML page of a {@link FilmReport}: one file that loads nothing, which its content security policy holds it to. */
+/** The HTML page of a {@link FilmReport}: the film, its self-similarity, its events. */
 final class FilmPage {
-    private static final String POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
-
     private final FilmReport report;
     private final Events events;
     private final TimeAxis axis;
@@ -27,26 +22,16 @@ final class FilmPage {
 
     String html() {
         MatrixSection matrix = new MatrixSection(report, events, axis, pictures, colours);
+        PageShell shell = new PageShell(report.title(), List.of("page.css"), List.of("page.js"), pictures.css(), 0);
         Markup page = new Markup();
-        writeHead(page);
-        page.open("body").open("main").line();
+        shell.open(page);
         writeTitle(page);
         new Timeline(report, axis, pictures, colours).writeTo(page);
         matrix.writeTo(page);
         new EventTable(report, events, axis, pictures, colours, matrix.centred()).writeTo(page);
         writeFacts(page);
-        page.close("main").line().data("data", matrix.json()).line();
-        page.open("script").verbatim(resource("page.js")).close("script").close("body").close("html").line();
+        shell.close(page, () -> page.data("data", matrix.json()).line());
         return page.toString();
-    }
-
-    private void writeHead(Markup page) {
-        page.verbatim("<!doctype html>\n").open("html", "lang", "en").open("head").line();
-        page.open("meta", "charset", "utf-8").open("meta", "name", "viewport", "content", "width=device-width,initial-scale=1");
-        page.open("meta", "http-equiv", "Content-Security-Policy", "content", POLICY);
-        page.open("meta", "name", "color-scheme", "content", "light dark").line();
-        page.element("title", report.title() + " \u00b7 Kinema").line();
-        page.open("style").verbatim(resource("page.css")).verbatim(pictures.css()).close("style").close("head").line();
     }
 
     private void writeTitle(Markup page) {
@@ -74,13 +59,5 @@ final class FilmPage {
             page.element("dt", fact.getKey()).element("dd", fact.getValue()).line();
         }
         page.close("dl").close("footer").line();
-    }
-
-    private static String resource(String name) {
-        try (InputStream in = FilmPage.class.getResourceAsStream(name)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException("the page's own " + name + " cannot be read", e);
-        }
     }
 }

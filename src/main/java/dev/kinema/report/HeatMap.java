@@ -8,17 +8,28 @@ import java.util.Locale;
  * A self-similarity matrix as a picture over the time of the film, both ways: each pixel shows the pair of events whose middles are nearest.
  *
  * @param name of the matrix, for the page's script and style sheet
+ * @param least the cosine that the colours start from
  */
-record HeatMap(String name, SelfSimilarity similarity, Events events, double seconds) {
+record HeatMap(String name, SelfSimilarity similarity, Events events, double seconds, double least) {
     /** Side of the picture in pixels. */
     private static final int SIDE = 960;
     private static final double[] STEPS = {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5};
     private static final int MOST_MARKS = 6;
 
+    /** A picture whose colours cover the matrix's own range. */
+    HeatMap(String name, SelfSimilarity similarity, Events events, double seconds) {
+        this(name, similarity, events, seconds, similarity.least());
+    }
+
+    /** The same matrix on a scale that starts elsewhere, to be held against others. */
+    HeatMap withLeast(double least) {
+        return new HeatMap(name, similarity, events, seconds, least);
+    }
+
     /** The value shown in the darkest colour; the brightest is for {@link #high}. */
     double low() {
         // a film of clips that are all alike still needs a scale
-        return Math.min(similarity.least(), high() - 0.001);
+        return Math.min(least, high() - 0.001);
     }
 
     double high() {

@@ -1,6 +1,5 @@
 package dev.kinema.report;
 
-import dev.kinema.report.FilmReport.Shot;
 import java.util.List;
 
 /** The self-similarity matrix: mean-centred and as it is, with axes in time, shots along them, cuts as lines, and a pair looked at closely. */
@@ -59,41 +58,18 @@ final class MatrixSection {
     }
 
     private void writePlot(Markup page) {
+        ShotMarks shots = new ShotMarks(report.shots(), axis, colours);
         page.open("figure", "class", report.shots().isEmpty() ? "plot bare" : "plot");
         Timeline.writeMarks(page, axis, "down");
-        writeShots(page, "down");
+        shots.writeBars(page, "down");
         page.open("div", "class", "matrix", "id", "matrix", "tabindex", "0", "role", "img", "aria-label",
             "Self-similarity matrix; arrow keys move over its cells");
         page.open("img", "class", "centred", "alt", "", "src", centred.picture()).open("img", "class", "raw", "alt", "", "src", raw.picture());
-        writeCuts(page);
+        shots.writeCuts(page);
         page.verbatim("<i class=\"cross-x\"></i><i class=\"cross-y\"></i><output id=\"tip\"></output>").close("div").line();
-        writeShots(page, "across");
+        shots.writeBars(page, "across");
         Timeline.writeMarks(page, axis, "across");
         page.element("figcaption", axis.unit()).close("figure").line();
-    }
-
-    private void writeShots(Markup page, String direction) {
-        page.open("div", "class", "shots " + direction);
-        String start = direction.equals("across") ? "left:" : "top:";
-        String size = direction.equals("across") ? ";width:" : ";height:";
-        for (Shot shot : report.shots()) {
-            boolean named = shot.end() - shot.start() > report.duration() * 0.03;
-            page.element("b", named ? shot.scene() : "", "style", start + axis.percent(shot.start()) + size
-                + axis.percent(shot.end() - shot.start()) + ";" + colours.style(shot.scene()));
-        }
-        page.close("div").line();
-    }
-
-    private void writeCuts(Markup page) {
-        String end = Double.toString(report.duration());
-        page.open("svg", "viewBox", "0 0 " + end + " " + end, "preserveAspectRatio", "none", "aria-hidden", "true");
-        StringBuilder path = new StringBuilder();
-        for (Shot shot : report.shots().subList(Math.min(1, report.shots().size()), report.shots().size())) {
-            path.append('M').append(shot.start()).append(" 0V").append(end).append("M0 ").append(shot.start()).append('H').append(end);
-        }
-        // dark below light: to be seen on any colour
-        page.open("path", "d", path.toString(), "class", "under").close("path").open("path", "d", path.toString(), "class", "over").close("path");
-        page.close("svg");
     }
 
     /** Two events side by side: at first the pair most alike of those apart, then what the pointer is on. */

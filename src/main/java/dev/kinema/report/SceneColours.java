@@ -12,10 +12,19 @@ final class SceneColours {
     private final List<String> scenes = new ArrayList<>();
 
     SceneColours(List<Shot> shots) {
-        for (Shot shot : shots) {
-            if (!shot.scene().isEmpty() && !scenes.contains(shot.scene())) {
-                scenes.add(shot.scene());
-            }
+        shots.forEach(shot -> add(shot.scene()));
+    }
+
+    /** Colours of scenes in this order. */
+    static SceneColours of(List<String> scenes) {
+        SceneColours colours = new SceneColours(List.of());
+        scenes.forEach(colours::add);
+        return colours;
+    }
+
+    private void add(String scene) {
+        if (!scene.isEmpty() && !scenes.contains(scene)) {
+            scenes.add(scene);
         }
     }
 

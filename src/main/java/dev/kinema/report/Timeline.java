@@ -28,6 +28,12 @@ final class Timeline {
             return;
         }
         page.open("section", "class", "timeline").element("h2", report.shots().isEmpty() ? "The film" : "Shots").line();
+        writeStripTo(page);
+        page.close("section").line();
+    }
+
+    /** The strip alone, to stand in a section of another name. */
+    void writeStripTo(Markup page) {
         page.open("div", "class", "strip");
         for (Shot shot : report.shots().isEmpty() ? parts() : report.shots()) {
             String from = axis.time(shot.start());
@@ -42,7 +48,6 @@ final class Timeline {
         }
         page.close("div");
         writeMarks(page, axis, "across");
-        page.close("section").line();
     }
 
     private String place(Shot shot) {

@@ -1,0 +1,118 @@
+package dev.kinema.cli;
+
+import dev.kinema.KinemaException;
+import dev.kinema.checkpoint.AtomicFile;
+import dev.kinema.report.RunReport;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code kinema report}: the curves of training runs. */
+@Command(name = "report", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
+    description = "Write a page with the curves of training runs: of one, or of several over each other, with the settings that differ.",
+    footer = {"", "A run's folder holds log.jsonl, a JSON object of numbers a step, and config.yaml."})
+final class ReportCommand implements Callable<Integer> {
+    static final String LOG = "log.jsonl";
+    static final String CONFIG = "config.yaml";
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss");
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(arity = "1..*", paramLabel = "RUN_FOLDER", description = "Folders of runs, that are over or go on.")
+    private List<Path> folders;
+
+    @Option(names = "--out", paramLabel = "PAGE.html",
+        description = "Where the page goes; by default report.html in the run's folder, or of several runs in this one.")
+    private Path out;
+
+    @Option(names = "--log-loss", description = "Draw losses on a logarithmic axis.")
+    private boolean logLoss;
+
+    @Option(names = "--refresh", defaultValue = "0", paramLabel = "S",
+        description = "Let an open page read itself again every S seconds; give the command again to renew it (0: never).")
+    private int refresh;
+
+    @Override
+    public Integer call() {
+        if (refresh < 0) {
+            throw new ParameterException(spec.commandLine(), "--refresh " + refresh + ": it must be 0 or above");
+        }
+        List<RunReport.Run> runs = new ArrayList<>();
+        boolean distinct = folders.stream().map(ReportCommand::name).distinct().count() == folders.size();
+        if (folders.stream().map(Path::normalize).distinct().count() < folders.size()) {
+            throw new ParameterException(spec.commandLine(), "a folder is given twice in " + folders + ": give each once");
+        }
+        for (Path folder : folders) {
+            runs.add(run(distinct ? name(folder) : folder.toString(), folder));
+        }
+        Path page = out != null ? out : folders.size() == 1 ? folders.get(0).resolve("report.html") : Path.of("report.html");
+        String title = runs.size() == 1 ? runs.get(0).name() : runs.size() + " runs: " + String.join(", ", runs.stream().map(RunReport.Run::name).toList());
+        AtomicFile.writeText(page, new RunReport(title, runs, Map.of(), logLoss, refresh).toHtml());
+        spec.commandLine().getOut().println(page + ": " + runs.size() + (runs.size() == 1 ? " run" : " runs") + ", open it in a browser");
+        return ExitCode.DONE;
+    }
+
+    /** Writes the page of one run. */
+    static void write(Path folder, Path page, boolean logLoss) {
+        RunReport.Run run = run(name(folder), folder);
+        AtomicFile.writeText(page, new RunReport(run.name(), List.of(run), Map.of(), logLoss, 0).toHtml());
+    }
+
+    private static String name(Path folder) {
+        Path name = folder.toAbsolutePath().normalize().getFileName();
+        return name == null ? folder.toString() : name.toString();
+    }
+
+    private static RunReport.Run run(String name, Path folder) {
+        Path log = folder.resolve(LOG);
+        if (!Files.isRegularFile(log)) {
+            throw new KinemaException("there is no run in '" + folder + "', for it holds no " + LOG + ": " + remedy(folder));
+        }
+        try {
+            LoggedSteps steps = LoggedSteps.read(log);
+            List<String> warnings = new ArrayList<>(steps.warnings());
+            Map<String, String> settings = Map.of();
+            if (Files.isRegularFile(folder.resolve(CONFIG))) {
+                settings = SettingsText.flat(Files.readAllLines(folder.resolve(CONFIG)));
+            } else {
+                warnings.add("There is no " + CONFIG + " in the folder: the run's settings are not shown.");
+            }
+            Map<String, String> facts = new LinkedHashMap<>();
+            facts.put("Folder", folder.toString());
+            facts.put("Lines logged", Integer.toString(steps.lines()));
+            facts.put("Last written", TIME.format(Files.getLastModifiedTime(log).toInstant().atZone(ZoneId.systemDefault())));
+            return new RunReport.Run(name, facts, settings, steps.series(), warnings);
+        } catch (IOException e) {
+            throw new KinemaException("the run in '" + folder + "' cannot be read (" + e + "): check the folder's rights", e);
+        }
+    }
+
+    /** A folder of stages is easily taken for one of them. */
+    private static String remedy(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return "give a folder that a run was written to";
+        }
+        try (Stream<Path> inside = Files.list(folder)) {
+            List<String> stages = inside.filter(stage -> Files.isRegularFile(stage.resolve(LOG))).map(Path::toString).sorted().toList();
+            return stages.isEmpty() ? "give a folder that a run was written to" : "give one or all of " + String.join(", ", stages);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
