@@ -1,9 +1,5 @@
 package dev.kinema.config;
 
-import dev.kinema.KinemaException;
-import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -31,9 +27,6 @@ import org.snakeyaml.engine.v2.schema.CoreSchema;
  * YAML 1.2's core schema: {@code 1e-4} is one.
  */
 public final class ConfigReader {
-    /** Far beyond any configuration; a file that was named by mistake is not read to its end. */
-    private static final long LARGEST = 1 << 20;
-
     private static final int DEEPEST = 50;
 
     private static final String NO_KEYS = "{}";
@@ -41,38 +34,36 @@ public final class ConfigReader {
     private ConfigReader() {}
 
     /**
-     * Reads a file.
+     * Reads a file, and below it the one that its key {@code extends} names: what this file does not say is taken from there.
+     * Groups are merged key by key; lists and single values replace each other whole.
      *
-     * @param file YAML, UTF-8, one document, at most 1 MiB
+     * @param file YAML, UTF-8, one document, at most 1 MiB; {@code extends} is relative to it, a chain has at most 8 files
      * @param type a record
-     * @throws KinemaException if the file cannot be read or anything in it is unknown, missing, of a wrong type or out of range
+     * @throws dev.kinema.KinemaException if the file cannot be read or anything in it is unknown, missing, of a wrong type or out of range
      */
     public static <T extends Record> T read(Path file, Class<T> type) {
-        if (!Files.isRegularFile(file)) {
-            throw new KinemaException(file + ": is no file: name a YAML file of settings");
-        }
-        try {
-            if (Files.size(file) > LARGEST) {
-                throw new KinemaException(file + ": has more than " + LARGEST + " bytes: name a YAML file of settings");
-            }
-            return parse(file.toString(), Files.readString(file), type);
-        } catch (CharacterCodingException e) {
-            throw new KinemaException(file + ": is not UTF-8 text: save it as UTF-8", e);
-        } catch (IOException e) {
-            throw new KinemaException(file + ": cannot be read (" + e.getMessage() + "): check its permissions", e);
-        }
+        return record(file.toString(), LayeredFile.read(file), type);
     }
 
     /**
      * Reads a text.
      *
      * @param source what to name in errors
-     * @param yaml one YAML document; empty means no keys
+     * @param yaml one YAML document; empty means no keys; it cannot extend a file
      * @param type a record
      */
     public static <T extends Record> T parse(String source, String yaml, Class<T> type) {
-        Place top = new Place(source, 0, "");
         Node node = node(source, yaml);
+        LayeredFile.extension(node).ifPresent(extension -> {
+            throw new Place(source, 0, "").entry(LayeredFile.EXTENDS, extension.getKeyNode())
+                    .error("only a file can extend another one: write these settings to a file, or give all of them here");
+        });
+        return record(source, node, type);
+    }
+
+    private static <T extends Record> T record(String source, Node document, Class<T> type) {
+        Place top = new Place(source, 0, "");
+        Node node = document;
         RecordReader reader = new RecordReader();
         if (isEmpty(node)) {
             List<String> required = reader.required(type);

@@ -1,6 +1,7 @@
 package dev.kinema.config;
 
 import dev.kinema.KinemaException;
+import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /**
@@ -13,17 +14,22 @@ import org.snakeyaml.engine.v2.nodes.Node;
 record Place(String source, int line, String key) {
     /** The place of an entry below this one. */
     Place entry(String name, Node node) {
-        return new Place(source, lineOf(node), key.isEmpty() ? name : key + "." + name);
+        return new Place(sourceOf(node), lineOf(node), key.isEmpty() ? name : key + "." + name);
     }
 
     /** The place of a list element below this one. */
     Place element(int index, Node node) {
-        return new Place(source, lineOf(node), key + "[" + index + "]");
+        return new Place(sourceOf(node), lineOf(node), key + "[" + index + "]");
     }
 
     /** The same value, at the line of that node. */
     Place at(Node node) {
-        return new Place(source, lineOf(node), key);
+        return new Place(sourceOf(node), lineOf(node), key);
+    }
+
+    /** A file that extends another one holds nodes of both. */
+    private String sourceOf(Node node) {
+        return line < 0 ? source : node.getStartMark().map(Mark::getName).orElse(source);
     }
 
     private int lineOf(Node node) {

@@ -24,7 +24,7 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 /** Turns YAML nodes into records, lists and single values, as the types of the components ask. */
 final class RecordReader {
     /** A key of the file with the value below it. */
-    private record Entry(Node key, Node value) {}
+    record Entry(Node key, Node value) {}
 
     Object read(Place place, Node node, Class<?> type) {
         if (!(node instanceof MappingNode mapping)) {
@@ -87,7 +87,8 @@ final class RecordReader {
         }
     }
 
-    private static Map<String, Entry> entries(Place place, MappingNode mapping) {
+    /** The entries of a group by key, in their order. */
+    static Map<String, Entry> entries(Place place, MappingNode mapping) {
         Map<String, Entry> entries = new LinkedHashMap<>();
         for (NodeTuple tuple : mapping.getValue()) {
             Node key = tuple.getKeyNode();
@@ -163,7 +164,7 @@ final class RecordReader {
     }
 
     /** frameInterval as frame_interval. */
-    private static String key(RecordComponent component) {
+    static String key(RecordComponent component) {
         return component.getName().replaceAll("([a-z0-9])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT);
     }
 }
