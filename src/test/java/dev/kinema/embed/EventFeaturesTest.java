@@ -1,0 +1,71 @@
+package dev.kinema.embed;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kinema.metric.LinearProbe;
+import dev.kinema.metric.NearestNeighbours;
+import dev.kinema.model.SlowConfig;
+import dev.kinema.model.SlowConfig.Clip;
+import dev.kinema.model.SlowConfig.Stage;
+import dev.kinema.video.EventFilm;
+import dev.kinema.video.EventFilmSet;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** That classes of event films are hidden from networks that were not trained: what training is then measured against. */
+class EventFeaturesTest {
+    private static final int SIZE = 48;
+    private static final int FRAMES = 8;
+    private static final int FILMS = 64;
+
+    private static SlowConfig config() {
+        return SlowConfig.SLOW_D_R50.withWidth(8)
+            .withStages(List.of(new Stage(1, 1, 1), new Stage(1, 1, 2), new Stage(1, 3, 2), new Stage(1, 3, 2)))
+            .withClip(new Clip(FRAMES, SIZE, 6)).withHead(new SlowConfig.Head(SlowConfig.Pool.GLOBAL, 0, 0));
+    }
+
+    /** One clip of each film: every second frame from 1 s on, the middle square. */
+    private static List<ByteBuffer> clips(EventFilmSet set) {
+        List<ByteBuffer> clips = new ArrayList<>();
+        EventFilm.Format format = set.format();
+        ByteBuffer picture = ByteBuffer.allocateDirect(format.width() * format.height() * 3);
+        for (int i = 0; i < FILMS; i++) {
+            EventFilm film = set.film(i);
+            ByteBuffer clip = ByteBuffer.allocateDirect(FRAMES * SIZE * SIZE * 3);
+            for (int t = 0; t < FRAMES; t++) {
+                film.render(10 + 2 * t, picture, 0);
+                for (int y = 0; y < SIZE; y++) {
+                    clip.put((t * SIZE + y) * SIZE * 3, picture, (y * format.width() + (format.width() - SIZE) / 2) * 3, SIZE * 3);
+                }
+            }
+            clips.add(clip);
+        }
+        return clips;
+    }
+
+    @Test
+    void untrainedNetworksDoNotTellClasses(@TempDir Path dir) {
+        int[] labels = new int[FILMS];
+        for (int i = 0; i < FILMS; i++) {
+            labels[i] = i % EventFilm.DEFAULT_CLASSES;
+        }
+      for (int seed = 1; seed <= 4; seed++) {
+        Path weights = dir.resolve("random.safetensors");
+        BackboneWeights.random(config(), seed).write(weights, seed, 0);
+        List<ByteBuffer> train = clips(EventFilmSet.singles(seed, FILMS, EventFilm.DEFAULT_CLASSES, EventFilm.Format.SMALL, 4));
+        List<ByteBuffer> test = clips(EventFilmSet.singles(100+seed, FILMS, EventFilm.DEFAULT_CLASSES, EventFilm.Format.SMALL, 4));
+        MovieEncoderConfig settings = MovieEncoderConfig.of(weights).withBatch(8).withPrecision(PrecisionChoice.FP32);
+        try (MovieEncoder encoder = MovieEncoder.open(settings)) {
+            float[][] known = encoder.encodeFrames(train).toArray(float[][]::new);
+            float[][] asked = encoder.encodeFrames(test).toArray(float[][]::new);
+            double accuracy = new NearestNeighbours(5, 0.1).accuracy(known, labels, asked, labels);
+            System.err.printf("seed %d knn5 %.3f knn20 %.3f probe %.3f%n", seed, accuracy, new NearestNeighbours(20, 0.1).accuracy(known, labels, asked, labels), LinearProbe.STANDARD.accuracy(known, labels, asked, labels));
+            assertTrue(accuracy < 0.5, "accuracy " + accuracy);
+        }
+      }
+    }
+}
