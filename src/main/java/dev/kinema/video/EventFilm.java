@@ -158,14 +158,18 @@ public final class EventFilm implements DrawnFilm {
      */
     @Override
     public synchronized void render(int frame, ByteBuffer rgb, int offset) {
-        double time = frame / format.frameRate;
-        // half a frame of slack, so that an event starts on the frame nearest to it whatever the rate
-        int event = (int) Math.min(events.size() - 1, Math.floor((time + 0.5 / format.frameRate) / format.eventSeconds));
+        // an event starts on the frame nearest to it, of two as near on the earlier: the last term keeps rounding out of that
+        double event = Math.floor((frame + 0.5) / (format.frameRate * format.eventSeconds) + 1e-9);
+        show((int) Math.min(events.size() - 1, event));
+        scene.render(frame / format.frameRate - events.get(shown).start(), rgb, offset);
+    }
+
+    private void show(int event) {
         if (event != shown) {
-            scene = new EventScene(Texture.values()[events.get(event).label()], new SplittableRandom(seeds[event]), format.width, format.height);
+            Texture texture = Texture.values()[events.get(event).label()];
+            scene = new EventScene(texture, new SplittableRandom(seeds[event]), format.width, format.height);
             shown = event;
         }
-        scene.render(time - events.get(event).start(), rgb, offset);
     }
 
     /**

@@ -17,15 +17,15 @@ final class EventScene {
 
     // With these, features of an untrained network tell 3 of 10 events apart, statistics of grey gradients nearly all: more contrast gives the classes away, less leaves nothing to learn.
     /** Standard deviation of the texture's luma, on average over events. */
-    private static final double CONTRAST = 0.2;
+    private static final double CONTRAST = 0.25;
     /** By which part of it contrast differs at most from event to event. */
     private static final double CONTRAST_SPREAD = 0.5;
     /** From the darkest to the brightest mean luma. */
-    private static final double BRIGHTNESS_SPREAD = 0.25;
+    private static final double BRIGHTNESS_SPREAD = 0.2;
     /** How far a spot of light changes luma, on average over events. */
-    private static final double LIGHT = 0.12;
+    private static final double LIGHT = 0.1;
     /** How far the ground's colour is from grey at most. */
-    private static final double CHROMA = 0.25;
+    private static final double CHROMA = 0.2;
 
     private final Texture.Mix mix;
     private final int width;

@@ -53,19 +53,23 @@ class EventFeaturesTest {
         for (int i = 0; i < FILMS; i++) {
             labels[i] = i % EventFilm.DEFAULT_CLASSES;
         }
-      for (int seed = 1; seed <= 4; seed++) {
         Path weights = dir.resolve("random.safetensors");
-        BackboneWeights.random(config(), seed).write(weights, seed, 0);
-        List<ByteBuffer> train = clips(EventFilmSet.singles(seed, FILMS, EventFilm.DEFAULT_CLASSES, EventFilm.Format.SMALL, 4));
-        List<ByteBuffer> test = clips(EventFilmSet.singles(100+seed, FILMS, EventFilm.DEFAULT_CLASSES, EventFilm.Format.SMALL, 4));
+        BackboneWeights.random(config(), 1).write(weights, 1, 0);
+        List<ByteBuffer> train = clips(set(1));
+        List<ByteBuffer> test = clips(set(2));
         MovieEncoderConfig settings = MovieEncoderConfig.of(weights).withBatch(8).withPrecision(PrecisionChoice.FP32);
         try (MovieEncoder encoder = MovieEncoder.open(settings)) {
             float[][] known = encoder.encodeFrames(train).toArray(float[][]::new);
             float[][] asked = encoder.encodeFrames(test).toArray(float[][]::new);
-            double accuracy = new NearestNeighbours(5, 0.1).accuracy(known, labels, asked, labels);
-            System.err.printf("seed %d knn5 %.3f knn20 %.3f probe %.3f%n", seed, accuracy, new NearestNeighbours(20, 0.1).accuracy(known, labels, asked, labels), LinearProbe.STANDARD.accuracy(known, labels, asked, labels));
-            assertTrue(accuracy < 0.5, "accuracy " + accuracy);
+            // chance is 0.125; measured over 4 seeds of network and films: neighbours 0.23 to 0.36, probe 0.31 to 0.36
+            double neighbours = new NearestNeighbours(5, 0.1).accuracy(known, labels, asked, labels);
+            assertTrue(neighbours < 0.5, "nearest neighbours tell " + neighbours);
+            double probe = LinearProbe.STANDARD.accuracy(known, labels, asked, labels);
+            assertTrue(probe < 0.55, "a linear probe tells " + probe);
         }
-      }
+    }
+
+    private static EventFilmSet set(long seed) {
+        return EventFilmSet.singles(seed, FILMS, EventFilm.DEFAULT_CLASSES, EventFilm.Format.SMALL, 4);
     }
 }
