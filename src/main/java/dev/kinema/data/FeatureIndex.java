@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
@@ -80,8 +79,8 @@ final class FeatureIndex {
             FilmIdentity identity = new FilmIdentity(json.count("film_bytes"), Instant.parse(json.text("film_modified")));
             put(new FeatureEntry(film, identity, file, json.size("clips"), json.count("bytes"), json.text("crc32c"),
                 json.has("damage") ? json.text("damage") : ""));
-        } catch (InvalidPathException | DateTimeParseException e) {
-            throw json.refused("has a path or a time that is none (" + e.getMessage() + ")");
+        } catch (IllegalArgumentException | DateTimeParseException e) {
+            throw json.refused("has a film, a path or a time that is none (" + e.getMessage() + ")");
         }
     }
 

@@ -62,6 +62,10 @@ class ExtractCommandTest {
 
         printed = extract(list, film, "--separator", ",", "--prefix", folder.resolve("films")).done().out();
         assertTrue(printed.contains("3 films done before, skipped") && printed.contains("3 of 3 films done, 3 of them before"), printed);
+
+        store = folder.resolve("of the folder");
+        extract(folder.resolve("films")).done();
+        assertEquals(List.of("a.mp4", "b.mp4"), FeatureStore.open(store).entries().stream().map(FeatureEntry::id).toList());
     }
 
     @Test

@@ -346,5 +346,10 @@ class FeatureStoreTest {
             Files.writeString(index(), good.replace(entry.file(), bad));
             assertTrue(message(() -> FeatureStore.open(store)).contains("'" + bad + "'"));
         }
+        for (String bad : List.of(good.replace("\"id\":\"a.mp4\"", "\"id\":\"\""),
+                good.replace("film_modified\":\"", "film_modified\":\"x"))) {
+            Files.writeString(index(), bad);
+            assertTrue(message(() -> FeatureStore.open(store)).contains("index.jsonl line 1: has a film, a path or a time that is none"));
+        }
     }
 }
