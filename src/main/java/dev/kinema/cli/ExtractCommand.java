@@ -14,6 +14,7 @@ import dev.kinema.embed.FeatureExtraction;
 import dev.kinema.embed.MovieEncoder;
 import dev.kinema.embed.MovieEncoderConfig;
 import dev.kinema.embed.PrecisionChoice;
+import dev.kinema.run.FolderLock;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -9,6 +9,7 @@ import dev.kinema.data.FeatureEntry;
 import dev.kinema.data.FeatureStore;
 import dev.kinema.data.Film;
 import dev.kinema.embed.TinyNetwork;
+import dev.kinema.run.FolderLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,7 +115,7 @@ class ExtractCommandTest {
         Path list = Files.writeString(folder.resolve("a.csv"), film + " 1\n");
         extract(film, list).failed(ExitCode.FAILED, "a.csv", "with label 1", "without label");
         Files.createDirectories(store);
-        try (FolderLock lock = FolderLock.of(store)) {
+        try (FolderLock lock = FolderLock.of(store, "choose another folder")) {
             extract(film).failed(ExitCode.FAILED, "another run", "--out");
         }
     }
