@@ -47,7 +47,7 @@ final class ContextSection {
 
     private void writeSpread(Markup page) {
         page.open("div");
-        LineChart chart = LineChart.of("Spread of the features: it must not fall to 0", contextualizer.spreads());
+        LineChart chart = LineChart.of("Spread of the features: it must not fall to 0", contextualizer.spreads()).withReference("0: collapse", 0);
         for (LineChart.Reference reference : contextualizer.spreadReferences()) {
             chart = chart.withReference(reference.label(), reference.y());
         }

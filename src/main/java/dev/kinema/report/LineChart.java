@@ -24,7 +24,7 @@ public record LineChart(String title, String xLabel, List<Curve> curves, List<Re
     private static final int BUCKETS = 280;
     private static final int SMOOTH_BUCKETS = 140;
     private static final int MOST_GAPS = 100;
-    private static final int MARKS_UP = 6;
+    private static final int MARKS_UP = 8;
     private static final int MARKS_ACROSS = 6;
 
     /**

@@ -169,7 +169,7 @@ class HierarchyReportTest {
         assertTrue(html.contains("chance: ln(1,025) = 6.93"));
         assertEquals(3, page.all("img", "").size());
         assertEquals(3, page.all("figure", "chart").size());
-        assertFalse(html.contains("NaN"));
+        assertFalse(html.replaceAll("base64,[A-Za-z0-9+/=]*", "").contains("NaN"));
     }
 
     @Test
