@@ -31,23 +31,28 @@ final class ContextSection {
             writeSpread(page);
         }
         page.close("div");
-        contextualizer.retrieval().ifPresent(shares -> {
-            String among = contextualizer.candidates() > 0 ? String.format(Locale.ROOT, " among %,d events", contextualizer.candidates()) : "";
-            page.open("div", "class", "effect apart");
-            ShareBars.write(page, "How often the nearest event to the guess is right" + among, shares);
-            page.close("div");
-        });
+        writeEffects(page);
         if (!contextualizer.examples().isEmpty()) {
             page.element("h3", "Guesses", "class", "apart").element("p", "Each example is a row of a film that the network was not trained on. "
-                + "Under it stand the events whose features are nearest to the guess, the nearest first.", "class", "note");
+                + "Under it stand the events whose features are nearest to the guess, the nearest first, with "
+                + "the cosine.", "class", "note");
             contextualizer.examples().forEach(example -> write(page, example));
         }
         page.close("section").line();
     }
 
+    private void writeEffects(Markup page) {
+        String among = contextualizer.candidates() > 0 ? String.format(Locale.ROOT, " of %,d events", contextualizer.candidates()) : " event";
+        page.open("div", "class", "charts apart");
+        contextualizer.sameKind().ifPresent(shares -> ShareBars.write(page, "How often the nearest" + among
+            + " to the guess is of the right kind", shares));
+        contextualizer.retrieval().ifPresent(shares -> ShareBars.write(page, "How often it is the very event that was hidden", shares));
+        page.close("div").line();
+    }
+
     private void writeSpread(Markup page) {
         page.open("div");
-        LineChart chart = LineChart.of("Spread of the features: it must not fall to 0", contextualizer.spreads());
+        LineChart chart = LineChart.of("Spread of the features: it must not fall to 0", contextualizer.spreads()).withReference("0: collapse", 0);
         for (LineChart.Reference reference : contextualizer.spreadReferences()) {
             chart = chart.withReference(reference.label(), reference.y());
         }

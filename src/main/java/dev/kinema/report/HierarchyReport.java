@@ -155,11 +155,12 @@ public record HierarchyReport(String title, List<Step> steps, Optional<Vocabular
      * @param queue events that a guess is held against besides the right one, K; the loss of chance is ln(K + 1)
      * @param losses over steps
      * @param spreads standard deviations of its outputs over steps: 0 is collapse; with their {@code spreadReferences}
-     * @param retrieval how often the nearest of all events to its guess is the hidden one, or one of its kind
+     * @param retrieval how often the nearest of all candidates to its guess is the very event that was hidden
+     * @param sameKind how often that nearest one is of the hidden event's kind
      * @param candidates how many events a guess was held against there
      */
     public record Contextualizer(int window, int queue, List<Curve> losses, List<Curve> spreads, List<Reference> spreadReferences,
-        Optional<Comparison> retrieval, int candidates, List<MaskedEvent> examples) {
+        Optional<Comparison> retrieval, Optional<Comparison> sameKind, int candidates, List<MaskedEvent> examples) {
         /** Copies the lists. */
         public Contextualizer {
             losses = List.copyOf(losses);

@@ -12,7 +12,8 @@ import java.util.Locale;
  * @param curves in the order of their colours; a curve without points keeps its colour, and is not named
  * @param references horizontal lines to hold the curves against
  * @param log whether equal factors take equal room on the y axis; values of 0 and below are then left out, and counted
- * @param smoothing 0 for none, or the time constant of an exponential mean as a share of a curve's points; the curve itself is drawn faint below it
+ * @param smoothing 0 for none, or the time constant of an exponential mean, to both sides, as a share of a curve's points; the curve itself is drawn
+ *     faint below it
  */
 public record LineChart(String title, String xLabel, List<Curve> curves, List<Reference> references, boolean log, double smoothing) {
     /** Units of the drawing. The page stretches it; texts stand beside it as HTML, so that they keep their size on a phone. */
@@ -24,7 +25,7 @@ public record LineChart(String title, String xLabel, List<Curve> curves, List<Re
     private static final int BUCKETS = 280;
     private static final int SMOOTH_BUCKETS = 140;
     private static final int MOST_GAPS = 100;
-    private static final int MARKS_UP = 6;
+    private static final int MARKS_UP = 8;
     private static final int MARKS_ACROSS = 6;
 
     /**

@@ -22,7 +22,7 @@ record Metric(String name) {
         if (isLoss()) {
             return plain().equals("loss") ? 0 : 1;
         }
-        if (plain().equals("lr") || plain().contains("learning")) {
+        if (isRate()) {
             return 2;
         }
         return rises() ? 3 : 4;
@@ -30,6 +30,11 @@ record Metric(String name) {
 
     private String plain() {
         return name.toLowerCase(Locale.ROOT);
+    }
+
+    /** A learning rate is set, not measured: it has no noise to smooth. */
+    boolean isRate() {
+        return plain().equals("lr") || plain().contains("learning");
     }
 
     boolean isLoss() {

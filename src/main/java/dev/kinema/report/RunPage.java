@@ -77,7 +77,7 @@ final class RunPage {
             most = Math.max(most, series.steps().length);
         }
         LineChart chart = LineChart.of(metric.name(), curves).withLog(report.logLoss() && metric.isLoss())
-            .withSmoothing(most >= LEAST_SMOOTHED ? SMOOTHING : 0);
+            .withSmoothing(most >= LEAST_SMOOTHED && !metric.isRate() ? SMOOTHING : 0);
         for (LineChart.Reference reference : report.references().getOrDefault(metric.name(), List.of())) {
             chart = chart.withReference(reference.label(), reference.y());
         }

@@ -7,6 +7,8 @@ import java.util.List;
 final class ShotMarks {
     /** A shot that takes a smaller share of the film has no room for its scene's name. */
     private static final double NAMED_SHARE = 0.03;
+    /** A bar is as wide as two letters; longer names are the film strip's to show. */
+    private static final int LONGEST_NAME = 2;
 
     private final List<Shot> shots;
     private final TimeAxis axis;
@@ -24,7 +26,7 @@ final class ShotMarks {
         String start = direction.equals("across") ? "left:" : "top:";
         String size = direction.equals("across") ? ";width:" : ";height:";
         for (Shot shot : shots) {
-            boolean named = shot.end() - shot.start() > axis.seconds() * NAMED_SHARE;
+            boolean named = shot.end() - shot.start() > axis.seconds() * NAMED_SHARE && shot.scene().length() <= LONGEST_NAME;
             page.element("b", named ? shot.scene() : "", "style", start + axis.percent(shot.start()) + size
                 + axis.percent(shot.end() - shot.start()) + ";" + colours.style(shot.scene()));
         }

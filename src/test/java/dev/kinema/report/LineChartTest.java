@@ -99,13 +99,16 @@ class LineChartTest {
     }
 
     @Test
-    void smoothingFollowsAConstantAtOnceAndHalvesAsStated() {
+    void smoothingWeighsAsStated() {
         double[] smooth = Smoothing.exponential(new double[] {4, 4, Double.NaN, 4}, 10, Double::isFinite);
         assertEquals(4, smooth[0], 1e-12);
         assertTrue(Double.isNaN(smooth[2]));
         assertEquals(4, smooth[3], 1e-12);
-        // weights 1/2 and 1/4 of the later and the earlier value, divided by their sum
-        assertEquals(2.0 / 3, Smoothing.exponential(new double[] {0, 1}, 1 / Math.log(2), Double::isFinite)[1], 1e-12);
+        // weights 1/4, 1/2, 1, 1/2 around the third value, over their sum 2.25
+        double[] halves = Smoothing.exponential(new double[] {8, 0, 3, 4}, 1 / Math.log(2), Double::isFinite);
+        assertEquals((8 / 4.0 + 3 + 4 / 2.0) / 2.25, halves[2], 1e-12);
+        double[] line = Smoothing.exponential(count(101), 5, Double::isFinite);
+        assertEquals(50, line[50], 1e-3, "no lag; what the ends cut off weighs exp(-10)");
     }
 
     @Test
