@@ -29,6 +29,7 @@ public interface ClipTransform {
          * @param out gets u8 RGB [frames, size, size, 3]; position and limit do not matter
          * @param offset where in {@code out} the result starts, in bytes
          */
-        void apply(ByteBuffer pictures, int frames, int height, int width, int view, int variant, Philox random, ByteBuffer out, int offset);
+        void apply(ByteBuffer pictures, int frames, int height, int width, int view, int variant, Philox random, ByteBuffer out,
+            int offset);
     }
 }

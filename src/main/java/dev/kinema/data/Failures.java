@@ -72,7 +72,8 @@ final class Failures {
     }
 
     private String named() {
-        String first = films.stream().limit(NAMED).map(film -> "'" + film.id() + "' (" + film.reason() + ")").collect(Collectors.joining(", "));
+        String first = films.stream().limit(NAMED).map(film -> "'" + film.id() + "' (" + film.reason() + ")")
+            .collect(Collectors.joining(", "));
         return films.size() > NAMED ? first + " and " + (films.size() - NAMED) + " more" : first;
     }
 }

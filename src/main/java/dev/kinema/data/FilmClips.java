@@ -74,7 +74,8 @@ final class FilmClips implements AutoCloseable {
             }
             frames.seek(want.time);
             if (!frames.next()) {
-                throw new KinemaException("no frame of '" + film.path() + "' is shown at " + want.time + " s: copy the film again from its source");
+                throw new KinemaException("no frame of '" + film.path() + "' is shown at " + want.time
+                    + " s: copy the film again from its source");
             }
             if (shown != null && frames.time() == shownTime) {
                 buffers[want.clip].put(want.frame * bytes, buffers[shown.clip], shown.frame * bytes, bytes);

@@ -64,7 +64,8 @@ final class ListReader {
         Path path = path(id, number);
         Integer before = lines.put(path.normalize(), number);
         if (before != null) {
-            throw new KinemaException(at(number) + "field 1: the film '" + id + "' is in line " + before + " already: remove one of the two");
+            throw new KinemaException(at(number) + "field 1: the film '" + id + "' is in line " + before
+                + " already: remove one of the two");
         }
         films.add(new Film(id, path, label));
     }
