@@ -10,8 +10,8 @@ import java.util.SplittableRandom;
 /**
  * A film made up by arithmetic to learn from: a row of events, each of a class. A class is a form of texture and its motion. Colours,
  * contrast and which of the two is the brighter, brightness, a wandering light, phase, frequency, slant, speed, direction and the camera's
- * way are drawn anew for every event, and outweigh the texture by far. So networks with random weights see colour and brightness, and
- * training that is blind to these finds the classes. The same seed gives the same pixels on every machine.
+ * way are drawn anew for every event. So networks with random weights mostly see colour and brightness, and training that is blind to these
+ * finds the classes. The same seed gives the same pixels on every machine.
  */
 public final class EventFilm implements DrawnFilm {
     /** Seconds that an event lasts unless said otherwise. */
@@ -21,7 +21,7 @@ public final class EventFilm implements DrawnFilm {
     /** How many classes there can be. */
     public static final int MOST_CLASSES = Texture.values().length;
 
-    /** Enough for small pictures, of which a block or two is all of a stripe: what standard encoding spends blurs them. */
+    /** More bits than usual: in small pictures a stripe is a few pixels wide, and standard encoding blurs it. */
     private static final Encoding ENCODING = Encoding.standard().withRate(2, 10);
 
     /**

@@ -5,7 +5,7 @@ import java.util.SplittableRandom;
 
 /**
  * One event of an {@link EventFilm}: its class's texture, in colours, under a light and with a speed of its own. All but the texture's form
- * is drawn anew for each event, and most of what a pixel's value varies by is of that kind: colour, brightness and the wandering light.
+ * and kind of motion is drawn anew for each event.
  */
 final class EventScene {
     private static final double TAU = 2 * Math.PI;
@@ -15,7 +15,8 @@ final class EventScene {
     /** Weights of red, green and blue in luma (BT.601). */
     private static final double[] LUMA = {0.299, 0.587, 0.114};
 
-    // With these, features of an untrained network tell 3 of 10 events apart, statistics of grey gradients nearly all: more contrast gives the classes away, less leaves nothing to learn.
+    // Measured with these on one clip each of 64 films to vote and 256 to be told, 8 classes: neighbours by features of an untrained small
+    // Slow-D tell 28 %, by luma differences over short steps 96 %. More contrast or less colour gives the classes away.
     /** Standard deviation of the texture's luma, on average over events. */
     private static final double CONTRAST = 0.25;
     /** By which part of it contrast differs at most from event to event. */
@@ -127,7 +128,7 @@ final class EventScene {
         double sum = 0;
         double squares = 0;
         for (int i = 0; i < first.length; i++) {
-            double value = height(first[i], second[i], 1, 0);
+            double value = heightAt(first[i], second[i], 1, 0);
             sum += value;
             squares += value * value;
         }
@@ -154,7 +155,7 @@ final class EventScene {
     }
 
     /** The texture's height, from -1 to 1, where its fields have these values; {@code turn} is a point of the unit circle. */
-    private float height(int p, int q, float turnCos, float turnSin) {
+    private float heightAt(int p, int q, float turnCos, float turnSin) {
         float a = wave[p >>> 6 & WAVE - 1];
         float value = switch (mix) {
             case FIRST -> a;
@@ -182,7 +183,7 @@ final class EventScene {
         int lightAt = place(pan[2] + 0.2 * time, pan[3] + 0.2 * time);
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
-                float value = height(first[at + x] + firstShift, second[at + x] + secondShift, turnCos, turnSin);
+                float value = heightAt(first[at + x] + firstShift, second[at + x] + secondShift, turnCos, turnSin);
                 float shade = light[lightAt + x];
                 int to = (y * width + x) * 3;
                 for (int channel = 0; channel < 3; channel++) {
