@@ -14,7 +14,7 @@ import java.util.SplittableRandom;
  * moving shapes. Some scenes come back later in the film, going on where they stopped, so that a similarity matrix of
  * the film shows its structure. The same seed gives the same pixels on every machine.
  */
-public final class ProceduralFilm {
+public final class ProceduralFilm implements DrawnFilm {
     /** The order of scenes: A B A C B D A C. */
     private static final int[] ORDER = {0, 1, 0, 2, 1, 3, 0, 2};
     /** Lengths of the shots in seconds, dealt out in an order that the seed decides: 32 s together. */
@@ -84,16 +84,19 @@ public final class ProceduralFilm {
     }
 
     /** Width of the pictures in pixels. */
+    @Override
     public int width() {
         return width;
     }
 
     /** Height of the pictures in pixels. */
+    @Override
     public int height() {
         return height;
     }
 
     /** Frames per second. */
+    @Override
     public double frameRate() {
         return fps;
     }
@@ -109,11 +112,13 @@ public final class ProceduralFilm {
     }
 
     /** Number of frames. */
+    @Override
     public int frames() {
         return (int) Math.round(duration() * fps);
     }
 
     /** Draws frame {@code frame} as u8 RGB [height, width, 3] at {@code offset} of {@code rgb}. */
+    @Override
     public void render(int frame, ByteBuffer rgb, int offset) {
         double time = frame / fps;
         int shot = shots.size() - 1;
@@ -130,17 +135,6 @@ public final class ProceduralFilm {
      * @throws KinemaException where the thread is interrupted, of which it stays marked; nothing is left behind then
      */
     public void write(Path file) {
-        ByteBuffer picture = ByteBuffer.allocateDirect(width * height * 3);
-        try (VideoWriter writer = VideoWriter.create(file, width, height, fps)) {
-            for (int i = 0; i < frames(); i++) {
-                if (Thread.currentThread().isInterrupted()) {
-                    throw new KinemaException("interrupted after " + i + " of " + frames() + " frames of '" + file
-                            + "': write the film again");
-                }
-                render(i, picture, 0);
-                writer.add(picture, 0);
-            }
-            writer.finish();
-        }
+        write(file, Encoding.standard());
     }
 }
