@@ -22,8 +22,8 @@ import java.util.Map;
 import java.util.function.LongConsumer;
 
 /**
- * Linear regression with momentum, dropout, a queue that wraps, a sampler's position and a memory beside the weights; all of them change the
- * losses or the weights, so that a state which is not restored shows.
+ * Linear regression with momentum, dropout, a queue that wraps, a sampler's position and a memory beside the weights; all of them
+ * change the losses or the weights, so that a state which is not restored shows.
  */
 final class ToyTraining implements Training {
     static final long STEPS = 7;
