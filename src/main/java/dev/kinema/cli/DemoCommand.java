@@ -3,6 +3,7 @@ package dev.kinema.cli;
 import dev.kinema.KinemaException;
 import dev.kinema.Version;
 import dev.kinema.checkpoint.AtomicFile;
+import dev.kinema.checkpoint.Sha256;
 import dev.kinema.device.HostArray;
 import dev.kinema.embed.BackboneWeights;
 import dev.kinema.embed.EncodingProgress;

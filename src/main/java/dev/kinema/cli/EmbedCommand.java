@@ -2,6 +2,7 @@ package dev.kinema.cli;
 
 import com.google.gson.JsonObject;
 import dev.kinema.KinemaException;
+import dev.kinema.checkpoint.Sha256;
 import dev.kinema.embed.ClipFeature;
 import dev.kinema.embed.ClipStream;
 import dev.kinema.embed.EncodingProgress;
@@ -42,9 +43,6 @@ import picocli.CommandLine.Spec;
     footer = {"", "For FILM.mp4 the folder gets FILM.features.npy [T,width], FILM.events.npy [T,width] with --txe, FILM.safetensors with "
         + "these and the clips' times, and an entry in index.json. One run at a time writes to a folder."})
 final class EmbedCommand implements Callable<Integer> {
-    /** More than a file system keeps beside a file's name, so that a full disk shows. */
-    private static final int PROBE_BYTES = 1 << 16;
-
     @Spec
     private CommandSpec spec;
 
@@ -138,7 +136,7 @@ final class EmbedCommand implements Callable<Integer> {
         Map<Path, Film> byPath = new LinkedHashMap<>();
         films.forEach(film -> byPath.putIfAbsent(Film.of(film).real, Film.of(film)));
         Collection<Film> distinct = byPath.values();
-        checkFolder();
+        OutputFolder.check(out);
         index = FilmIndex.of(out);
         checkInputsAreKept(distinct);
         try (MovieEncoder encoder = MovieEncoder.open(config)) {
@@ -149,7 +147,7 @@ final class EmbedCommand implements Callable<Integer> {
             List<Film> pending = new ArrayList<>();
             distinct.stream().filter(film -> !skip(film, settings)).forEach(pending::add);
             if (!pending.isEmpty()) {
-                makeFolder();
+                OutputFolder.make(out);
                 try (FolderLock lock = FolderLock.of(out, "choose another folder with --out")) {
                     // another run may have written it since it was read
                     index = FilmIndex.of(out);
@@ -175,33 +173,6 @@ final class EmbedCommand implements Callable<Integer> {
             .withHop(hop).withBatch(batch).withPadShort(padShort);
         config = contextualizer == null ? config : config.withContextualizer(contextualizer);
         return window == null ? config : config.withWindow(window);
-    }
-
-    /** Before the work is done, not after it: whether its results could be kept. */
-    private void checkFolder() {
-        Path there = out.toAbsolutePath();
-        while (!Files.exists(there)) {
-            there = there.getParent();
-        }
-        if (!Files.isDirectory(there) || !Files.isWritable(there)) {
-            throw new KinemaException("'" + there + "' is " + (Files.isDirectory(there) ? "not writable" : "no folder")
-                + ": choose another folder with --out");
-        }
-    }
-
-    /** That something can be written there: a full disk, too, is better found before the work. */
-    private void makeFolder() {
-        try {
-            Files.createDirectories(out);
-            Path probe = Files.createTempFile(out, ".kinema-", ".probe");
-            try {
-                Files.write(probe, new byte[PROBE_BYTES]);
-            } finally {
-                Files.delete(probe);
-            }
-        } catch (IOException e) {
-            throw new KinemaException("nothing can be written to the folder '" + out + "' (" + e + "): choose another one with --out", e);
-        }
     }
 
     /** Nothing that is read is written over. */

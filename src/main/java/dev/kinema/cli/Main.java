@@ -24,8 +24,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
  */
 @Command(name = "kinema", description = "Self-supervised movie understanding: features and events of films.",
     mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class,
-    subcommands = {EmbedCommand.class, ForwardCommand.class, ImportCommand.class, InitCommand.class, DevicesCommand.class,
-        DemoCommand.class},
+    subcommands = {EmbedCommand.class, ExtractCommand.class, ForwardCommand.class, ImportCommand.class, InitCommand.class,
+        DevicesCommand.class, DemoCommand.class},
     footer = {"", "Exit status: 0 done, 1 some inputs failed, 2 wrong usage, 70 a bug, 130 interrupted."})
 public final class Main implements Runnable {
     /** How long an interrupted command may take to put its files in order. */

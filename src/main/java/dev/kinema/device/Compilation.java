@@ -5,8 +5,20 @@ package dev.kinema.device;
  *
  * @param precision in what numbers it computes
  * @param fuse whether neighbours are fused; off only to compare
+ * @param checkFinite whether a run stops with a {@link dev.kinema.KinemaException} at the first node that computes NaN or an infinity,
+ *     which it names; for diagnosis, as every value is read once more. Effects come last, so weights are as they were, unless it is an
+ *     update itself that leaves numbers
  */
-public record Compilation(Precision precision, boolean fuse) {
+public record Compilation(Precision precision, boolean fuse, boolean checkFinite) {
     public static final Compilation FP32 = new Compilation(Precision.FP32, true);
     public static final Compilation BF16 = new Compilation(Precision.BF16, true);
+
+    public Compilation(Precision precision, boolean fuse) {
+        this(precision, fuse, false);
+    }
+
+    /** The same with {@link #checkFinite}. */
+    public Compilation withFiniteChecks() {
+        return new Compilation(precision, fuse, true);
+    }
 }

@@ -98,6 +98,11 @@ public final class MovieEncoder implements AutoCloseable {
         program = device.compile(graph, weights, new Compilation(precision, true));
     }
 
+    /** What it was made of. */
+    public MovieEncoderConfig config() {
+        return config;
+    }
+
     /** How films are cut into clips. */
     public ClipPlan plan() {
         return plan;

@@ -12,6 +12,7 @@ import com.google.gson.JsonParser;
 import dev.kinema.checkpoint.CheckpointImport;
 import dev.kinema.checkpoint.Npy;
 import dev.kinema.checkpoint.Safetensors;
+import dev.kinema.checkpoint.Sha256;
 import dev.kinema.device.HostArray;
 import dev.kinema.embed.ClipFeature;
 import dev.kinema.embed.TinyNetwork;

@@ -105,6 +105,12 @@ public final class CaseGraph {
         return graph.state(name, DType.I64, Shape.of(values.length), Initializer.ZEROS);
     }
 
+    /** A state variable int32 [values.length]. */
+    public Value owners(String name, long... values) {
+        variables.put(name, HostArrays.ofInts(Shape.of(values.length), values));
+        return graph.state(name, DType.I32, Shape.of(values.length), Initializer.ZEROS);
+    }
+
     /** An input int64 [values.length]. */
     public Value longs(String name, long... values) {
         inputs.put(name, HostArray.of(Shape.of(values.length), values));

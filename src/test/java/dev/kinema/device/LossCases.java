@@ -9,6 +9,7 @@ import dev.kinema.graph.op.InfoNce;
 import dev.kinema.graph.op.L2Normalize;
 import dev.kinema.graph.op.MeanSquaredError;
 import dev.kinema.graph.op.SoftmaxCrossEntropy;
+import java.util.stream.IntStream;
 
 /** Losses. */
 final class LossCases {
@@ -41,6 +42,14 @@ final class LossCases {
         infoNce(cases, 1, 2, 5, 0.5);
         infoNce(cases, 8, 16, 64, 0.1);
         infoNce(cases, 5, 17, 33, 0.2);
+        partial(cases, "1 of 5 rows", 5, 17, 33, 1, 0);
+        partial(cases, "3 of 5 rows", 5, 17, 33, 3, 0);
+        partial(cases, "5 of 5 rows", 5, 17, 33, 5, 0);
+        partial(cases, "1 of 1 row with owners", 1, 8, 7, 1, 3);
+        partial(cases, "rows with owners", 8, 16, 64, 0, 4);
+        partial(cases, "3 of 5 rows with owners", 5, 17, 33, 3, 4);
+        partial(cases, "rows of the one owner of the queue, which leaves the positive", 5, 17, 33, 0, 1);
+        partial(cases, "3 of 4 rows with owners, queue of a chunk and a rest", 4, 3, 4096 + 905, 3, 5);
         cases.add("InBatchInfoNce of 1, which has no negatives", g -> {
             Value a = L2Normalize.of(g.floats("a", 1, 17));
             g.output("logSums", InBatchInfoNce.of(a, L2Normalize.of(g.floats("b", 1, 17)), 0.1).output(1));
@@ -71,5 +80,34 @@ final class LossCases {
             g.output("rank", loss.output(2));
             g.result(loss.output(0), q, k);
         });
+    }
+
+    /**
+     * InfoNCE with padding rows and owners.
+     *
+     * @param count rows that take part; 0: all, without the input
+     * @param owners how many there are, of which one is nobody where there are more; 0: no such inputs
+     */
+    private static void partial(OpCases cases, String name, int rows, int width, int capacity, int count, int owners) {
+        cases.add("InfoNce of " + name, g -> {
+            Value q = g.floats("q", rows, width);
+            Value k = g.floats("k", rows, width);
+            Value queue = L2Normalize.of(g.state("queue", -1, 1, capacity, width));
+            Value counted = count == 0 ? null : g.integers("count", HostArrays.ofInts(Shape.of(1), count));
+            Value mine = owners == 0 ? null : g.integers("owners", HostArrays.ofInts(Shape.of(rows), ownersOf(rows, owners)));
+            Value theirs = owners == 0 ? null : g.owners("queue.owners", ownersOf(capacity, owners));
+            var loss = InfoNce.of(L2Normalize.of(q), L2Normalize.of(k), queue, 0.2, counted, mine, theirs);
+            g.output("logSums", loss.output(1));
+            if (capacity < 1000) {
+                // among thousands, how many score higher depends on the last bit of the data
+                g.output("rank", loss.output(2));
+            }
+            g.result(loss.output(0), q, k);
+        });
+    }
+
+    /** In turn; the second is nobody. */
+    private static long[] ownersOf(int rows, int owners) {
+        return IntStream.range(0, rows).mapToLong(r -> r % owners == 1 ? InfoNce.NO_OWNER : r % owners).toArray();
     }
 }

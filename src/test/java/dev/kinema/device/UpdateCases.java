@@ -53,6 +53,14 @@ final class UpdateCases {
             cases.add("RingEnqueue of " + rows + " into 7", g -> RingEnqueue.of(g.state("queue", -1, 1, 7, 5), g.counter("pointer", 5),
                 g.floats("rows", rows, 5)));
         }
+        for (int count : new int[] {0, 1, 3, 4}) {
+            cases.add("RingEnqueue of " + count + " of 4 into 7, and of their owners", g -> {
+                Value counted = g.integers("count", HostArrays.ofInts(Shape.of(1), count));
+                RingEnqueue.of(g.state("queue", -1, 1, 7, 5), g.counter("pointer", 5), g.floats("rows", 4, 5), counted);
+                RingEnqueue.of(g.owners("queue.owners", -1, -1, 3, 4, 5, 6, 7), g.counter("pointer of owners", 5),
+                    g.integers("owners", HostArrays.ofInts(Shape.of(4), 10, 11, 12, 13)), counted);
+            });
+        }
         cases.add("GlobalNorm and ClipFactor", g -> {
             Value norm = GlobalNorm.of(List.of(g.floats("a", 5, 17), g.floats("b", 3), g.parameter("c", 1)));
             g.output("norm", norm);

@@ -22,6 +22,10 @@ class CostTest {
         return graph.input(name, DType.F32, Shape.of(dims));
     }
 
+    private Value ints(String name, int... dims) {
+        return graph.input(name, DType.I32, Shape.of(dims));
+    }
+
     private static void costs(long flops, long bytes, Value value) {
         assertEquals(flops, value.node().flops(), value.node() + ": FLOPs");
         assertEquals(bytes, value.node().bytes(), value.node() + ": bytes");
@@ -35,6 +39,9 @@ class CostTest {
         costs(2L * 2 * 3 * 5 * 4, 4L * 2 * (3 * 4 + 4 * 5 + 3 * 5), MatMul.of(floats("a", 2, 3, 4), floats("m", 2, 5, 4), false, true));
         Value loss = InfoNce.of(floats("q", 2, 4), floats("k", 2, 4), floats("keys", 10, 4), 0.1).output(0);
         costs(2L * 2 * 4 * 11, 4L * (8 + 8 + 40 + 1 + 2 + 2), loss);
+        Value part = InfoNce.of(floats("q'", 2, 4), floats("k'", 2, 4), floats("keys'", 10, 4), 0.1, ints("count", 1), ints("owners", 2),
+            ints("keys.owners", 10)).output(0);
+        costs(2L * 2 * 4 * 11, 4L * (8 + 8 + 40 + 1 + 2 + 10 + 1 + 2 + 2), part);
     }
 
     @Test
@@ -47,5 +54,8 @@ class CostTest {
         Value queue = graph.state("queue", DType.F32, Shape.of(100, 6), Initializer.ZEROS);
         Value pointer = graph.state("pointer", DType.I64, Shape.of(1), Initializer.ZEROS);
         costs(0, 2 * 4L * 24 + 2 * 8, RingEnqueue.of(queue, pointer, x).output(0));
+        Value owners = graph.state("queue.owners", DType.I32, Shape.of(100), Initializer.ZEROS);
+        Value second = graph.state("second pointer", DType.I64, Shape.of(1), Initializer.ZEROS);
+        costs(0, 2 * 4L * 3 + 2 * 8 + 4, RingEnqueue.of(owners, second, ints("films", 3), ints("count", 1)).output(0));
     }
 }

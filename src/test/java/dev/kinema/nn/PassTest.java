@@ -17,8 +17,13 @@ import dev.kinema.graph.Initializer;
 import dev.kinema.graph.Philox;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
+import dev.kinema.graph.op.Dropout;
+import dev.kinema.graph.op.Op;
+import dev.kinema.graph.op.Reshape;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -128,6 +133,52 @@ class PassTest {
         double[] ones = new double[1000];
         Arrays.fill(ones, 1);
         return ones;
+    }
+
+    /** The network normalises by batch statistics, twice by the same layer, and draws in between. */
+    private static void network(Pass pass) {
+        Value x = pass.graph().input("x", DType.F32, Shape.of(6, 4));
+        Value h = pass.dropout(BatchNorm.DEFAULT.apply(pass.at("bn"), x), 0.5);
+        Value y = TransformerLayer.of(4, 2, 8, Activation.RELU, false, 0.25).encode(pass.at("layer"),
+            Reshape.of(h, Shape.of(2, 3, 4)), null, false);
+        pass.graph().output("y", BatchNorm.DEFAULT.apply(pass.at("bn"), Reshape.of(y, Shape.of(6, 4))));
+    }
+
+    @Test
+    void aPassWithoutUpdatesComputesTheSameAndLeavesStateAsItIs() {
+        Graph again = new Graph();
+        network(Pass.train(graph));
+        network(Pass.train(again).withoutUpdates());
+        assertEquals(0, again.nodes().stream().filter(n -> n.hasEffect()).count());
+        assertEquals(graph.variables().keySet(), again.variables().keySet());
+        double[] x = IntStream.range(0, 24).mapToDouble(i -> i * 37 % 24).toArray();
+        try (Program updating = compile(); Program repeated = device.compile(again, weights)) {
+            updating.input("x").put(x);
+            repeated.input("x").put(x);
+            double[][] first = {run(repeated), run(repeated), run(updating)};
+            assertArrayEquals(first[0], first[1], "nothing changed");
+            assertArrayEquals(first[0], first[2], "the same statistics and the same dropout");
+            assertEquals(2, weights.get("bn.num_batches_tracked").getLong(0), "from the updating pass alone");
+            assertArrayEquals(new long[] {SEED, 1}, weights.get(Pass.RANDOM).toLongs());
+            assertFalse(Arrays.equals(first[0], run(repeated)), "dropout by the state as it stands");
+        }
+    }
+
+    private static double[] run(Program program) {
+        program.run();
+        return program.output("y").toDoubles();
+    }
+
+    @Test
+    void anUpdatingPassMovesTheRandomStateThatAnotherHasRead() {
+        Value x = graph.input("x", DType.F32, Shape.of(4));
+        Pass pass = Pass.train(graph);
+        pass.withoutUpdates().dropout(x, 0.5);
+        assertEquals(0, graph.nodes().stream().filter(n -> n.hasEffect()).count());
+        pass.dropout(x, 0.5);
+        assertEquals(1, graph.nodes().stream().filter(n -> n.hasEffect()).count());
+        List<Op> drawn = graph.nodes().stream().map(n -> n.op()).filter(op -> op instanceof Dropout).toList();
+        assertEquals(2, new HashSet<>(drawn).size(), "two draws of one step differ: " + drawn);
     }
 
     @Test

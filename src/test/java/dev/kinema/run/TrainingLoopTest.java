@@ -241,18 +241,19 @@ class TrainingLoopTest {
     @Test
     void nodeThatIsNotFiniteIsFound() throws IOException {
         Faults faults = new Faults();
-        faults.nanAt = 5;
+        faults.overflowAt = 5;
         String message = fails("nan", faults, EVERY_TWO).getMessage();
         assertEquals(2, faults.opened, "opened once more with checks");
-        for (String part : List.of("loss is NaN after step 5 of 7", "step 5 ends with: node head/linear_7", "step-000000004.safetensors",
+        for (String part : List.of("loss is Infinity after step 5 of 7", "step 5 ends with: output 0 of MeanSquaredError",
+            "step-000000004.safetensors",
             "lower learning rate", "film list")) {
             assertTrue(message.contains(part), message);
         }
         assertEquals(List.of("step-000000002.safetensors", "step-000000004.safetensors"), checkpoints("nan"));
         StepLog.Series loss = StepLog.read(folder.resolve("nan/log.jsonl")).get("loss");
-        assertTrue(Double.isNaN(loss.values()[5]));
+        assertTrue(Double.isNaN(loss.values()[5]), "what is not finite is null in the log");
         // a step that would have been saved
-        faults.nanAt = 1;
+        faults.overflowAt = 1;
         message = fails("early", faults, EVERY_TWO).getMessage();
         assertTrue(message.contains("step 1 ends with") && message.contains("no checkpoint"), message);
         assertEquals(List.of(), checkpoints("early"));
@@ -261,7 +262,7 @@ class TrainingLoopTest {
     @Test
     void replayGivesWayToAnInterrupt() {
         Faults faults = new Faults();
-        faults.nanAt = 5;
+        faults.overflowAt = 5;
         faults.during = step -> {
             if (step == 4 && faults.opened == 2) {
                 Thread.currentThread().interrupt();
@@ -269,21 +270,21 @@ class TrainingLoopTest {
         };
         String message = fails("nan", faults, EVERY_TWO).getMessage();
         assertTrue(Thread.interrupted(), "the flag is set");
-        assertTrue(message.contains("loss is NaN after step 5") && message.contains("interrupted before the node was found"), message);
+        assertTrue(message.contains("loss is Infinity after step 5") && message.contains("interrupted before the node was found"), message);
     }
 
     @Test
     void replayThatDiffersIsNamedAsThat() {
         Faults faults = new Faults();
-        faults.nanAt = 3;
-        faults.nanAgain = false;
+        faults.overflowAt = 3;
+        faults.overflowAgain = false;
         String message = fails("once", faults, EVERY_TWO).getMessage();
         assertTrue(message.matches(".*every node's output is finite and the loss is [0-9.]+: the numbers did not come out the same.*"),
             message);
-        faults.nanAgain = true;
+        faults.overflowAgain = true;
         faults.nodeThrows = false;
         message = fails("outside", faults, EVERY_TWO).getMessage();
-        assertTrue(message.contains("loss is NaN again"), message);
+        assertTrue(message.contains("loss is Infinity again"), message);
     }
 
     /** The loss and the gradient of the step are finite, what it makes of the weights is not: the checkpoint would be worth nothing. */

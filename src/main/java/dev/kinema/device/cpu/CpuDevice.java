@@ -88,7 +88,7 @@ public final class CpuDevice implements Device {
         }
         weights.require(graph);
         useThreads();
-        return new Lowering(this, how.fuse() ? Fusion.apply(graph) : graph, own, how.precision()).compile();
+        return new Lowering(this, how.fuse() ? Fusion.apply(graph) : graph, own, how).compile();
     }
 
     /** Whether products of bf16 numbers run at more than the speed of fp32. */

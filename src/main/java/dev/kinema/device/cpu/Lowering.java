@@ -1,6 +1,7 @@
 package dev.kinema.device.cpu;
 
 import dev.kinema.KinemaException;
+import dev.kinema.device.Compilation;
 import dev.kinema.device.Precision;
 import dev.kinema.device.Schedule;
 import dev.kinema.graph.DType;
@@ -31,7 +32,7 @@ final class Lowering {
     private final CpuDevice device;
     private final Graph graph;
     private final CpuWeights weights;
-    private final Precision precision;
+    private final Compilation how;
     private final boolean training;
     private final Schedule schedule;
     private final Map<Value, Buffer> buffers = new HashMap<>();
@@ -44,11 +45,11 @@ final class Lowering {
     private final List<Pointer> natives = new ArrayList<>();
     private Node node;
 
-    Lowering(CpuDevice device, Graph graph, CpuWeights weights, Precision precision) {
+    Lowering(CpuDevice device, Graph graph, CpuWeights weights, Compilation how) {
         this.device = device;
         this.graph = graph;
         this.weights = weights;
-        this.precision = precision;
+        this.how = how;
         this.schedule = Schedule.of(graph);
         this.training = schedule.nodes().stream().anyMatch(n -> n.op() instanceof Conv3dWeightGradient);
         for (Node n : schedule.nodes()) {
@@ -89,6 +90,9 @@ final class Lowering {
                 lower(n);
                 // here and not at the end: what is a view of a variable may be overwritten by then
                 n.outputs().stream().filter(graph.outputs()::containsValue).forEach(v -> results.put(v, output(v)));
+            }
+            if (how.checkFinite()) {
+                FiniteSteps.append(this, n);
             }
         }
         graph.outputs().values().forEach(v -> results.computeIfAbsent(v, this::output));
@@ -155,7 +159,7 @@ final class Lowering {
 
     /** Type of video activations and of the operands of products. */
     DType compute() {
-        return precision == Precision.BF16 ? DType.BF16 : DType.F32;
+        return how.precision() == Precision.BF16 ? DType.BF16 : DType.F32;
     }
 
     /** Whether a buffer holds what only weights determine, so that whatever is made of it is made once. */

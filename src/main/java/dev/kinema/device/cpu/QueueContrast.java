@@ -12,12 +12,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * InfoNCE against a queue, which is worked through in chunks, whose logits are scratch memory and never stored as a whole; products by oneDNN,
- * exponentials in Java with a running maximum.
+ * InfoNCE against a queue, which is worked through in chunks, whose logits are scratch memory and never stored as a whole; products by
+ * oneDNN, exponentials in Java with a running maximum. Products are of all rows, exponentials only of those that take part.
  */
 final class QueueContrast {
-    /** Queue rows whose logits are held at once. */
-    private static final int CHUNK = 4096;
+    /** Multiply-adds or exponentials below which rows are not worth sharing among threads. */
+    private static final int GRAIN = 8192;
 
     private QueueContrast() {}
 
@@ -26,128 +26,58 @@ final class QueueContrast {
         rules.put(InfoNceGradient.class, QueueContrast::queueGradient);
     }
 
-    private static double dot(FloatBuffer a, FloatBuffer b, int rowA, int rowB, int width) {
-        double sum = 0;
-        for (int i = 0; i < width; i++) {
-            sum += (double) a.get(rowA * width + i) * b.get(rowB * width + i);
-        }
-        return sum;
-    }
-
-    /** The products of one operand with every chunk of a queue [K, D]: full chunks share one primitive, a last short one has its own. */
-    private static final class Chunks {
-        final int count;
-        private final int keys;
-        private final int width;
-        private final Gemm full;
-        private final Gemm last;
-
-        /** @param back false: logits [R, chunk] = q queue^T; true: dq [R, D] += logits queue */
-        Chunks(Lowering l, int rows, int keys, int width, boolean back) {
-            this.keys = keys;
-            this.width = width;
-            int size = Math.min(CHUNK, keys);
-            count = (keys + size - 1) / size;
-            full = gemm(l, rows, size, width, back);
-            last = keys % size == 0 ? full : gemm(l, rows, keys % size, width, back);
-        }
-
-        private static Gemm gemm(Lowering l, int rows, int size, int width, boolean back) {
-            return back ? Gemm.of(l, rows, width, size, false, false, true) : Gemm.of(l, rows, size, width, false, true, false);
-        }
-
-        int size(int chunk) {
-            return Math.min(Math.min(CHUNK, keys), keys - chunk * CHUNK);
-        }
-
-        void scratch(List<Buffer> into) {
-            if (full.scratch() != null) {
-                into.add(full.scratch());
-            }
-            if (last != full && last.scratch() != null) {
-                into.add(last.scratch());
-            }
-        }
-
-        Runnable[] bind(CpuProgram p, boolean back, Buffer rows, Buffer queue, Buffer logits) {
-            Runnable[] runs = new Runnable[count];
-            for (int c = 0; c < count; c++) {
-                Gemm gemm = c == count - 1 ? last : full;
-                long part = queue.storage().address() + 4L * c * CHUNK * width;
-                runs[c] = back ? gemm.bind(p, logits.storage().address(), part, rows.storage().address())
-                    : gemm.bind(p, rows.storage().address(), part, logits.storage().address());
-            }
-            return runs;
-        }
-    }
-
     private static void queue(Lowering l, Node node) {
-        double inverse = 1 / ((InfoNce) node.op()).temperature();
-        Buffer q = l.plain(node.input(0));
-        Buffer k = l.plain(node.input(1));
-        Buffer queue = l.plain(node.input(2));
+        List<Buffer> in = new ArrayList<>(node.inputs().stream().map(l::plain).toList());
+        Buffer q = in.get(0);
+        Buffer queue = in.get(2);
         Buffer loss = l.define(node.output(0));
         Buffer logs = l.define(node.output(1));
         Buffer ranks = l.define(node.output(2));
-        int rows = q.shape().dim(0);
-        int width = q.shape().last();
-        Chunks chunks = new Chunks(l, rows, queue.shape().dim(0), width, false);
-        Buffer logits = l.scratch(Shape.of(rows, chunks.size(0)), "logits");
+        QueueChunks chunks = new QueueChunks(l, q.shape().dim(0), queue.shape().dim(0), q.shape().last(), false);
+        Buffer logits = l.scratch(Shape.of(q.shape().dim(0), chunks.size(0)), "logits");
         List<Buffer> writes = new ArrayList<>(List.of(loss, logs, ranks, logits));
         chunks.scratch(writes);
-        l.step("infonce", List.of(q, k, queue), writes, p -> {
-            Runnable[] products = chunks.bind(p, false, q, queue, logits);
-            QueueRows state = new QueueRows(rows, width, inverse, q.floats(), k.floats(), logits.floats(), ranks.ints());
-            Team.Range start = state::start;
-            Team.Range add = state::add;
+        l.step("infonce", in, writes, p -> {
+            Runnable[] products = chunks.bind(p, q, queue, logits);
+            QueueRows rows = new QueueRows((InfoNce) node.op(), q, in.get(1), in, logits);
+            LogSums sums = new LogSums(rows, logs.floats(), ranks.ints());
+            Team.Range start = sums::start;
+            Team.Range add = sums::add;
             FloatBuffer out = loss.floats();
-            FloatBuffer log = logs.floats();
             return () -> {
-                p.team().run(rows, 1 + 8192 / width, start);
+                int counted = rows.counted();
+                p.team().run(counted, 1 + GRAIN / rows.width, start);
                 for (int c = 0; c < products.length; c++) {
                     products[c].run();
-                    state.columns = chunks.size(c);
-                    p.team().run(rows, 1 + 8192 / state.columns, add);
+                    rows.chunk(chunks.start(c), chunks.size(c));
+                    p.team().run(counted, 1 + GRAIN / rows.columns, add);
                 }
-                double sum = 0;
-                for (int r = 0; r < rows; r++) {
-                    double lse = state.max[r] + Math.log(state.sum[r]);
-                    log.put(r, (float) lse);
-                    sum += lse - state.positive[r];
-                }
-                out.put(0, (float) (sum / rows));
+                out.put(0, (float) sums.finish(counted));
             };
         });
     }
 
     /** Running maximum and sum of each row; its positive is the first term. */
-    private static final class QueueRows {
-        final double[] positive;
-        final double[] max;
-        final double[] sum;
-        int columns;
-        private final int width;
-        private final double inverse;
-        private final FloatBuffer q;
-        private final FloatBuffer k;
-        private final FloatBuffer logits;
+    private static final class LogSums {
+        private final QueueRows rows;
+        private final double[] positive;
+        private final double[] max;
+        private final double[] sum;
+        private final FloatBuffer log;
         private final IntBuffer rank;
 
-        QueueRows(int rows, int width, double inverse, FloatBuffer q, FloatBuffer k, FloatBuffer logits, IntBuffer rank) {
-            positive = new double[rows];
-            max = new double[rows];
-            sum = new double[rows];
-            this.width = width;
-            this.inverse = inverse;
-            this.q = q;
-            this.k = k;
-            this.logits = logits;
+        LogSums(QueueRows rows, FloatBuffer log, IntBuffer rank) {
+            this.rows = rows;
+            positive = new double[rows.all];
+            max = new double[rows.all];
+            sum = new double[rows.all];
+            this.log = log;
             this.rank = rank;
         }
 
         void start(int from, int to) {
             for (int r = from; r < to; r++) {
-                positive[r] = dot(q, k, r, r, width) * inverse;
+                positive[r] = rows.positive(r);
                 max[r] = positive[r];
                 sum[r] = 1;
                 rank.put(r, 0);
@@ -155,81 +85,149 @@ final class QueueContrast {
         }
 
         void add(int from, int to) {
+            FloatBuffer logits = rows.logits;
+            int columns = rows.columns;
             for (int r = from; r < to; r++) {
+                rows.exclude(r);
                 double top = max[r];
                 int above = 0;
                 for (int i = r * columns; i < (r + 1) * columns; i++) {
-                    double s = logits.get(i) * inverse;
+                    double s = logits.get(i) * rows.inverse;
                     top = Math.max(top, s);
                     above += s > positive[r] ? 1 : 0;
                 }
                 double total = sum[r] * Math.exp(max[r] - top);
                 for (int i = r * columns; i < (r + 1) * columns; i++) {
-                    total += Math.exp(logits.get(i) * inverse - top);
+                    total += Math.exp(logits.get(i) * rows.inverse - top);
                 }
                 max[r] = top;
                 sum[r] = total;
                 rank.put(r, rank.get(r) + above);
             }
         }
+
+        /** Stores the log-sums and returns the mean loss of the rows that take part. */
+        double finish(int counted) {
+            double losses = 0;
+            for (int r = 0; r < counted; r++) {
+                double logSum = max[r] + Math.log(sum[r]);
+                log.put(r, (float) logSum);
+                losses += logSum - positive[r];
+            }
+            for (int r = counted; r < rows.all; r++) {
+                log.put(r, 0);
+                rank.put(r, -1);
+            }
+            return losses / counted;
+        }
     }
 
     private static void queueGradient(Lowering l, Node node) {
-        double inverse = 1 / ((InfoNceGradient) node.op()).temperature();
-        Buffer upstream = l.plain(node.input(0));
-        Buffer q = l.plain(node.input(1));
-        Buffer k = l.plain(node.input(2));
-        Buffer queue = l.plain(node.input(3));
-        Buffer logs = l.plain(node.input(4));
+        List<Buffer> in = new ArrayList<>(node.inputs().stream().map(l::plain).toList());
+        Buffer q = in.get(1);
+        Buffer queue = in.get(3);
         Buffer dq = l.define(node.output(0));
         Buffer dk = l.define(node.output(1));
-        int rows = q.shape().dim(0);
-        int width = q.shape().last();
-        int keys = queue.shape().dim(0);
-        Chunks forward = new Chunks(l, rows, keys, width, false);
-        Chunks back = new Chunks(l, rows, keys, width, true);
-        Buffer logits = l.scratch(Shape.of(rows, forward.size(0)), "logits");
+        QueueChunks forward = new QueueChunks(l, q.shape().dim(0), queue.shape().dim(0), q.shape().last(), false);
+        QueueChunks back = new QueueChunks(l, q.shape().dim(0), queue.shape().dim(0), q.shape().last(), true);
+        Buffer logits = l.scratch(Shape.of(q.shape().dim(0), forward.size(0)), "logits");
         List<Buffer> writes = new ArrayList<>(List.of(dq, dk, logits));
         forward.scratch(writes);
         back.scratch(writes);
-        l.step("infonce gradient", List.of(upstream, q, k, queue, logs), writes, p -> {
-            Runnable[] products = forward.bind(p, false, q, queue, logits);
-            Runnable[] sums = back.bind(p, true, dq, queue, logits);
-            FloatBuffer g = upstream.floats();
-            FloatBuffer x = q.floats();
-            FloatBuffer key = k.floats();
-            FloatBuffer log = logs.floats();
-            FloatBuffer s = logits.floats();
-            FloatBuffer toQ = dq.floats();
-            FloatBuffer toK = dk.floats();
-            int[] columns = new int[1];
-            Team.Range positives = (from, to) -> {
-                double scale = g.get(0) * inverse / rows;
-                for (int r = from; r < to; r++) {
-                    double p0 = Math.exp(dot(x, key, r, r, width) * inverse - log.get(r)) - 1;
-                    for (int i = r * width; i < (r + 1) * width; i++) {
-                        toQ.put(i, (float) (scale * p0 * key.get(i)));
-                        toK.put(i, (float) (scale * p0 * x.get(i)));
-                    }
-                }
-            };
-            Team.Range negatives = (from, to) -> {
-                double scale = g.get(0) * inverse / rows;
-                for (int r = from; r < to; r++) {
-                    for (int i = r * columns[0]; i < (r + 1) * columns[0]; i++) {
-                        s.put(i, (float) (scale * Math.exp(s.get(i) * inverse - log.get(r))));
-                    }
-                }
-            };
+        l.step("infonce gradient", in, writes, p -> {
+            Runnable[] products = forward.bind(p, q, queue, logits);
+            Runnable[] sums = back.bind(p, dq, queue, logits);
+            QueueRows rows = new QueueRows(((InfoNceGradient) node.op()).forward(), q, in.get(2), in, logits);
+            Pulls pulls = new Pulls(rows, in.get(4).floats(), dq.floats(), dk.floats());
+            Team.Range start = pulls::start;
+            Team.Range weigh = pulls::weigh;
+            Team.Range finish = pulls::finish;
+            FloatBuffer upstream = in.get(0).floats();
             return () -> {
-                p.team().run(rows, 1 + 8192 / width, positives);
+                pulls.begin(rows.counted(), upstream.get(0));
+                p.team().run(rows.all, 1 + GRAIN / rows.width, start);
                 for (int c = 0; c < products.length; c++) {
                     products[c].run();
-                    columns[0] = forward.size(c);
-                    p.team().run(rows, 1 + 8192 / columns[0], negatives);
+                    rows.chunk(forward.start(c), forward.size(c));
+                    p.team().run(pulls.counted, 1 + GRAIN / rows.columns, weigh);
                     sums[c].run();
                 }
+                p.team().run(rows.all, 1 + GRAIN / rows.width, finish);
             };
         });
+    }
+
+    /**
+     * Gradients of each row. With p the softmax of its scores and s = dloss / (temperature rows): dq = s (sum_j p_j queue_j - n k) and
+     * dk = -s n q, where n = sum_j p_j over the queue is 1 - p_0 without its cancellation.
+     */
+    private static final class Pulls {
+        private final QueueRows rows;
+        private final FloatBuffer log;
+        private final FloatBuffer dq;
+        private final FloatBuffer dk;
+        private final double[] negatives;
+        private double scale;
+        int counted;
+
+        Pulls(QueueRows rows, FloatBuffer log, FloatBuffer dq, FloatBuffer dk) {
+            this.rows = rows;
+            this.log = log;
+            this.dq = dq;
+            this.dk = dk;
+            negatives = new double[rows.all];
+        }
+
+        void begin(int counted, float upstream) {
+            this.counted = counted;
+            scale = upstream * rows.inverse / counted;
+        }
+
+        /** The products of probabilities and queue are added to dq. */
+        void start(int from, int to) {
+            for (int r = from; r < to; r++) {
+                negatives[r] = 0;
+                clear(dq, r);
+            }
+        }
+
+        private void clear(FloatBuffer gradient, int row) {
+            for (int i = row * rows.width; i < (row + 1) * rows.width; i++) {
+                gradient.put(i, 0);
+            }
+        }
+
+        /** Logits to probabilities times s. */
+        void weigh(int from, int to) {
+            FloatBuffer logits = rows.logits;
+            int columns = rows.columns;
+            for (int r = from; r < to; r++) {
+                rows.exclude(r);
+                double logSum = log.get(r);
+                double sum = 0;
+                for (int i = r * columns; i < (r + 1) * columns; i++) {
+                    double p = Math.exp(logits.get(i) * rows.inverse - logSum);
+                    sum += p;
+                    logits.put(i, (float) (scale * p));
+                }
+                negatives[r] += sum;
+            }
+        }
+
+        /** Adds what the positive does; padding, into whose dq unweighed logits went, gets zeros. */
+        void finish(int from, int to) {
+            for (int r = from; r < to; r++) {
+                if (r >= counted) {
+                    clear(dq, r);
+                    clear(dk, r);
+                    continue;
+                }
+                double pull = scale * negatives[r];
+                for (int i = r * rows.width; i < (r + 1) * rows.width; i++) {
+                    dq.put(i, (float) (dq.get(i) - pull * rows.k.get(i)));
+                    dk.put(i, (float) (-pull * rows.q.get(i)));
+                }
+            }
+        }
     }
 }

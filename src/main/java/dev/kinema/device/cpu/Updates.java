@@ -11,7 +11,9 @@ import dev.kinema.graph.op.Lars;
 import dev.kinema.graph.op.Op;
 import dev.kinema.graph.op.RingEnqueue;
 import dev.kinema.graph.op.Sgd;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -179,18 +181,24 @@ final class Updates {
     }
 
     private static void enqueue(Lowering l, Node node) {
+        boolean counted = ((RingEnqueue) node.op()).counted();
         List<Buffer> in = inputs(l, node);
         int capacity = in.get(0).shape().dim(0);
-        int width = in.get(0).shape().last();
-        int count = in.get(2).shape().dim(0);
+        int most = in.get(2).shape().dim(0);
         l.step("enqueue " + target(node), in, written(node, in), p -> {
-            FloatBuffer queue = in.get(0).floats();
+            ByteBuffer queue = in.get(0).bytes();
             LongBuffer pointer = in.get(1).longs();
-            FloatBuffer rows = in.get(2).floats();
+            ByteBuffer rows = in.get(2).bytes();
+            IntBuffer given = counted ? in.get(3).ints() : null;
+            int width = queue.capacity() / Math.max(1, capacity);
             return () -> {
                 if (pointer.get(0) < 0 || pointer.get(0) >= capacity) {
                     throw new KinemaException("the pointer is at " + pointer.get(0) + " in a queue of " + capacity
                         + " rows: it belongs to another queue, start with both as they are initialized");
+                }
+                int count = counted ? given.get(0) : most;
+                if (count < 0 || count > most) {
+                    throw new KinemaException("count " + count + " is not one of 0 to " + most + " rows: check what is fed to the program");
                 }
                 int at = (int) pointer.get(0);
                 for (int r = 0; r < count; r++) {

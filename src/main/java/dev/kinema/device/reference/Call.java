@@ -39,6 +39,11 @@ final class Call {
         return (long[]) in[i];
     }
 
+    /** Input {@code i} of either. */
+    Object elements(int i) {
+        return in[i];
+    }
+
     /** The only element of input {@code i}. */
     double scalar(int i) {
         return in(i)[0];

@@ -4,6 +4,7 @@ import dev.kinema.graph.op.InBatchInfoNce;
 import dev.kinema.graph.op.InBatchInfoNceGradient;
 import dev.kinema.graph.op.InfoNce;
 import dev.kinema.graph.op.InfoNceGradient;
+import java.util.Arrays;
 
 /** InfoNCE against a queue and within a batch. */
 final class ContrastiveLosses {
@@ -16,25 +17,57 @@ final class ContrastiveLosses {
         kernels.add(InBatchInfoNceGradient.class, ContrastiveLosses::inBatchGradient);
     }
 
-    /** Scores of query row {@code r}: its positive, then all of the queue. */
-    private static double[] scores(double[] q, double[] k, double[] queue, int r, int width, double temperature) {
-        double[] scores = new double[1 + queue.length / width];
-        scores[0] = Vectors.dot(q, r * width, k, r * width, width) / temperature;
-        for (int j = 1; j < scores.length; j++) {
-            scores[j] = Vectors.dot(q, r * width, queue, (j - 1) * width, width) / temperature;
+    /** The rows that take part and their scores: q, k and queue of the call from {@code first} on; count and owners are its last inputs. */
+    private static final class Rows {
+        final double[] q;
+        final double[] k;
+        final double[] queue;
+        final int all;
+        final int counted;
+        final int width;
+        private final double temperature;
+        private final long[] owners;
+        private final long[] queueOwners;
+
+        Rows(InfoNce op, Call call, int first) {
+            q = call.in(first);
+            k = call.in(first + 1);
+            queue = call.in(first + 2);
+            all = call.shape(first).dim(0);
+            width = call.shape(first).last();
+            temperature = op.temperature();
+            owners = op.owned() ? call.integers(call.inputs() - 2) : null;
+            queueOwners = op.owned() ? call.integers(call.inputs() - 1) : null;
+            counted = op.counted() ? (int) counted(call, call.integers(call.inputs() - (op.owned() ? 3 : 1))[0]) : all;
         }
-        return scores;
+
+        private long counted(Call call, long count) {
+            if (count < 1 || count > all) {
+                throw call.error("count " + count + " is not one of 1 to " + all + " rows: leave the step out where no row takes part");
+            }
+            return count;
+        }
+
+        /** Scores of row {@code r}: its positive, then all of the queue, keys of its own owner at -infinity. */
+        double[] scores(int r) {
+            double[] scores = new double[1 + queue.length / width];
+            scores[0] = Vectors.dot(q, r * width, k, r * width, width) / temperature;
+            for (int j = 1; j < scores.length; j++) {
+                boolean own = owners != null && owners[r] != InfoNce.NO_OWNER && owners[r] == queueOwners[j - 1];
+                scores[j] = own ? Double.NEGATIVE_INFINITY : Vectors.dot(q, r * width, queue, (j - 1) * width, width) / temperature;
+            }
+            return scores;
+        }
     }
 
     private static void queue(InfoNce op, Call call) {
-        int width = call.shape(0).last();
-        int rows = call.shape(0).dim(0);
-        double[] losses = new double[rows];
+        Rows rows = new Rows(op, call, 0);
+        double[] losses = new double[rows.counted];
         double[] logSums = call.out(1);
         long[] ranks = call.outIntegers(2);
-        call.rows(rows, (from, to) -> {
+        call.rows(rows.counted, (from, to) -> {
             for (int r = from; r < to; r++) {
-                double[] scores = scores(call.in(0), call.in(1), call.in(2), r, width, op.temperature());
+                double[] scores = rows.scores(r);
                 logSums[r] = Vectors.logSumExp(scores, 0, scores.length);
                 losses[r] = logSums[r] - scores[0];
                 for (double score : scores) {
@@ -42,30 +75,34 @@ final class ContrastiveLosses {
                 }
             }
         });
+        Arrays.fill(ranks, rows.counted, rows.all, -1);
         for (double loss : losses) {
-            call.out(0)[0] += loss / rows;
+            call.out(0)[0] += loss / rows.counted;
         }
     }
 
-    /** With p the softmax of a row's scores: dq = ((p_0 - 1) k + sum p_j queue_j) / (temperature rows), dk = (p_0 - 1) q / (temperature rows). */
+    /**
+     * With p the softmax of a row's scores and s = 1 / (temperature rows): dq = s (sum_j p_j queue_j - n k) and dk = -s n q, where n =
+     * sum_j p_j is 1 - p_0 without its cancellation.
+     */
     private static void queueGradient(InfoNceGradient op, Call call) {
-        double[] q = call.in(1);
-        double[] k = call.in(2);
-        double[] queue = call.in(3);
+        Rows rows = new Rows(op.forward(), call, 1);
+        double[] logSums = call.in(4);
         double[] dq = call.out(0);
         double[] dk = call.out(1);
-        int width = call.shape(1).last();
-        int rows = call.shape(1).dim(0);
-        double each = call.scalar(0) / (op.temperature() * rows);
-        call.rows(rows, (from, to) -> {
+        int width = rows.width;
+        double each = call.scalar(0) / (op.forward().temperature() * rows.counted);
+        call.rows(rows.counted, (from, to) -> {
             for (int r = from; r < to; r++) {
-                double[] scores = scores(q, k, queue, r, width, op.temperature());
-                double positive = (Math.exp(scores[0] - call.in(4)[r]) - 1) * each;
-                Vectors.add(dq, r * width, positive, k, r * width, width);
-                Vectors.add(dk, r * width, positive, q, r * width, width);
+                double[] scores = rows.scores(r);
+                double negatives = 0;
                 for (int j = 1; j < scores.length; j++) {
-                    Vectors.add(dq, r * width, Math.exp(scores[j] - call.in(4)[r]) * each, queue, (j - 1) * width, width);
+                    double p = Math.exp(scores[j] - logSums[r]);
+                    negatives += p;
+                    Vectors.add(dq, r * width, p * each, rows.queue, (j - 1) * width, width);
                 }
+                Vectors.add(dq, r * width, -negatives * each, rows.k, r * width, width);
+                Vectors.add(dk, r * width, -negatives * each, rows.q, r * width, width);
             }
         });
     }

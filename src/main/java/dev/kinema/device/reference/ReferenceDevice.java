@@ -42,7 +42,7 @@ final class ReferenceDevice implements Device {
             throw new KinemaException("these weights belong to another device: create them with newWeights() of '" + NAME + "'");
         }
         weights.require(graph);
-        return new ReferenceProgram(how.fuse() ? Fusion.apply(graph) : graph, mine, workers);
+        return new ReferenceProgram(how.fuse() ? Fusion.apply(graph) : graph, mine, workers, how.checkFinite());
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.kinema.device.reference;
 
 import dev.kinema.KinemaException;
 import dev.kinema.device.Bindings;
+import dev.kinema.device.FiniteCheck;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
@@ -13,6 +14,7 @@ import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Input;
 import dev.kinema.graph.op.Variable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,6 +29,7 @@ final class ReferenceProgram implements Program {
 
     private final ReferenceWeights weights;
     private final Workers workers;
+    private final boolean checkFinite;
     private final List<Node> nodes;
     /** The step after which a value's array is dropped. */
     private final Map<Value, Integer> lastUse = new HashMap<>();
@@ -34,9 +37,10 @@ final class ReferenceProgram implements Program {
     private final Map<Value, List<HostArray>> outputsOf = new HashMap<>();
     private boolean closed;
 
-    ReferenceProgram(Graph graph, ReferenceWeights weights, Workers workers) {
+    ReferenceProgram(Graph graph, ReferenceWeights weights, Workers workers, boolean checkFinite) {
         this.weights = weights;
         this.workers = workers;
+        this.checkFinite = checkFinite;
         this.nodes = Schedule.of(graph).nodes();
         Map<String, HostArray> inputs = new LinkedHashMap<>();
         Map<String, HostArray> outputs = new LinkedHashMap<>();
@@ -82,6 +86,9 @@ final class ReferenceProgram implements Program {
         for (int step = 0; step < nodes.size(); step++) {
             Node node = nodes.get(step);
             Object[] results = compute(node, values);
+            if (checkFinite) {
+                requireFinite(node, results);
+            }
             for (Value v : node.outputs()) {
                 values.put(v, results[v.index()]);
                 outputsOf.getOrDefault(v, List.of()).forEach(array -> Elements.copyInto(array, results[v.index()]));
@@ -97,6 +104,15 @@ final class ReferenceProgram implements Program {
         written.forEach(weights::replace);
         if (!written.isEmpty()) {
             weights.changed();
+        }
+    }
+
+    private static void requireFinite(Node node, Object[] results) {
+        for (Value v : FiniteCheck.of(node)) {
+            long count = Arrays.stream((double[]) results[v.index()]).filter(x -> !Double.isFinite(x)).count();
+            if (count > 0) {
+                throw FiniteCheck.failure(v, count);
+            }
         }
     }
 

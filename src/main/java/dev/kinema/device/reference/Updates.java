@@ -38,19 +38,23 @@ final class Updates {
     }
 
     private static void enqueue(RingEnqueue op, Call call) {
-        double[] queue = call.out(0);
-        System.arraycopy(call.in(0), 0, queue, 0, queue.length);
+        Object queue = call.outElements(0);
+        System.arraycopy(call.elements(0), 0, queue, 0, (int) call.shape(0).elements());
         int capacity = call.shape(0).dim(0);
-        int width = call.shape(0).dim(1);
+        int width = (int) call.shape(0).product(1, call.shape(0).rank());
         int rows = call.shape(2).dim(0);
         long pointer = call.integers(1)[0];
         if (pointer < 0 || pointer >= capacity) {
             throw call.error("the pointer is at " + pointer + " in a queue of " + capacity + " rows: it was restored from another queue");
         }
-        for (int r = 0; r < rows; r++) {
-            System.arraycopy(call.in(2), r * width, queue, (int) ((pointer + r) % capacity) * width, width);
+        long count = op.counted() ? call.integers(3)[0] : rows;
+        if (count < 0 || count > rows) {
+            throw call.error("count " + count + " is not one of 0 to " + rows + " rows: check what is fed to the program");
         }
-        call.outIntegers(1)[0] = (pointer + rows) % capacity;
+        for (int r = 0; r < count; r++) {
+            System.arraycopy(call.elements(2), r * width, queue, (int) ((pointer + r) % capacity) * width, width);
+        }
+        call.outIntegers(1)[0] = (pointer + count) % capacity;
     }
 
     private static void sgd(Sgd op, Call call) {

@@ -31,7 +31,7 @@ public record Attention(int heads, boolean causal, boolean masked, double dropou
         if (dropout == 0) {
             return of(q, k, v, mask, heads, causal);
         }
-        Attention op = new Attention(heads, causal, mask != null, dropout, q.graph().nodes().size());
+        Attention op = new Attention(heads, causal, mask != null, dropout, Dropout.salt(q.graph()));
         return q.graph().append(op, mask == null ? List.of(q, k, v, random) : List.of(q, k, v, mask, random)).output(0);
     }
 

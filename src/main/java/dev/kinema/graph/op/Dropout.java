@@ -2,6 +2,8 @@ package dev.kinema.graph.op;
 
 import dev.kinema.graph.Backward;
 import dev.kinema.graph.DType;
+import dev.kinema.graph.Graph;
+import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Type;
 import dev.kinema.graph.Value;
@@ -9,11 +11,18 @@ import java.util.List;
 
 /**
  * Zeroes elements with probability p and scales the others by 1 / (1 - p). {@code random} is int64 [2], (seed, step); element i is kept
- * where word i of the Philox stream {@code salt} is at least p * 2^32. The gradient is the same operation with the same salt.
+ * where word i of the Philox stream {@code salt} is at least p * 2^32. The gradient is the same operation with the same salt. Salts
+ * number the operations of a graph that draw, so that another graph of the same network draws the same, whatever else it computes.
  */
 public record Dropout(double p, int salt) implements Op {
     public static Value of(Value x, double p, Value random) {
-        return p == 0 ? x : x.graph().add(new Dropout(p, x.graph().nodes().size()), x, random);
+        return p == 0 ? x : x.graph().add(new Dropout(p, salt(x.graph())), x, random);
+    }
+
+    /** A salt that no operation of the graph has: how many draw. */
+    static int salt(Graph graph) {
+        return (int) graph.nodes().stream().map(Node::op)
+            .filter(op -> op instanceof Dropout || op instanceof Attention a && a.dropout() > 0).count();
     }
 
     static void checkRandom(Op op, Type random) {

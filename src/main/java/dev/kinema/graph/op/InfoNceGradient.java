@@ -4,14 +4,13 @@ import dev.kinema.graph.Shape;
 import dev.kinema.graph.Type;
 import java.util.List;
 
-/** From the loss's gradient [], q, k, queue and the log-sums of {@link InfoNce} to dq and dk. */
-public record InfoNceGradient(double temperature) implements Op {
+/** From the loss's gradient [], q, k, queue and the log-sums of {@link InfoNce} (then its count and owners) to dq and dk. */
+public record InfoNceGradient(InfoNce forward) implements Op {
     @Override
     public List<Type> infer(List<Type> in) {
-        Require.inputs(this, in, 5);
-        Require.floats(this, in);
+        Require.inputs(this, in, 5 + forward.extras());
         Require.shape(this, "dloss", in.get(0), Shape.SCALAR);
-        InfoNce.check(this, temperature, in.get(1), in.get(2), in.get(3));
+        InfoNce.check(this, forward, in, 1);
         Require.shape(this, "log-sums", in.get(4), Shape.of(in.get(1).shape().dim(0)));
         return List.of(in.get(1), in.get(2));
     }

@@ -1,0 +1,139 @@
+package dev.kinema.data;
+
+import dev.kinema.KinemaException;
+import dev.kinema.video.FrameReader;
+import dev.kinema.video.Framing;
+import dev.kinema.video.VideoFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
+
+/**
+ * The clips of one film, all from one pass over it: pictures are read in order of time, whichever clips they belong to, and a frame
+ * that several want is converted once. To be used by one thread at a time.
+ */
+final class FilmClips implements AutoCloseable {
+    /** A picture that is wanted. */
+    private record Want(double time, int clip, int frame) {
+    }
+
+    private final VideoFile film;
+    private final FilmTiming timing;
+    private FrameReader frames;
+    private long converted;
+
+    private FilmClips(VideoFile film) {
+        this.film = film;
+        double rate = film.frameRate();
+        double seconds = film.duration().orElseGet(film::measureDuration);
+        // a film whose packets have no times still has a frame, or decoding will say that it has none
+        timing = new FilmTiming(Math.max(seconds, 1 / rate), rate);
+    }
+
+    /**
+     * Opens a film.
+     *
+     * @throws KinemaException as {@link VideoFile#open(Path)}
+     */
+    static FilmClips open(Path path) {
+        VideoFile film = VideoFile.open(path);
+        try {
+            return new FilmClips(film);
+        } catch (RuntimeException | Error e) {
+            film.close();
+            throw e;
+        }
+    }
+
+    /** How long the film lasts: as its container says, or by its packets where it does not. */
+    FilmTiming timing() {
+        return timing;
+    }
+
+    /**
+     * Reads clips as u8 RGB [frames, height, width, 3], from the first byte of a buffer each. A time after the last frame gives the
+     * last frame.
+     *
+     * @param times seconds, [clips][frames]
+     * @param buffers one for each clip; one that is too small is replaced by a new one
+     * @throws KinemaException where the film has no frame, or its clips do not fit into a buffer
+     * @throws InterruptedException if this thread is interrupted meanwhile
+     */
+    void read(double[][] times, Framing framing, ByteBuffer[] buffers) throws InterruptedException {
+        frames = film.frames(framing);
+        int bytes = frames.pictureBytes();
+        for (int clip = 0; clip < times.length; clip++) {
+            buffers[clip] = ofAtLeast(clipBytes(times[clip].length), buffers[clip]);
+        }
+        Want shown = null;
+        double shownTime = 0;
+        for (Want want : inOrder(times)) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            frames.seek(want.time);
+            if (!frames.next()) {
+                throw new KinemaException("no frame of '" + film.path() + "' is shown at " + want.time + " s: copy the film again from its source");
+            }
+            if (shown != null && frames.time() == shownTime) {
+                buffers[want.clip].put(want.frame * bytes, buffers[shown.clip], shown.frame * bytes, bytes);
+            } else {
+                frames.copyTo(buffers[want.clip], want.frame * bytes);
+                converted++;
+                shown = want;
+                shownTime = frames.time();
+            }
+        }
+    }
+
+    private int clipBytes(int pictures) {
+        long bytes = (long) pictures * frames.pictureBytes();
+        if (bytes > Integer.MAX_VALUE) {
+            throw new KinemaException("a clip of " + pictures + " pictures of " + width() + "x" + height() + " from '" + film.path()
+                + "' is larger than 2 GiB: have the film scaled (a short side above 0), or take fewer pictures");
+        }
+        return (int) bytes;
+    }
+
+    private static ByteBuffer ofAtLeast(int bytes, ByteBuffer buffer) {
+        return buffer != null && buffer.capacity() >= bytes ? buffer : ByteBuffer.allocateDirect(bytes);
+    }
+
+    private static Want[] inOrder(double[][] times) {
+        Want[] wants = new Want[Arrays.stream(times).mapToInt(clip -> clip.length).sum()];
+        int n = 0;
+        for (int clip = 0; clip < times.length; clip++) {
+            for (int frame = 0; frame < times[clip].length; frame++) {
+                wants[n++] = new Want(times[clip][frame], clip, frame);
+            }
+        }
+        Arrays.sort(wants, Comparator.comparingDouble(Want::time));
+        return wants;
+    }
+
+    /** Width of the pictures read last, in pixels. */
+    int width() {
+        return frames.width();
+    }
+
+    /** Height of the pictures read last, in pixels. */
+    int height() {
+        return frames.height();
+    }
+
+    /** Frames decoded so far. */
+    long framesDecoded() {
+        return film.framesDecoded();
+    }
+
+    /** Pictures converted so far. */
+    long picturesConverted() {
+        return converted;
+    }
+
+    @Override
+    public void close() {
+        film.close();
+    }
+}
