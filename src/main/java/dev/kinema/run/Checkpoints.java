@@ -163,7 +163,8 @@ public final class Checkpoints {
             Files.deleteIfExists(aside);
             Files.move(file, aside);
         } catch (IOException e) {
-            throw new KinemaException("the damaged checkpoint '" + file + "' cannot be renamed (" + e.getMessage() + "): remove it by hand", e);
+            throw new KinemaException("the damaged checkpoint '" + file + "' cannot be renamed (" + e.getMessage()
+                + "): remove it by hand", e);
         }
         note.accept("a damaged checkpoint is passed over and kept as '" + aside.getFileName() + "': " + why.getMessage());
     }

@@ -40,7 +40,8 @@ public record Environment(Instant started, String kinema, String java, String sy
         Map<String, String> variables = new TreeMap<>(System.getenv());
         variables.keySet().removeIf(name -> !VARIABLE.matcher(name).matches());
         return new Environment(Instant.now(), Version.CURRENT,
-            System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version") + " (" + System.getProperty("java.vendor") + ")",
+            System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version")
+                + " (" + System.getProperty("java.vendor") + ")",
             System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + System.getProperty("os.arch"),
             Runtime.getRuntime().availableProcessors(), memory(), Runtime.getRuntime().maxMemory(), device, threads, variables, command);
     }

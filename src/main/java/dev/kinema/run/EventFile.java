@@ -123,7 +123,10 @@ public final class EventFile implements AutoCloseable {
         }
     }
 
-    /** CRC-32C, rotated and shifted so that a checksum of data that holds checksums is no trivial one (tensorflow/core/lib/hash/crc32c.h). */
+    /**
+     * CRC-32C, rotated and with a constant added, since the checksum of data that holds its own checksum would be a trivial one
+     * (tensorflow/core/lib/hash/crc32c.h).
+     */
     static int maskedChecksum(byte[] data) {
         return Integer.rotateRight(checksum(data), 15) + MASK;
     }

@@ -10,7 +10,8 @@ final class NonFiniteVariable extends KinemaException {
     private final double value;
 
     NonFiniteVariable(String name, double value) {
-        super("the variable '" + name + "' holds " + value + ", and is not saved: go on from the last checkpoint, with a lower learning rate");
+        super("the variable '" + name + "' holds " + value
+            + ", and is not saved: go on from the last checkpoint, with a lower learning rate");
         this.name = name;
         this.value = value;
     }

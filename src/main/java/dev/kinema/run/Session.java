@@ -104,7 +104,8 @@ final class Session {
         try {
             return training.step(step);
         } catch (KinemaException e) {
-            throw new KinemaException("step " + step + " of " + training.steps() + ": " + e.getMessage() + " (" + checkpointInWords() + ")", e);
+            throw new KinemaException("step " + step + " of " + training.steps() + ": " + e.getMessage()
+                + " (" + checkpointInWords() + ")", e);
         }
     }
 

@@ -21,8 +21,8 @@ import java.util.stream.DoubleStream;
 import java.util.stream.LongStream;
 
 /**
- * {@code log.jsonl}: one JSON object a line for each logged step, with its number from 0, the step's metrics, and what the log adds: seconds
- * since the run began, over all its starts, the step's own seconds, and the process's memory. Numbers that are not finite are null.
+ * {@code log.jsonl}: one JSON object a line for each logged step, with its number from 0, the step's metrics, and what the log adds:
+ * seconds spent on the run, over all its starts, the step's own seconds, and the process's memory. Numbers that are not finite are null.
  *
  * <p>A run that goes on from a checkpoint cuts off the lines of steps that it does again, so that the log is that of a run which was never
  * stopped, timings aside.
@@ -138,7 +138,8 @@ public final class StepLog implements AutoCloseable {
     }
 
     private static KinemaException failed(Path path, IOException e) {
-        return new KinemaException("the log '" + path + "' cannot be written (" + e.getMessage() + "): check the disk and its permissions", e);
+        return new KinemaException("the log '" + path + "' cannot be written (" + e.getMessage()
+            + "): check the disk and its permissions", e);
     }
 
     private static void close(Path path, RandomAccessFile file) {

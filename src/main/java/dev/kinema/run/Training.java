@@ -11,7 +11,7 @@ import java.util.Map;
  */
 public interface Training extends AutoCloseable {
 
-    /** Everything that a checkpoint's tensors hold: parameters, optimizer state, queues, pointers, random state. All of it exists already. */
+    /** Everything that a checkpoint's tensors hold: parameters, optimizer state, queues, pointers, random state; none is added later. */
     Weights weights();
 
     /** Steps of the whole run. */

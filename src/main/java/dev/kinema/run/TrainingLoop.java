@@ -48,8 +48,8 @@ public final class TrainingLoop {
      * <p>An interrupt of the thread ends it after the current step, with a checkpoint. One that makes the step itself fail ends it without:
      * the weights may be those of half a step.
      *
-     * @throws KinemaException with the thread's interrupt flag set if it was interrupted; else if a step fails, if the loss, the norm of the
-     *     gradient or a variable is not finite (after a replay that finds the node), or if the disk refuses
+     * @throws KinemaException with the thread's interrupt flag set if it was interrupted; else if a step fails, if the loss, the norm of
+     *     the gradient or a variable is not finite (after a replay that finds the node), or if the disk refuses
      */
     public static Outcome run(Opener opener, RunFolder folder, LoopSettings settings, Progress progress) {
         return new TrainingLoop(opener, folder, settings, progress).run();

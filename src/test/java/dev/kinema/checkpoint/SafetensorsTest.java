@@ -2,12 +2,15 @@ package dev.kinema.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.kinema.KinemaException;
 import dev.kinema.device.HostArray;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Shape;
+import dev.kinema.graph.Type;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -184,5 +187,19 @@ class SafetensorsTest {
     private static byte[] file(long length, byte[] json, byte[] data) {
         return ByteBuffer.allocate(8 + json.length + data.length).order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(length).put(json).put(data).array();
+    }
+
+    /** Asked for one at a time, arrays must be what the header has already promised. */
+    @Test
+    void streamedArrayOfAnotherTypeIsRefused() throws IOException {
+        Path file = folder.resolve("streamed.safetensors");
+        HostArray array = HostArray.of(Shape.of(2), 1f, 2f);
+        Map<String, Type> promised = Map.of("a", new Type(DType.F32, Shape.of(3)));
+        assertThrows(IllegalArgumentException.class, () -> Safetensors.write(file, promised, name -> array, Map.of()));
+        assertFalse(Files.exists(file));
+        Safetensors.write(file, Map.of("a", array.type()), name -> array, Map.of());
+        byte[] streamed = Files.readAllBytes(file);
+        Safetensors.write(file, Map.of("a", array), Map.of());
+        assertArrayEquals(Files.readAllBytes(file), streamed);
     }
 }

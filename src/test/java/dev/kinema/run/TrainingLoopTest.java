@@ -172,7 +172,8 @@ class TrainingLoopTest {
     void linesAfterTheCheckpointAndTornOnesAreCutOff() throws IOException {
         run("undisturbed");
         kill("torn", 3);
-        Files.writeString(folder.resolve("torn/log.jsonl"), "{\"step\":3,\"lo", StandardOpenOption.APPEND);
+        // longer than what is written over it
+        Files.writeString(folder.resolve("torn/log.jsonl"), "{\"step\":3}\n".repeat(500) + "{\"step\":4,\"lo", StandardOpenOption.APPEND);
         assertSameRun("torn", run("torn"), run("undisturbed"));
         assertTrue(notes.stream().noneMatch(note -> note.contains("lost lines")), notes::toString);
         kill("lost", 3);
@@ -215,7 +216,8 @@ class TrainingLoopTest {
     @Test
     void lastFewCheckpointsStay() throws IOException {
         run("kept", new Faults(), new LoopSettings(1, 0, 3, 1));
-        assertEquals(List.of("step-000000005.safetensors", "step-000000006.safetensors", "step-000000007.safetensors"), checkpoints("kept"));
+        assertEquals(List.of("step-000000005.safetensors", "step-000000006.safetensors", "step-000000007.safetensors"),
+            checkpoints("kept"));
         run("timed", new Faults(), new LoopSettings(0, 1e-9, 3, 1));
         assertEquals(3, checkpoints("timed").size(), "every step takes longer than a fraction of a microsecond");
         run("rare", new Faults(), new LoopSettings(0, 100, 3, 3));
@@ -239,34 +241,50 @@ class TrainingLoopTest {
     @Test
     void nodeThatIsNotFiniteIsFound() throws IOException {
         Faults faults = new Faults();
-        faults.nanAt = 5;
+        faults.overflowAt = 5;
         String message = fails("nan", faults, EVERY_TWO).getMessage();
         assertEquals(2, faults.opened, "opened once more with checks");
-        for (String part : List.of("loss is NaN after step 5 of 7", "step 5 ends with: node head/linear_7", "step-000000004.safetensors",
+        for (String part : List.of("loss is Infinity after step 5 of 7", "step 5 ends with: output 0 of MeanSquaredError",
+            "step-000000004.safetensors",
             "lower learning rate", "film list")) {
             assertTrue(message.contains(part), message);
         }
         assertEquals(List.of("step-000000002.safetensors", "step-000000004.safetensors"), checkpoints("nan"));
         StepLog.Series loss = StepLog.read(folder.resolve("nan/log.jsonl")).get("loss");
-        assertTrue(Double.isNaN(loss.values()[5]));
+        assertTrue(Double.isNaN(loss.values()[5]), "what is not finite is null in the log");
         // a step that would have been saved
-        faults.nanAt = 1;
+        faults.overflowAt = 1;
         message = fails("early", faults, EVERY_TWO).getMessage();
         assertTrue(message.contains("step 1 ends with") && message.contains("no checkpoint"), message);
         assertEquals(List.of(), checkpoints("early"));
     }
 
     @Test
+    void replayGivesWayToAnInterrupt() {
+        Faults faults = new Faults();
+        faults.overflowAt = 5;
+        faults.during = step -> {
+            if (step == 4 && faults.opened == 2) {
+                Thread.currentThread().interrupt();
+            }
+        };
+        String message = fails("nan", faults, EVERY_TWO).getMessage();
+        assertTrue(Thread.interrupted(), "the flag is set");
+        assertTrue(message.contains("loss is Infinity after step 5") && message.contains("interrupted before the node was found"), message);
+    }
+
+    @Test
     void replayThatDiffersIsNamedAsThat() {
         Faults faults = new Faults();
-        faults.nanAt = 3;
-        faults.nanAgain = false;
+        faults.overflowAt = 3;
+        faults.overflowAgain = false;
         String message = fails("once", faults, EVERY_TWO).getMessage();
-        assertTrue(message.matches(".*every node's output is finite and the loss is [0-9.]+: the numbers did not come out the same.*"), message);
-        faults.nanAgain = true;
+        assertTrue(message.matches(".*every node's output is finite and the loss is [0-9.]+: the numbers did not come out the same.*"),
+            message);
+        faults.overflowAgain = true;
         faults.nodeThrows = false;
         message = fails("outside", faults, EVERY_TWO).getMessage();
-        assertTrue(message.contains("loss is NaN again"), message);
+        assertTrue(message.contains("loss is Infinity again"), message);
     }
 
     /** The loss and the gradient of the step are finite, what it makes of the weights is not: the checkpoint would be worth nothing. */
