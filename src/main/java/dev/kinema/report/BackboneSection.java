@@ -6,7 +6,7 @@ import dev.kinema.report.HierarchyReport.Neighbours;
 /** Step one: what the backbone learned. */
 final class BackboneSection {
     /** Time constant of smoothed losses, as a share of the points. */
-    static final double SMOOTHING = 0.03;
+    static final double SMOOTHING = 0.01;
 
     private final Backbone backbone;
     private final EventCards cards;

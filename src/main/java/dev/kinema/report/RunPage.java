@@ -12,7 +12,7 @@ import java.util.function.Function;
 /** The HTML page of a {@link RunReport}: warnings, charts, values, what differs, facts. */
 final class RunPage {
     /** Time constant of the smoothed curves, as a share of a run's points. */
-    private static final double SMOOTHING = 0.015;
+    private static final double SMOOTHING = 0.008;
     /** Curves of fewer points are read well as they are. */
     private static final int LEAST_SMOOTHED = 200;
 

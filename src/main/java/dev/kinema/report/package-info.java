@@ -1,2 +1,2 @@
-/** Pages about films: what an encoder saw in one, as a single HTML file that needs nothing else. */
+/** Pages about films and trainings: what an encoder saw, and how it learned; each a single HTML file that needs nothing else. */
 package dev.kinema.report;
