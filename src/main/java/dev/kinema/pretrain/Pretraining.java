@@ -102,7 +102,7 @@ public final class Pretraining {
         }
         FilmList films = phase.films().read();
         inputs.put("films", films.fingerprint());
-        String text = text(inputs, new Described(settings.network(), phase));
+        String text = text(inputs, new Described(settings.network(), phase.deciding()));
         return train(device, stage, text, checked -> new BackboneTraining(device, compilation(device, checked), settings, phase, films,
             config.seed(), BackboneResult.start(settings, phase, before)),
             (checkpoint, folder, steps) -> BackboneResult.write(checkpoint, settings, phase, folder.resolve(WEIGHTS), config.seed(), steps));
