@@ -41,7 +41,8 @@ record LoggedSteps(List<Series> series, int lines, List<String> warnings) {
             }
             double step = object == null ? Double.NaN : number(object.get(STEP));
             if (!Double.isFinite(step)) {
-                throw new KinemaException("line " + (read + 1) + " of '" + log + "' is no JSON object with a number \"step\": remove the line");
+                throw new KinemaException("line " + (read + 1) + " of '" + log
+                    + "' is no JSON object with a number \"step\": remove the line");
             }
             read++;
             if (step < last) {

@@ -62,7 +62,8 @@ final class ReportCommand implements Callable<Integer> {
             runs.add(run(distinct ? name(folder) : folder.toString(), folder));
         }
         Path page = out != null ? out : folders.size() == 1 ? folders.get(0).resolve("report.html") : Path.of("report.html");
-        String title = runs.size() == 1 ? runs.get(0).name() : runs.size() + " runs: " + String.join(", ", runs.stream().map(RunReport.Run::name).toList());
+        String title = runs.size() == 1 ? runs.get(0).name() : runs.size() + " runs: " + String.join(", ",
+            runs.stream().map(RunReport.Run::name).toList());
         AtomicFile.writeText(page, new RunReport(title, runs, Map.of(), logLoss, refresh).toHtml());
         spec.commandLine().getOut().println(page + ": " + runs.size() + (runs.size() == 1 ? " run" : " runs") + ", open it in a browser");
         return ExitCode.DONE;

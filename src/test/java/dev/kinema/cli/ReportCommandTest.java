@@ -62,7 +62,8 @@ class ReportCommandTest {
 
     @Test
     void stepsDoneAgainAfterResumingCountOnce() throws IOException {
-        Path run = run("resumed", null, "{\"step\":1,\"loss\":5}", "{\"step\":2,\"loss\":4}", "{\"step\":3,\"loss\":9}", "{\"step\":2,\"loss\":3}",
+        Path run = run("resumed", null, "{\"step\":1,\"loss\":5}", "{\"step\":2,\"loss\":4}", "{\"step\":3,\"loss\":9}",
+            "{\"step\":2,\"loss\":3}",
             "{\"step\":2,\"knn\":0.5}", "{\"step\":4,\"loss\":\"NaN\"}", "{\"step\":5,\"loss\":-Infinity}");
         List<Series> series = LoggedSteps.read(run.resolve(ReportCommand.LOG)).series();
         assertEquals(List.of("loss", "knn"), series.stream().map(Series::name).toList());
@@ -89,7 +90,8 @@ class ReportCommandTest {
               - 2
             last: yes
             """.lines().toList();
-        assertEquals("{kind=pretrain, backbone.optimizer.lr=0.1, backbone.optimizer.name=\"sgd # 1\", backbone.films=[a, b], stages.0.data=one, "
+        assertEquals("{kind=pretrain, backbone.optimizer.lr=0.1, backbone.optimizer.name=\"sgd # 1\", backbone.films=[a, b], "
+            + "stages.0.data=one, "
             + "stages.0.epochs=3, stages.1.data=two, sizes.0=1, sizes.1=2, last=yes}", SettingsText.flat(yaml).toString());
         assertEquals(Map.of(), SettingsText.flat(List.of("", "# nothing")));
     }
