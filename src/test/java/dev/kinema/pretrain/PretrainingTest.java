@@ -159,6 +159,40 @@ class PretrainingTest {
         assertArrayEquals(weight(out.resolve("backbone")), weight(result.backbone().orElseThrow().getParent()), 1e-6);
     }
 
+    /** The resolved settings in the run's folder are a configuration: of the same run. */
+    @Test
+    void theFolderHoldsItsConfiguration() throws IOException {
+        PretrainConfig config = TinyRun.config(folder);
+        Path out = folder.resolve("run");
+        run(config, out, new Notes());
+        assertEquals(config, ConfigReader.read(out.resolve("config.yaml"), PretrainConfig.class));
+    }
+
+    @Test
+    void supervisedTrainingIsTestedOverViewsAndCrops() throws IOException {
+        Path file = TinyRun.write(folder);
+        String text = Files.readString(file);
+        String list = "'" + folder.resolve("a") + "'";
+        text = text.substring(0, text.indexOf("features:\n  films")).replace("classes: 0", "classes: 4").replace("kind: moco", "kind: supervised")
+            .replace("    epochs: 7", "    validation: {list: '" + folder.resolve("a/films.csv") + "', prefix: " + list + "}\n    epochs: 30")
+            .replace("sampling: decreasing_gap", "sampling: uniform").replace("neighbours: 3", "views: 2, crops: 3, crop: 20")
+            .replace("every_epochs: 3", "every_epochs: 30");
+        Path out = folder.resolve("run");
+        Pretraining.Result result = run(ConfigReader.parse("supervised", text, PretrainConfig.class), out, new Notes());
+        Map<String, StepLog.Series> log = StepLog.read(out.resolve("backbone/log.jsonl"));
+        double[] losses = log.get("loss").values();
+        assertEquals(Math.log(4), log.get("chance_loss").values()[0], 1e-9);
+        assertTrue(losses[losses.length - 1] < losses[0], "from " + losses[0] + " to " + losses[losses.length - 1]);
+        assertEquals(1, log.get("test_top1").values().length);
+        // twelve films: their shares are twelfths, and five of four classes are all
+        double top1 = 12 * log.get("test_top1").values()[0];
+        assertEquals(Math.rint(top1), top1, 1e-9);
+        assertEquals(1, log.get("test_top5").values()[0]);
+        try (dev.kinema.checkpoint.Safetensors weights = dev.kinema.checkpoint.Safetensors.open(result.backbone().orElseThrow())) {
+            assertTrue(weights.names().contains("head.projection.weight"), "a classifier that was trained is kept");
+        }
+    }
+
     private static double[] weight(Path stage) {
         try (dev.kinema.checkpoint.Safetensors file = dev.kinema.checkpoint.Safetensors.open(stage.resolve("weights.safetensors"))) {
             return file.read("s2.pathway0_res0.branch2.b.weight").toDoubles();
