@@ -1,5 +1,6 @@
 package dev.kinema.pretrain;
 
+import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
@@ -25,8 +26,9 @@ interface BackboneStep extends AutoCloseable {
      * @param labels of all films, in the order of the parts
      * @param rate the learning rate
      * @param decay share of the old value in the momentum encoder
+     * @param number of the step, which draws may depend on
      */
-    record Batch(List<ByteBuffer> parts, int[] labels, double rate, double decay) {}
+    record Batch(List<ByteBuffer> parts, int[] labels, double rate, double decay, long number) {}
 
     /**
      * What a step gave.
@@ -49,7 +51,11 @@ interface BackboneStep extends AutoCloseable {
 
     /** Copies a part's pixels into the input of a program. */
     static void fill(Program program, ByteBuffer pixels) {
-        program.input(FRAMES).buffer().put(0, pixels, 0, program.input(FRAMES).elements());
+        HostArray frames = program.input(FRAMES);
+        if (pixels.limit() != frames.elements()) {
+            throw new IllegalArgumentException(pixels.limit() + " bytes of pixels for " + frames.type());
+        }
+        frames.buffer().put(0, pixels, 0, frames.elements());
     }
 
     /** The int32 numbers of an output. */

@@ -19,9 +19,11 @@ import dev.kinema.run.Metrics;
 import dev.kinema.run.Training;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** Training of a backbone on one set of films, step by step. */
 final class BackboneTraining implements Training {
@@ -29,6 +31,7 @@ final class BackboneTraining implements Training {
     private final BackboneConfig.Phase phase;
     private final FilmList films;
     private final long seed;
+    private final Consumer<String> note;
     private final Objective objective;
     private final Weights weights;
     private final BackboneStep step;
@@ -38,14 +41,18 @@ final class BackboneTraining implements Training {
     private LoaderPosition position = LoaderPosition.START;
     private List<FailedFilm> failed = List.of();
     private ClipLoader loader;
+    /** Whether weights, position and memory are those after a whole step. */
+    private boolean whole = true;
 
     /**
+     * @param note is told of each film that cannot be decoded
      * @param start what weights begin with, by the names of the training graph; the others are drawn from the seed
      * @throws KinemaException if there are fewer films than a batch has
      */
     BackboneTraining(Device device, Compilation compilation, BackboneConfig config, BackboneConfig.Phase phase, FilmList films, long seed,
-            Map<String, HostArray> start) {
+            Map<String, HostArray> start, Consumer<String> note) {
         this.config = config;
+        this.note = note;
         this.phase = phase;
         this.films = films;
         this.seed = seed;
@@ -102,17 +109,33 @@ final class BackboneTraining implements Training {
         List<ClipBatch> parts = new ArrayList<>();
         try {
             long waited = load(parts);
-            int[] labels = parts.stream().flatMapToInt(part -> java.util.Arrays.stream(part.labels())).toArray();
+            int[] labels = parts.stream().flatMapToInt(part -> Arrays.stream(part.labels())).toArray();
             List<ByteBuffer> pixels = parts.stream().map(ClipBatch::pixels).toList();
             double epoch = epoch(number);
-            BackboneStep.Result result = step.run(new BackboneStep.Batch(pixels, labels, rate.at(epoch), decay(epoch)));
+            whole = false;
+            BackboneStep.Result result = step.run(new BackboneStep.Batch(pixels, labels, rate.at(epoch), decay(epoch), number));
             test.remember(parts, result.rows());
             position = parts.get(parts.size() - 1).position();
-            failed = parts.get(parts.size() - 1).failed();
-            return metrics(number, result, labels, waited, begun);
+            remember(parts.get(parts.size() - 1).failed());
+            double seconds = (System.nanoTime() - begun) / 1e9;
+            Metrics metrics = metrics(number, result, labels, waited, seconds);
+            whole = true;
+            return metrics;
         } finally {
             parts.forEach(ClipBatch::close);
         }
+    }
+
+    private void remember(List<FailedFilm> now) {
+        for (FailedFilm film : now.subList(failed.size(), now.size())) {
+            note.accept("film '" + film.id() + "' is left out: " + film.reason());
+        }
+        failed = now;
+    }
+
+    @Override
+    public boolean isBetweenSteps() {
+        return whole;
     }
 
     /** The batches of a step. @return nanoseconds spent waiting for them */
@@ -135,7 +158,7 @@ final class BackboneTraining implements Training {
         return settings.annealMomentum() ? MovingAverage.decay(settings.momentum(), epoch, phase.epochs()) : settings.momentum();
     }
 
-    private Metrics metrics(long number, BackboneStep.Result result, int[] labels, long waited, long begun) {
+    private Metrics metrics(long number, BackboneStep.Result result, int[] labels, long waited, double seconds) {
         int films = phase.batch();
         Map<String, Double> values = new LinkedHashMap<>();
         values.put("epoch", epoch(number + 1));
@@ -143,19 +166,29 @@ final class BackboneTraining implements Training {
         values.put("chance_loss", objective.chance(films));
         values.put("learning_rate", rate.at(epoch(number)));
         values.put(Metrics.GRADIENT_NORM, result.gradientNorm());
-        Rows rows = new Rows(result.rows(), objective.width());
-        values.put("top1", objective instanceof Classification ? rows.accuracy(labels)
-            : result.ranks().length > 0 ? Rows.first(result.ranks(), result.ranks().length) : rows.partnersFound(films));
-        if (!(objective instanceof Classification)) {
-            values.put("feature_spread", FeatureSpread.of(rows.toArrays()));
-        }
+        values.putAll(alikeness(result, labels));
         values.put("failed_films", (double) failed.size());
         if (test.isDue(number + 1, stepsPerEpoch, steps())) {
             values.putAll(test.run());
         }
         values.put("decode_wait_seconds", waited / 1e9);
-        values.put("clips_per_second", objective.clips() * films / ((System.nanoTime() - begun) / 1e9));
+        values.put("clips_per_second", objective.clips() * films / seconds);
         return new Metrics(values);
+    }
+
+    /** What the rows of a step say beside the loss; nothing where they are not finite, which the loss then is not, either. */
+    private Map<String, Double> alikeness(BackboneStep.Result result, int[] labels) {
+        Rows rows = new Rows(result.rows(), objective.width());
+        if (!rows.isFinite()) {
+            return Map.of();
+        }
+        if (objective instanceof Classification) {
+            return Map.of("top1", rows.accuracy(labels));
+        }
+        Map<String, Double> values = new LinkedHashMap<>();
+        values.put("top1", result.ranks().length > 0 ? Rows.first(result.ranks(), result.ranks().length) : rows.partnersFound(phase.batch()));
+        values.put("feature_spread", FeatureSpread.of(rows.toArrays()));
+        return values;
     }
 
     @Override

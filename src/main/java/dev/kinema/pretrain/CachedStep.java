@@ -1,6 +1,7 @@
 package dev.kinema.pretrain;
 
 import dev.kinema.device.HostArray;
+import dev.kinema.device.Precision;
 import dev.kinema.device.Program;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Gradients;
@@ -10,13 +11,18 @@ import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Mul;
 import dev.kinema.graph.op.Reduce;
 import dev.kinema.nn.Pass;
+import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
  * A step whose loss sees the whole batch although the network sees it in parts, as in Gao et al., "Scaling Deep Contrastive Learning Batch
  * Size under Memory Limited Setup" (arXiv:2101.06983): all parts are turned into rows, the loss over all rows gives the gradient of each
  * row, and a second pass over the parts carries these back. Loss and gradient are those of the whole batch, but for batch norm: its
- * statistics are of a part.
+ * statistics are of the clips that are computed together.
+ *
+ * <p>These are not the parts that films were loaded in: second clips are dealt out in an order of their own, so that what clips were
+ * normalised with does not tell which film they are of. Without it a network learns to compare statistics (MoCo, arXiv:1911.05722, section
+ * 3.3, which shuffles its keys for that reason). The pixels of the whole batch are held meanwhile.
  */
 final class CachedStep implements BackboneStep {
     private static final String UPSTREAM = "upstream";
@@ -31,11 +37,13 @@ final class CachedStep implements BackboneStep {
     private final int part;
     private final int width;
     private final int views;
+    private final long seed;
 
     CachedStep(StepBuilder builder) {
         Objective objective = builder.objective();
         films = builder.films();
         part = builder.part();
+        seed = builder.seed();
         width = objective.width();
         views = objective.clips();
         keyed = objective.hasKeys();
@@ -49,11 +57,11 @@ final class CachedStep implements BackboneStep {
         // the momentum encoder starts equal before anything reads it
         sum = new GradientSum(builder, forward);
         embedding = builder.device().compile(forward, builder.weights(), builder.compilation());
-        contrast = builder.device().compile(loss, builder.weights());
+        contrast = builder.device().compile(loss, builder.weights(), builder.compilation().withPrecision(Precision.FP32));
         backward = builder.device().compile(back, builder.weights(), builder.compilation());
     }
 
-    /** Rows, and keys, of a part. The second pass over the network updates its running statistics, not this one. */
+    /** Rows, and keys, of clips. The second pass over the network updates its running statistics, not this one. */
     private Graph forward(StepBuilder builder) {
         Graph graph = new Graph();
         Value clips = BackboneStep.clips(graph, builder.clip(), views * part);
@@ -91,18 +99,19 @@ final class CachedStep implements BackboneStep {
 
     @Override
     public Result run(Batch batch) {
-        for (int i = 0; i < batch.parts().size(); i++) {
-            BackboneStep.fill(embedding, batch.parts().get(i));
+        Deal deal = Deal.of(views, films, part, seed, batch.number());
+        for (int i = 0; i < films / part; i++) {
+            fill(embedding, batch.parts(), deal, i);
             embedding.run();
-            place(embedding.output(ROWS), contrast.input(ROWS), i, true);
+            gather(embedding.output(ROWS), contrast.input(ROWS), deal, i);
             if (keyed) {
-                place(embedding.output(KEYS), contrast.input(KEYS), i, true);
+                gather(embedding.output(KEYS), contrast.input(KEYS), deal, i);
             }
         }
         contrast.run();
-        for (int i = 0; i < batch.parts().size(); i++) {
-            BackboneStep.fill(backward, batch.parts().get(i));
-            place(contrast.output(UPSTREAM), backward.input(UPSTREAM), i, false);
+        for (int i = 0; i < films / part; i++) {
+            fill(backward, batch.parts(), deal, i);
+            scatter(contrast.output(UPSTREAM), backward.input(UPSTREAM), deal, i);
             backward.run();
         }
         double norm = sum.apply(batch.rate(), batch.decay());
@@ -110,14 +119,38 @@ final class CachedStep implements BackboneStep {
             ranked ? BackboneStep.integers(contrast, RANKS) : new int[0]);
     }
 
-    /** Moves the rows of part {@code i} between [clips, films of a part, width] and their places in [clips, films, width]. */
-    private void place(HostArray from, HostArray to, int i, boolean gather) {
+    /** Copies the clips that are computed together out of the parts that films were loaded in. */
+    private void fill(Program program, List<ByteBuffer> parts, Deal deal, int group) {
+        ByteBuffer frames = program.input(FRAMES).buffer();
+        int clip = frames.capacity() / (views * part);
         for (int view = 0; view < views; view++) {
-            for (int k = 0; k < part * width; k++) {
-                int small = view * part * width + k;
-                int large = (view * films + i * part) * width + k;
-                to.set(gather ? large : small, from.get(gather ? small : large));
+            for (int k = 0; k < part; k++) {
+                int film = deal.film(group, view, k);
+                ByteBuffer loaded = parts.get(film / part);
+                frames.put((view * part + k) * clip, loaded, (view * part + film % part) * clip, clip);
             }
+        }
+    }
+
+    private void gather(HostArray group, HostArray all, Deal deal, int index) {
+        for (int view = 0; view < views; view++) {
+            for (int k = 0; k < part; k++) {
+                copy(group, view * part + k, all, view * films + deal.film(index, view, k));
+            }
+        }
+    }
+
+    private void scatter(HostArray all, HostArray group, Deal deal, int index) {
+        for (int view = 0; view < views; view++) {
+            for (int k = 0; k < part; k++) {
+                copy(all, view * films + deal.film(index, view, k), group, view * part + k);
+            }
+        }
+    }
+
+    private void copy(HostArray from, int fromRow, HostArray to, int toRow) {
+        for (int k = 0; k < width; k++) {
+            to.set(toRow * width + k, from.get(fromRow * width + k));
         }
     }
 

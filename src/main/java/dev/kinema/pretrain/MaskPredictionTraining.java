@@ -179,8 +179,10 @@ final class MaskPredictionTraining implements Training {
             values.put("top1", Rows.first(BackboneStep.integers(program, BackboneStep.RANKS), count));
             values.put("chance_top1", 1 / (config.objective().queue() + 1.0));
         }
-        float[] predictions = program.output(BackboneStep.ROWS).toFloats();
-        values.put("feature_spread", FeatureSpread.of(new Rows(Arrays.copyOf(predictions, count * prediction.width()), prediction.width()).toArrays()));
+        Rows predictions = new Rows(Arrays.copyOf(program.output(BackboneStep.ROWS).toFloats(), count * prediction.width()), prediction.width());
+        if (predictions.isFinite()) {
+            values.put("feature_spread", FeatureSpread.of(predictions.toArrays()));
+        }
         values.put("hidden_events", (double) count);
         values.put("load_seconds", loaded / 1e9);
         values.put("sequences_per_second", config.batch() / ((System.nanoTime() - begun) / 1e9));

@@ -107,7 +107,7 @@ public final class Pretraining {
         inputs.put("films", films.fingerprint());
         String text = text(inputs, new Described(settings.network(), phase.deciding()));
         return train(device, stage, text, checked -> new BackboneTraining(device, compilation(device, checked), settings, phase, films,
-            config.seed(), BackboneResult.start(settings, phase, before)),
+            config.seed(), BackboneResult.start(settings, phase, before), watcher::note),
             (checkpoint, folder, steps) -> BackboneResult.write(checkpoint, settings, phase, folder.resolve(WEIGHTS), config.seed(), steps));
     }
 

@@ -1,5 +1,7 @@
 package dev.kinema.pretrain;
 
+import java.util.stream.IntStream;
+
 /**
  * Rows [R, width] that a step computed, to be counted on.
  *
@@ -8,6 +10,15 @@ package dev.kinema.pretrain;
 record Rows(float[] values, int width) {
     int count() {
         return values.length / width;
+    }
+
+    boolean isFinite() {
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     float[][] toArrays() {
@@ -46,17 +57,18 @@ record Rows(float[] values, int width) {
 
     /** Of unit rows, two a film, the share that is most like its partner among all others. */
     double partnersFound(int films) {
-        int found = 0;
-        for (int i = 0; i < count(); i++) {
-            int partner = i < films ? i + films : i - films;
-            double own = product(i, partner);
-            boolean first = true;
-            for (int j = 0; j < count() && first; j++) {
-                first = j == i || j == partner || product(i, j) < own;
-            }
-            found += first ? 1 : 0;
-        }
+        long found = IntStream.range(0, count()).parallel().filter(i -> finds(i, i < films ? i + films : i - films)).count();
         return (double) found / count();
+    }
+
+    private boolean finds(int i, int partner) {
+        double own = product(i, partner);
+        for (int j = 0; j < count(); j++) {
+            if (j != i && j != partner && product(i, j) >= own) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private double product(int i, int j) {

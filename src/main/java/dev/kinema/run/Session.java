@@ -104,6 +104,9 @@ final class Session {
         try {
             return training.step(step);
         } catch (KinemaException e) {
+            if (Thread.currentThread().isInterrupted() && training.isBetweenSteps()) {
+                save(step);
+            }
             throw new KinemaException("step " + step + " of " + training.steps() + ": " + e.getMessage()
                 + " (" + checkpointInWords() + ")", e);
         }

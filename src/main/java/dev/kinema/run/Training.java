@@ -25,6 +25,14 @@ public interface Training extends AutoCloseable {
      */
     Metrics step(long step);
 
+    /**
+     * Whether the state is that after the last whole step although {@link #step} has thrown: a step that was interrupted while it waited
+     * for data has changed nothing, and what was done before it can be saved.
+     */
+    default boolean isBetweenSteps() {
+        return false;
+    }
+
     /** What else a checkpoint must hold, as text: position of the sampler, films that failed. Called between two steps. */
     Map<String, String> position();
 
