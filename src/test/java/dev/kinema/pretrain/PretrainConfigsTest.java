@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -93,8 +94,8 @@ class PretrainConfigsTest {
             config.backbone().ifPresent(full -> {
                 BackboneConfig backbone = small.backbone(full);
                 Stream.concat(Stream.of(backbone.first()), backbone.further().stream()).forEach(phase -> {
-                    Metrics metrics = step(new BackboneTraining(device, Compilation.FP32, backbone, phase, phase.films().read(), config.seed(),
-                        Map.of()));
+                    Metrics metrics = step(new BackboneTraining(device, Compilation.FP32, backbone, phase, phase.films().read(),
+                        config.seed(), Map.of()));
                     boolean classifies = phase.objective().kind() == BackboneConfig.ObjectiveKind.SUPERVISED;
                     assertTrue(phase.test().everyEpochs() == 0 || phase.validation().isEmpty()
                         || metrics.values().containsKey(classifies ? "test_top5" : "knn_top1"), metrics.toString());
@@ -125,12 +126,14 @@ class PretrainConfigsTest {
             .collect(Collectors.toMap(PretrainConfigsTest::name, file -> ConfigReader.read(file, PretrainConfig.class)));
         int links = 0;
         for (PretrainConfig config : byName.values()) {
-            for (Path taken : Stream.of(config.weights(), config.store()).flatMap(Optional::stream).filter(p -> p.startsWith("runs")).toList()) {
+            List<Path> results = Stream.of(config.weights(), config.store()).flatMap(Optional::stream).filter(p -> p.startsWith("runs")).toList();
+            for (Path taken : results) {
                 PretrainConfig maker = byName.get(taken.getName(1).toString());
                 String stage = taken.getName(2).toString();
                 assertTrue(maker != null && switch (stage) {
                     case "backbone" -> maker.backbone().isPresent() && taken.endsWith("weights.safetensors");
-                    case "backbone-further" -> maker.backbone().orElseThrow().further().isPresent() && taken.endsWith("weights.safetensors");
+                    case "backbone-further" -> maker.backbone().orElseThrow().further().isPresent()
+                        && taken.endsWith("weights.safetensors");
                     case "features" -> maker.features().isPresent() && taken.getNameCount() == 3;
                     default -> false;
                 }, taken.toString());
@@ -164,21 +167,27 @@ class PretrainConfigsTest {
             all.append(Files.readString(file));
         }
         for (Path part : yaml(PARTS)) {
-            assertTrue(all.toString().matches("(?s).*extends: (\\.\\./)?(parts/)?" + part.getFileName() + "\\b.*"), part + " is used by nothing");
+            String name = Pattern.quote(part.getFileName().toString());
+            assertTrue(Pattern.compile("extends: (\\.\\./parts/)?" + name).matcher(all).find(), part + " is used by nothing");
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"cvrl", "moco", "supervised"})
     void augmentationsAreThoseOfTheSources(String name) {
-        Augmentation constant = Map.of("cvrl", Augmentation.CVRL, "moco", Augmentation.MOCO, "supervised", Augmentation.SUPERVISED).get(name);
+        Augmentation constant = switch (name) {
+            case "cvrl" -> Augmentation.CVRL;
+            case "moco" -> Augmentation.MOCO;
+            default -> Augmentation.SUPERVISED;
+        };
         assertEquals(constant, ConfigReader.read(PARTS.resolve("augmentation-" + name + ".yaml"), Augmentation.class));
     }
 
     @Test
     void networksAreThoseOfThePaper() {
         SlowConfig contrastive = read("table1/cvrl-k400.yaml").backbone().orElseThrow().network().config();
-        assertEquals(SlowConfig.SLOW_D_R50.withHead(new SlowConfig.Head(SlowConfig.Pool.GLOBAL, 0, 0)).withZeroInitFinalNorm(false), contrastive);
+        SlowConfig.Head none = new SlowConfig.Head(SlowConfig.Pool.GLOBAL, 0, 0);
+        assertEquals(SlowConfig.SLOW_D_R50.withHead(none).withZeroInitFinalNorm(false), contrastive);
         assertEquals(SlowConfig.SLOW_D_R50, read("table1/sup-k400.yaml").backbone().orElseThrow().network().config());
         assertEquals(ContextualizerConfig.TXE, third("table2/vidsitu.yaml").network());
         assertEquals(ProjectionHead.CVRL, first("table1/cvrl-k400.yaml").objective().head().of());
@@ -188,10 +197,10 @@ class PretrainConfigsTest {
     /** PySlowFast's rates, to the digits at which they were noted down when its own code was run. */
     @Test
     void ratesAreThoseOfPySlowFast() {
-        assertRates(first("table1/moco-k400.yaml"), 200, Map.of(0.0, .001, 1.0, .003618057, 10.0, .027180574, 17.5, .046816004, 35.0, .092632008,
-            100.0, .05, 199.0, 6.168e-6));
-        assertRates(first("table1/sup-k400.yaml"), 196, Map.of(0.0, .01, 1.0, .012434033, 10.0, .034340335, 17.0, .051378569, 34.0, .092757138,
-            98.0, .05, 195.0, 6.423e-6));
+        assertRates(first("table1/moco-k400.yaml"), 200, Map.of(0.0, .001, 1.0, .003618057, 10.0, .027180574, 17.5, .046816004,
+            35.0, .092632008, 100.0, .05, 199.0, 6.168e-6));
+        assertRates(first("table1/sup-k400.yaml"), 196, Map.of(0.0, .01, 1.0, .012434033, 10.0, .034340335, 17.0, .051378569,
+            34.0, .092757138, 98.0, .05, 195.0, 6.423e-6));
     }
 
     private static void assertRates(BackboneConfig.Phase phase, int epochs, Map<Double, Double> golden) {
@@ -205,7 +214,7 @@ class PretrainConfigsTest {
         BackboneConfig.Phase phase = first("table1/cvrl-k400.yaml");
         // released for Kinetics-600: 366,016 films, 71,488 steps in 200 epochs, 1,787 of them warm-up; a step is the rounding
         assertEquals(71_488, 366_016.0 / phase.batch() * 200, 1);
-        assertEquals(1787, 366_016.0 / phase.batch() * phase.optimizer().warmUpEpochs(), 1);
+        assertEquals(1_787, 366_016.0 / phase.batch() * phase.optimizer().warmUpEpochs(), 1);
         assertEquals(234, KINETICS_400 / phase.batch());
         LearningRate rate = phase.optimizer().rate(400);
         assertEquals(0, rate.at(0));

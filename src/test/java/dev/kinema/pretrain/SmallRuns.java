@@ -49,16 +49,17 @@ final class SmallRuns {
         NetworkDescription.Backbone n = full.network();
         SlowConfig.Head head = new SlowConfig.Head(n.head().pool(), n.head().classes() == 0 ? 0 : CLASSES, n.head().dropout());
         NetworkDescription.Backbone network = new NetworkDescription.Backbone(n.stem(),
-            n.stages().stream().map(stage -> new SlowConfig.Stage(1, stage.temporalKernel(), stage.spatialStride())).toList(), 4, n.res2Pool(),
-            new SlowConfig.Clip(4, CROP, n.clip().samplingRate()), head, n.normEpsilon(), n.normMomentum(), n.zeroInitFinalNorm());
+            n.stages().stream().map(stage -> new SlowConfig.Stage(1, stage.temporalKernel(), stage.spatialStride())).toList(), 4,
+            n.res2Pool(), new SlowConfig.Clip(4, CROP, n.clip().samplingRate()), head, n.normEpsilon(), n.normMomentum(), n.zeroInitFinalNorm());
         return new BackboneConfig(network, Optional.empty(), phase(full.first()), full.further().map(this::phase));
     }
 
     private BackboneConfig.Phase phase(BackboneConfig.Phase full) {
         BackboneConfig.ObjectiveSettings o = full.objective();
-        BackboneConfig.HeadSettings head = new BackboneConfig.HeadSettings(o.head().layers(), 8, 8, o.head().norm(), o.head().normMomentum());
-        BackboneConfig.TestSettings test = new BackboneConfig.TestSettings(Math.min(1, full.test().everyEpochs()), 3, full.test().temperature(),
-            2, full.test().crops(), CROP + 8);
+        BackboneConfig.HeadSettings h = o.head();
+        BackboneConfig.HeadSettings head = new BackboneConfig.HeadSettings(h.layers(), 8, 8, h.norm(), h.normMomentum());
+        BackboneConfig.TestSettings test = new BackboneConfig.TestSettings(Math.min(1, full.test().everyEpochs()), 3,
+            full.test().temperature(), 2, full.test().crops(), CROP + 8);
         boolean needsLabels = o.kind() == BackboneConfig.ObjectiveKind.SUPERVISED || full.validation().isPresent();
         return new BackboneConfig.Phase(needsLabels ? labelled : unlabelled, full.validation().map(films -> labelled), 1, BATCH,
             full.microBatch() == 0 ? 0 : BATCH / 2, full.sampling(), full.augmentation().withSize(CROP + 4, CROP),
@@ -67,9 +68,9 @@ final class SmallRuns {
     }
 
     private static OptimizerConfig optimizer(OptimizerConfig full, int epochs) {
-        return new OptimizerConfig(full.rule(), full.rate(), full.endRate(), full.schedule(), full.warmUpEpochs() / epochs, full.warmUpStart(),
-            full.cosineAfterWarmUp(), full.momentum(), full.nesterov(), full.weightDecay(), full.normDecay(), full.decayBiases(), full.beta1(),
-            full.beta2(), full.clip());
+        return new OptimizerConfig(full.rule(), full.rate(), full.endRate(), full.schedule(), full.warmUpEpochs() / epochs,
+            full.warmUpStart(), full.cosineAfterWarmUp(), full.momentum(), full.nesterov(), full.weightDecay(), full.normDecay(),
+            full.decayBiases(), full.beta1(), full.beta2(), full.clip());
     }
 
     static MaskPredictionConfig contextualizer(MaskPredictionConfig full) {
