@@ -2,7 +2,9 @@ package dev.kinema.cli;
 
 import dev.kinema.KinemaException;
 import dev.kinema.checkpoint.AtomicFile;
+import dev.kinema.report.LineChart;
 import dev.kinema.report.RunReport;
+import dev.kinema.run.StepLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -10,8 +12,10 @@ import java.nio.file.Path;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -29,6 +33,7 @@ import picocli.CommandLine.Spec;
 final class ReportCommand implements Callable<Integer> {
     static final String LOG = "log.jsonl";
     static final String CONFIG = "config.yaml";
+    private static final String CHANCE = "chance_";
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss");
 
     @Spec
@@ -62,8 +67,9 @@ final class ReportCommand implements Callable<Integer> {
             runs.add(run(distinct ? name(folder) : folder.toString(), folder));
         }
         Path page = out != null ? out : folders.size() == 1 ? folders.get(0).resolve("report.html") : Path.of("report.html");
-        String title = runs.size() == 1 ? runs.get(0).name() : runs.size() + " runs: " + String.join(", ", runs.stream().map(RunReport.Run::name).toList());
-        AtomicFile.writeText(page, new RunReport(title, runs, Map.of(), logLoss, refresh).toHtml());
+        String title = runs.size() == 1 ? runs.get(0).name() : runs.size() + " runs: " + String.join(", ",
+            runs.stream().map(RunReport.Run::name).toList());
+        AtomicFile.writeText(page, page(title, runs, logLoss, refresh).toHtml());
         spec.commandLine().getOut().println(page + ": " + runs.size() + (runs.size() == 1 ? " run" : " runs") + ", open it in a browser");
         return ExitCode.DONE;
     }
@@ -71,7 +77,7 @@ final class ReportCommand implements Callable<Integer> {
     /** Writes the page of one run. */
     static void write(Path folder, Path page, boolean logLoss) {
         RunReport.Run run = run(name(folder), folder);
-        AtomicFile.writeText(page, new RunReport(run.name(), List.of(run), Map.of(), logLoss, 0).toHtml());
+        AtomicFile.writeText(page, page(run.name(), List.of(run), logLoss, 0).toHtml());
     }
 
     private static String name(Path folder) {
@@ -85,8 +91,10 @@ final class ReportCommand implements Callable<Integer> {
             throw new KinemaException("there is no run in '" + folder + "', for it holds no " + LOG + ": " + remedy(folder));
         }
         try {
-            LoggedSteps steps = LoggedSteps.read(log);
-            List<String> warnings = new ArrayList<>(steps.warnings());
+            List<RunReport.Series> series = new ArrayList<>();
+            StepLog.read(log).forEach((metric, logged) -> series.add(new RunReport.Series(metric,
+                Arrays.stream(logged.steps()).asDoubleStream().toArray(), logged.values())));
+            List<String> warnings = new ArrayList<>();
             Map<String, String> settings = Map.of();
             if (Files.isRegularFile(folder.resolve(CONFIG))) {
                 settings = SettingsText.flat(Files.readAllLines(folder.resolve(CONFIG)));
@@ -95,12 +103,33 @@ final class ReportCommand implements Callable<Integer> {
             }
             Map<String, String> facts = new LinkedHashMap<>();
             facts.put("Folder", folder.toString());
-            facts.put("Lines logged", Integer.toString(steps.lines()));
             facts.put("Last written", TIME.format(Files.getLastModifiedTime(log).toInstant().atZone(ZoneId.systemDefault())));
-            return new RunReport.Run(name, facts, settings, steps.series(), warnings);
+            return new RunReport.Run(name, facts, settings, series, warnings);
         } catch (IOException e) {
             throw new KinemaException("the run in '" + folder + "' cannot be read (" + e + "): check the folder's rights", e);
         }
+    }
+
+    /** Of metrics that are of chance, {@code chance_loss} for {@code loss}, lines in the charts of those; the runs without them. */
+    private static RunReport page(String title, List<RunReport.Run> runs, boolean logLoss, int refresh) {
+        Map<String, List<LineChart.Reference>> references = new LinkedHashMap<>();
+        List<RunReport.Run> shown = new ArrayList<>();
+        for (RunReport.Run run : runs) {
+            List<RunReport.Series> series = new ArrayList<>();
+            for (RunReport.Series one : run.series()) {
+                if (one.name().startsWith(CHANCE) && one.values().length > 0) {
+                    double level = one.values()[one.values().length - 1];
+                    List<LineChart.Reference> lines = references.computeIfAbsent(one.name().substring(CHANCE.length()), n -> new ArrayList<>());
+                    if (lines.stream().noneMatch(line -> line.y() == level)) {
+                        lines.add(new LineChart.Reference(String.format(Locale.ROOT, "chance: %.4g", level), level));
+                    }
+                } else {
+                    series.add(one);
+                }
+            }
+            shown.add(new RunReport.Run(run.name(), run.facts(), run.settings(), series, run.warnings()));
+        }
+        return new RunReport(title, shown, references, logLoss, refresh);
     }
 
     /** A folder of stages is easily taken for one of them. */

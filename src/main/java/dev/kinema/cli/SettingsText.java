@@ -28,7 +28,8 @@ final class SettingsText {
         String rest = withoutComment(line.strip());
         boolean entry = rest.startsWith("- ");
         // entries may stand as far left as the key that holds them
-        while (!levels.isEmpty() && (levels.peek().indent() > indent || levels.peek().indent() == indent && !(entry && isKey(levels.peek())))) {
+        while (!levels.isEmpty() && (levels.peek().indent() > indent
+            || levels.peek().indent() == indent && !(entry && isKey(levels.peek())))) {
             levels.pop();
         }
         if (entry) {

@@ -56,6 +56,12 @@ public record BackboneConfig(NetworkDescription.Backbone network, Optional<Path>
             }
         }
 
+        /** The same without what does not decide the numbers that come out: how films are loaded. */
+        Phase deciding() {
+            return new Phase(films, validation, epochs, batch, microBatch, sampling, augmentation, objective, optimizer,
+                new LoadingSettings(0, 2), test);
+        }
+
         /** Films computed at once. */
         int part() {
             return microBatch == 0 ? batch : microBatch;

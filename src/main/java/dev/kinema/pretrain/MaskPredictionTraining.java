@@ -4,6 +4,7 @@ import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
+import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.graph.Graph;
@@ -105,6 +106,11 @@ final class MaskPredictionTraining implements Training {
             }
         }
         return compiled;
+    }
+
+    /** The memory of a step's program. */
+    MemoryPlan memoryPlan() {
+        return program.memoryPlan();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.kinema.pretrain;
 
 import dev.kinema.KinemaException;
+import dev.kinema.checkpoint.AtomicFile;
 import dev.kinema.checkpoint.Sha256;
 import dev.kinema.config.ConfigWriter;
 import dev.kinema.data.FeatureStore;
@@ -79,6 +80,8 @@ public final class Pretraining {
     }
 
     private Result run() {
+        create(out);
+        AtomicFile.writeText(out.resolve("config.yaml"), ConfigWriter.write(config));
         try (Device device = Device.open(config.device(), config.threads())) {
             Optional<Path> backbone = config.backbone().map(settings -> backbone(device, settings)).or(config::weights);
             Optional<Path> store = config.features().map(settings -> features(settings, backbone.orElseThrow())).or(config::store);
@@ -102,7 +105,7 @@ public final class Pretraining {
         }
         FilmList films = phase.films().read();
         inputs.put("films", films.fingerprint());
-        String text = text(inputs, new Described(settings.network(), phase));
+        String text = text(inputs, new Described(settings.network(), phase.deciding()));
         return train(device, stage, text, checked -> new BackboneTraining(device, compilation(device, checked), settings, phase, films,
             config.seed(), BackboneResult.start(settings, phase, before)),
             (checkpoint, folder, steps) -> BackboneResult.write(checkpoint, settings, phase, folder.resolve(WEIGHTS), config.seed(), steps));
@@ -121,8 +124,8 @@ public final class Pretraining {
 
     /** The resolved settings as a run folder keeps them. How films are loaded and how often is saved does not decide the numbers. */
     private static String text(Map<String, String> inputs, Record settings) {
-        StringBuilder text = new StringBuilder();
-        inputs.forEach((key, value) -> text.append("# ").append(key).append(": ").append(value).append('\n'));
+        StringBuilder text = new StringBuilder("inputs:\n");
+        inputs.forEach((key, value) -> text.append("  ").append(key).append(": ").append(value).append('\n'));
         return text.append(ConfigWriter.write(settings)).toString();
     }
 

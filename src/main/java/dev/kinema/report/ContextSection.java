@@ -17,15 +17,18 @@ final class ContextSection {
 
     void writeTo(Markup page) {
         String queue = String.format(Locale.ROOT, "%,d", contextualizer.queue());
-        page.open("section").element("h2", "Step two: learning to expect").element("p", "A film is now a row of features, one for each event. "
-            + "The contextualizer reads " + contextualizer.window() + " at a time, with some of them hidden: a blank stands in their place. "
+        page.open("section").element("h2", "Step two: learning to expect").element("p",
+            "A film is now a row of features, one for each event. "
+            + "The contextualizer reads " + contextualizer.window()
+            + " at a time, with some of them hidden: a blank stands in their place. "
             + "From what is left it must say what the hidden feature was. Its guess is held against the right one and " + queue
             + " others; the loss is low when the right one is by far the nearest.");
         page.open("div", "class", "charts").line();
         if (!contextualizer.losses().isEmpty()) {
             double chance = Math.log(contextualizer.queue() + 1.0);
             LineChart.of("Loss of the contextualizer: lower is better", contextualizer.losses()).withSmoothing(BackboneSection.SMOOTHING)
-                .withReference(String.format(Locale.ROOT, "chance: ln(%,d) = %.2f", contextualizer.queue() + 1L, chance), chance).writeTo(page);
+                .withReference(String.format(Locale.ROOT, "chance: ln(%,d) = %.2f", contextualizer.queue() + 1L, chance), chance)
+                .writeTo(page);
         }
         if (!contextualizer.spreads().isEmpty()) {
             writeSpread(page);
@@ -33,7 +36,8 @@ final class ContextSection {
         page.close("div");
         writeEffects(page);
         if (!contextualizer.examples().isEmpty()) {
-            page.element("h3", "Guesses", "class", "apart").element("p", "Each example is a row of a film that the network was not trained on. "
+            page.element("h3", "Guesses", "class", "apart").element("p",
+                "Each example is a row of a film that the network was not trained on. "
                 + "Under it stand the events whose features are nearest to the guess, the nearest first, with "
                 + "the cosine.", "class", "note");
             contextualizer.examples().forEach(example -> write(page, example));
@@ -42,7 +46,8 @@ final class ContextSection {
     }
 
     private void writeEffects(Markup page) {
-        String among = contextualizer.candidates() > 0 ? String.format(Locale.ROOT, " of %,d events", contextualizer.candidates()) : " event";
+        String among = contextualizer.candidates() > 0 ? String.format(Locale.ROOT, " of %,d events", contextualizer.candidates())
+            : " event";
         page.open("div", "class", "charts apart");
         contextualizer.sameKind().ifPresent(shares -> ShareBars.write(page, "How often the nearest" + among
             + " to the guess is of the right kind", shares));
@@ -52,18 +57,21 @@ final class ContextSection {
 
     private void writeSpread(Markup page) {
         page.open("div");
-        LineChart chart = LineChart.of("Spread of the features: it must not fall to 0", contextualizer.spreads()).withReference("0: collapse", 0);
+        LineChart chart = LineChart.of("Spread of the features: it must not fall to 0", contextualizer.spreads())
+            .withReference("0: collapse", 0);
         for (LineChart.Reference reference : contextualizer.spreadReferences()) {
             chart = chart.withReference(reference.label(), reference.y());
         }
         chart.writeTo(page);
-        page.element("p", "A network could cheat and give every event the same feature. The loss may hide that; the spread (standard deviation) "
+        page.element("p", "A network could cheat and give every event the same feature. The loss may hide that; the spread (standard "
+            + "deviation) "
             + "of the features shows it, as a fall to 0.", "class", "note").close("div").line();
     }
 
     private void write(Markup page, MaskedEvent example) {
         Event truth = example.row().get(example.asked());
-        page.open("div", "class", "masked").open("div", "class", "question").open("div", "class", "found").element("h4", "What the network reads");
+        page.open("div", "class", "masked").open("div", "class", "question").open("div", "class", "found").element("h4",
+            "What the network reads");
         page.open("ul", "class", "cards row");
         for (int i = 0; i < example.row().size(); i++) {
             if (example.hidden().contains(i)) {

@@ -35,7 +35,8 @@ final class HeldOutSection {
     }
 
     private FilmReport asFilm(Matrix matrix) {
-        return new FilmReport(matrix.title(), film.duration(), matrix.clipSeconds(), matrix.starts(), matrix.features(), film.shots(), List.of(),
+        return new FilmReport(matrix.title(), film.duration(), matrix.clipSeconds(), matrix.starts(), matrix.features(), film.shots(),
+            List.of(),
             List.of(), Map.of());
     }
 
@@ -58,7 +59,8 @@ final class HeldOutSection {
     }
 
     private void writeMatrices(Markup page) {
-        page.element("h3", "How alike its moments look", "class", "apart").element("p", "Both ways runs the time of the film. A cell compares two "
+        page.element("h3", "How alike its moments look", "class", "apart").element("p",
+            "Both ways runs the time of the film. A cell compares two "
             + "moments: bright where their features agree, dark where they differ. The coloured bars name the kind of event. A network "
             + "that knows the kinds shows bright squares wherever two bars have the same colour, and dark ones elsewhere.");
         page.open("div", "class", "matrices").line();
@@ -70,7 +72,8 @@ final class HeldOutSection {
         }
         page.close("div").open("div", "class", "key");
         maps.get(0).writeScaleTo(page);
-        page.element("p", "cosine, after the film's mean feature was subtracted: " + axis.unit() + " run along both sides", "class", "note");
+        page.element("p", "cosine, after the film's mean feature was subtracted: " + axis.unit() + " run along both sides", "class",
+            "note");
         page.close("div");
     }
 
@@ -79,7 +82,8 @@ final class HeldOutSection {
         page.open("figure", "class", film.shots().isEmpty() ? "plot bare" : "plot");
         Timeline.writeMarks(page, axis, "down");
         shots.writeBars(page, "down");
-        page.open("div", "class", "matrix still", "role", "img", "aria-label", "Self-similarity matrix of the film: " + matrix.title() + "." + score(map));
+        page.open("div", "class", "matrix still", "role", "img", "aria-label", "Self-similarity matrix of the film: " + matrix.title() + "."
+            + score(map));
         page.open("img", "alt", "", "src", map.picture());
         shots.writeCuts(page);
         page.close("div").line();

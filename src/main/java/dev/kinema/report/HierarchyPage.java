@@ -86,7 +86,8 @@ final class HierarchyPage {
     private void writeCommands(Markup page) {
         if (!report.commands().isEmpty()) {
             page.open("section").element("h2", "To go on").open("dl", "class", "commands");
-            report.commands().forEach(command -> page.open("dt").element("code", command.line()).close("dt").element("dd", command.purpose()));
+            report.commands().forEach(command -> page.open("dt").element("code", command.line()).close("dt").element("dd",
+                command.purpose()));
             page.close("dl").close("section").line();
         }
     }

@@ -45,7 +45,8 @@ public record HierarchyReport(String title, List<Step> steps, Optional<Vocabular
 
         /** Films were made by a grammar that the networks do not get. */
         public static Step makingFilms(Amount... amounts) {
-            return new Step("Make films", "A program draws short films of moving shapes. Each film is a row of events, and a secret grammar "
+            return new Step("Make films", "A program draws short films of moving shapes. Each film is a row of events, and a secret "
+                + "grammar "
                 + "says which kind of event tends to follow which.", List.of(amounts));
         }
 
@@ -57,7 +58,8 @@ public record HierarchyReport(String title, List<Step> steps, Optional<Vocabular
 
         /** The contextualizer was trained. */
         public static Step learningToExpect(Amount... amounts) {
-            return new Step("Learn to expect", "A second network, the contextualizer, reads whole rows of events. It learns to guess an event "
+            return new Step("Learn to expect",
+                "A second network, the contextualizer, reads whole rows of events. It learns to guess an event "
                 + "that is hidden from it.", List.of(amounts));
         }
     }
@@ -78,7 +80,8 @@ public record HierarchyReport(String title, List<Step> steps, Optional<Vocabular
     /**
      * The kinds of events there are, and how they follow each other.
      *
-     * @param transitions [kinds, kinds]: the probability that an event of the row's kind is followed by one of the column's; empty if not known
+     * @param transitions [kinds, kinds]: the probability that an event of the row's kind is followed by one of the column's; empty if not
+     *     known
      */
     public record Vocabulary(List<Kind> kinds, double[][] transitions) {
         /** Checks the matrix's sides. */
@@ -86,7 +89,8 @@ public record HierarchyReport(String title, List<Step> steps, Optional<Vocabular
             kinds = List.copyOf(kinds);
             for (double[] row : transitions) {
                 if (transitions.length != kinds.size() || row.length != kinds.size()) {
-                    throw new IllegalArgumentException(kinds.size() + " kinds, but " + transitions.length + " rows of transitions, one of " + row.length);
+                    throw new IllegalArgumentException(kinds.size() + " kinds, but " + transitions.length + " rows of transitions, one of "
+                        + row.length);
                 }
                 for (double share : row) {
                     checkShare("a transition", share);
@@ -187,7 +191,8 @@ public record HierarchyReport(String title, List<Step> steps, Optional<Vocabular
             before = List.copyOf(before);
             after = List.copyOf(after);
             if (!hidden.contains(asked) || asked < 0 || asked >= row.size()) {
-                throw new IllegalArgumentException("event " + asked + " was asked for, of " + row.size() + " of which " + hidden + " were hidden");
+                throw new IllegalArgumentException("event " + asked + " was asked for, of " + row.size() + " of which " + hidden
+                    + " were hidden");
             }
         }
     }

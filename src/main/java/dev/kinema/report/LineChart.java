@@ -12,8 +12,8 @@ import java.util.Locale;
  * @param curves in the order of their colours; a curve without points keeps its colour, and is not named
  * @param references horizontal lines to hold the curves against
  * @param log whether equal factors take equal room on the y axis; values of 0 and below are then left out, and counted
- * @param smoothing 0 for none, or the time constant of an exponential mean, to both sides, as a share of a curve's points; the curve itself is drawn
- *     faint below it
+ * @param smoothing 0 for none, or the time constant of an exponential mean, to both sides, as a share of a curve's points; the curve itself
+ *     is drawn faint below it
  */
 public record LineChart(String title, String xLabel, List<Curve> curves, List<Reference> references, boolean log, double smoothing) {
     /** Units of the drawing. The page stretches it; texts stand beside it as HTML, so that they keep their size on a phone. */
@@ -41,7 +41,8 @@ public record LineChart(String title, String xLabel, List<Curve> curves, List<Re
             }
             for (int i = 0; i < x.length; i++) {
                 if (!Double.isFinite(x[i]) || i > 0 && x[i] < x[i - 1]) {
-                    throw new IllegalArgumentException("the curve '" + name + "' has x = " + x[i] + " at " + i + ": x must be finite and not fall");
+                    throw new IllegalArgumentException("the curve '" + name + "' has x = " + x[i] + " at " + i
+                        + ": x must be finite and not fall");
                 }
             }
         }
@@ -154,7 +155,8 @@ public record LineChart(String title, String xLabel, List<Curve> curves, List<Re
         for (int i = 0; i < curves.size(); i++) {
             if (curves.get(i).x.length > 0) {
                 page.open("li").open("svg", "viewBox", "0 0 26 8", "aria-hidden", "true");
-                page.open("path", "class", style("curve", i), "d", "M1 4H25").close("path").close("svg").text(curves.get(i).name()).close("li");
+                page.open("path", "class", style("curve", i), "d", "M1 4H25").close("path").close("svg")
+                    .text(curves.get(i).name()).close("li");
             }
         }
         page.close("ul");
@@ -211,9 +213,11 @@ public record LineChart(String title, String xLabel, List<Curve> curves, List<Re
         for (Curve curve : curves) {
             Extremes extremes = Extremes.of(curve.x, curve.y);
             if (extremes.shown() > 0) {
-                text.append(curve.name()).append(": from ").append(Numerals.plain(extremes.first())).append(" at ").append(xLabel).append(' ')
+                text.append(curve.name()).append(": from ").append(Numerals.plain(extremes.first())).append(" at ")
+                    .append(xLabel).append(' ')
                     .append(Numerals.plain(extremes.firstAt())).append(" to ").append(Numerals.plain(extremes.last())).append(" at ")
-                    .append(Numerals.plain(extremes.lastAt())).append(", lowest ").append(Numerals.plain(extremes.least())).append(", highest ")
+                    .append(Numerals.plain(extremes.lastAt())).append(", lowest ").append(Numerals.plain(extremes.least()))
+                    .append(", highest ")
                     .append(Numerals.plain(extremes.greatest())).append(". ");
             }
         }
@@ -237,7 +241,8 @@ public record LineChart(String title, String xLabel, List<Curve> curves, List<Re
                 }
             }
             if (odd > 0) {
-                page.element("p", curve.name() + ": " + odd + (odd == 1 ? " value is" : " values are") + " not finite (NaN or infinite), the first at "
+                page.element("p", curve.name() + ": " + odd + (odd == 1 ? " value is" : " values are")
+                    + " not finite (NaN or infinite), the first at "
                     + xLabel + " " + Numerals.plain(first) + ".", "class", "note warning");
             }
             if (below > 0) {

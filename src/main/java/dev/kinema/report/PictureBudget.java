@@ -10,7 +10,9 @@ final class PictureBudget {
 
     private PictureBudget() {}
 
-    /** The pictures, shrunk by the least whole factor at which their PNG files have at most {@code bytes}, or at which they are too small. */
+    /**
+     * The pictures, shrunk by the least whole factor at which their PNG files have at most {@code bytes}, or at which they are too small.
+     */
     static List<Picture> fit(List<Picture> pictures, long bytes) {
         List<Picture> fitting = pictures;
         for (int factor = 2; size(fitting) > bytes; factor++) {

@@ -5,9 +5,9 @@ import java.util.function.DoublePredicate;
 /**
  * A curve as the path of a drawing, in the units of {@link LineChart#WIDTH} and {@link LineChart#HEIGHT}, y down.
  *
- * <p>A curve of more points than a screen can show is thinned: of the points over one bucket of the x axis the first, the lowest, the highest and
- * the last are kept, so that the ink stays where it was (M4; Jugel et al., "M4: a visualization-oriented time series data aggregation", 2014).
- * A value that cannot be shown breaks the line.
+ * <p>A curve of more points than a screen can show is thinned: of the points over one bucket of the x axis the first, the lowest, the
+ * highest and the last are kept, so that the ink stays where it was (M4; Jugel et al., "M4: a visualization-oriented time series data
+ * aggregation", 2014). A value that cannot be shown breaks the line.
  */
 final class Polyline {
     private final double[] x;

@@ -139,7 +139,8 @@ final class RunPage {
     private void writeTable(Markup page, Set<String> keys, Function<Run, Map<String, String>> part) {
         page.open("div", "class", "wide").open("table", "class", "settings").open("thead").open("tr").element("th", "", "scope", "col");
         for (int i = 0; i < runs.size(); i++) {
-            page.open("th", "scope", "col").open("i", "class", "dot c" + i % LineChart.STYLES).close("i").text(runs.get(i).name()).close("th");
+            page.open("th", "scope", "col").open("i", "class", "dot c" + i % LineChart.STYLES).close("i")
+                .text(runs.get(i).name()).close("th");
         }
         page.close("tr").close("thead").open("tbody").line();
         for (String key : keys) {

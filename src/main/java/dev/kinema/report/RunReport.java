@@ -14,7 +14,8 @@ import java.util.Map;
  * @param logLoss whether charts of losses have a logarithmic axis
  * @param refreshSeconds after which an open page reads itself again, for a run that goes on; 0 for never
  */
-public record RunReport(String title, List<Run> runs, Map<String, List<LineChart.Reference>> references, boolean logLoss, int refreshSeconds) {
+public record RunReport(String title, List<Run> runs, Map<String, List<LineChart.Reference>> references, boolean logLoss,
+    int refreshSeconds) {
 
     /**
      * One run.
@@ -66,7 +67,8 @@ public record RunReport(String title, List<Run> runs, Map<String, List<LineChart
         runs = List.copyOf(runs);
         references = ordered(references);
         if (runs.isEmpty() || runs.stream().map(Run::name).distinct().count() < runs.size()) {
-            throw new IllegalArgumentException("the runs " + runs.stream().map(Run::name).toList() + ": give at least one, of distinct names");
+            throw new IllegalArgumentException("the runs " + runs.stream().map(Run::name).toList()
+                + ": give at least one, of distinct names");
         }
         if (refreshSeconds < 0) {
             throw new IllegalArgumentException("a page cannot be read again after " + refreshSeconds + " s");

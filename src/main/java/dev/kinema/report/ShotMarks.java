@@ -42,7 +42,8 @@ final class ShotMarks {
             path.append('M').append(shot.start()).append(" 0V").append(end).append("M0 ").append(shot.start()).append('H').append(end);
         }
         // dark below light: to be seen on any colour
-        page.open("path", "d", path.toString(), "class", "under").close("path").open("path", "d", path.toString(), "class", "over").close("path");
+        page.open("path", "d", path.toString(), "class", "under").close("path").open("path", "d", path.toString(),
+            "class", "over").close("path");
         page.close("svg");
     }
 }

@@ -7,8 +7,8 @@ final class Smoothing {
     private Smoothing() {}
 
     /**
-     * The exponential mean to both sides: value j weighs {@code exp(-|i - j| / constant)} in mean i, over the sum of the weights. To one side
-     * only, the mean would lag behind a curve that falls. A value that cannot be shown becomes NaN, and is in no mean.
+     * The exponential mean to both sides: value j weighs {@code exp(-|i - j| / constant)} in mean i, over the sum of the weights. To one
+     * side only, the mean would lag behind a curve that falls. A value that cannot be shown becomes NaN, and is in no mean.
      *
      * @param constant so many values away the weight has fallen to 1/e
      */

@@ -19,7 +19,8 @@ final class VocabularySection {
 
     void writeTo(Markup page) {
         page.open("section").element("h2", "What the films are made of");
-        page.element("p", "There are " + vocabulary.kinds().size() + " kinds of events. Their names are used on this page only, to check the "
+        page.element("p", "There are " + vocabulary.kinds().size()
+            + " kinds of events. Their names are used on this page only, to check the "
             + "networks: no network ever gets one.");
         page.open("ul", "class", "kinds");
         for (Kind kind : vocabulary.kinds()) {
@@ -42,7 +43,8 @@ final class VocabularySection {
         page.element("h3", "The secret grammar: which kind comes next", "class", "apart").element("p", "Read a row: after an event of the "
             + "kind at its left, the next event is of each kind with this probability. To guess a hidden event well, a network must find "
             + "out this table by itself.");
-        page.open("div", "class", "wide").open("table", "class", "grammar").open("thead").open("tr").element("th", "after \u2193 comes \u2192",
+        page.open("div", "class", "wide").open("table", "class", "grammar").open("thead").open("tr").element("th",
+            "after \u2193 comes \u2192",
             "scope", "col");
         for (Kind kind : vocabulary.kinds()) {
             page.open("th", "scope", "col");

@@ -8,6 +8,7 @@ import dev.kinema.KinemaException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
 import org.bytedeco.javacpp.BytePointer;
 
 /** What every use of FFmpeg here shares: a silent log, error texts, file names in the form FFmpeg wants. */
@@ -17,15 +18,48 @@ final class Ffmpeg {
     private Ffmpeg() {
     }
 
+    /** The libraries are loaded once in a process, by whoever needs them first. */
+    private static final class Loading {
+        /** What went wrong, or null. */
+        static final LinkageError FAILURE = loadUninterrupted();
+
+        private Loading() {
+        }
+    }
+
+    /** In a thread of its own: in one that is interrupted, unpacking the libraries fails, and then for the whole process. */
+    private static LinkageError loadUninterrupted() {
+        AtomicReference<LinkageError> failure = new AtomicReference<>();
+        Thread loader = new Thread(() -> {
+            try {
+                // the log goes to the standard error of the whole process, and so is silenced for all of it
+                av_log_set_level(AV_LOG_QUIET);
+            } catch (LinkageError e) {
+                failure.set(e);
+            }
+        }, "kinema-ffmpeg");
+        loader.start();
+        boolean interrupted = false;
+        while (loader.isAlive()) {
+            try {
+                loader.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return failure.get();
+    }
+
     /** Loads the native libraries and silences their log, of which {@link Damage} counts what matters. */
     static void load() {
-        try {
-            // the log goes to the standard error of the whole process, and so is silenced for all of it
-            av_log_set_level(AV_LOG_QUIET);
-        } catch (LinkageError e) {
+        LinkageError failure = Loading.FAILURE;
+        if (failure != null) {
             throw new KinemaException("FFmpeg's native libraries cannot be loaded on " + System.getProperty("os.name") + " "
-                    + System.getProperty("os.arch") + " (" + e.getMessage() + "): put the org.bytedeco:ffmpeg and "
-                    + "org.bytedeco:javacpp jars of this platform on the class path", e);
+                    + System.getProperty("os.arch") + " (" + failure.getMessage() + "): put the org.bytedeco:ffmpeg and "
+                    + "org.bytedeco:javacpp jars of this platform on the class path", failure);
         }
     }
 

@@ -128,9 +128,11 @@ class HierarchyReportTest {
         Comparison kinds = new Comparison(0.41, 0.94, 1 / 6.0, 480);
         Backbone backbone = new Backbone(List.of(curve("backbone", 400, 0.12, t -> 0.8 + 3.2 * Math.exp(-5 * t))),
             List.of(new Reference("chance: ln(63) = 4.14", Math.log(63))), Optional.of(kinds),
-            List.of(new Neighbours(event(1, 5), found(4, 1, 3), found(1, 1, 1)), new Neighbours(event(3, 5), found(2, 5, 3), found(3, 3, 2))));
+            List.of(new Neighbours(event(1, 5), found(4, 1, 3), found(1, 1, 1)), new Neighbours(event(3, 5), found(2, 5, 3), found(3, 3,
+            2))));
         List<Event> row = List.of(event(0, 8), event(1, 8), event(2, 8), event(3, 8), event(4, 8));
-        Contextualizer contextualizer = new Contextualizer(5, 1024, List.of(curve("contextualizer", 1500, 0.2, t -> 2.6 + 4.3 * Math.exp(-6 * t))),
+        Contextualizer contextualizer = new Contextualizer(5, 1024, List.of(curve("contextualizer", 1500, 0.2, t -> 2.6
+            + 4.3 * Math.exp(-6 * t))),
             List.of(curve("spread", 1500, 0.002, t -> 0.05 + 0.03 * t)), List.of(new Reference("evenly spread: 0.088", 0.088)),
             Optional.of(new Comparison(0.002, 0.14, 0.001, 960)),
             Optional.of(new Comparison(0.19, 0.82, 1 / 6.0, 960)), 960,
@@ -145,7 +147,8 @@ class HierarchyReportTest {
             Step.learningToSee(new Amount("400", "steps"), new Amount("118", "s")),
             Step.learningToExpect(new Amount("1,500", "steps"), new Amount("41", "s"))), Optional.of(vocabulary()), Optional.of(backbone),
             Optional.of(contextualizer), Optional.of(film()),
-            List.of("The films are drawn by a program, and simple. That two small networks find out their grammar shows that the method and this "
+            List.of("The films are drawn by a program, and simple. That two small networks find out their grammar shows that the method "
+            + "and this "
                 + "software work; it does not show how well they do on real films."),
             List.of(new Command("kinema pretrain configs/demo.yaml", "trains again, with settings you may change"),
                 new Command("kinema report kinema-demo/runs/backbone", "all curves of the training")), facts);
@@ -178,7 +181,8 @@ class HierarchyReportTest {
         PageMarkup page = PageMarkup.of(whole().toHtml());
         assertEquals(3, page.all("li", "hidden").size());
         assertEquals(2, page.all("li", "asked").size());
-        assertTrue(page.all("li", "hidden").stream().noneMatch(card -> card.getElementsByTagName("b").getLength() > 0), "no name of what is hidden");
+        assertTrue(page.all("li", "hidden").stream().noneMatch(card -> card.getElementsByTagName("b").getLength() > 0),
+            "no name of what is hidden");
         assertTrue(page.all("li", "same").stream().allMatch(card -> card.getTextContent().contains("same kind")));
         assertTrue(page.all("li", "other").stream().allMatch(card -> card.getTextContent().contains("another kind")));
         // of the lists above
@@ -188,9 +192,11 @@ class HierarchyReportTest {
 
     @Test
     void partsMayBeMissing() {
-        read(new HierarchyReport("t", List.of(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), List.of(), List.of(),
+        read(new HierarchyReport("t", List.of(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), List.of(),
+            List.of(),
             Map.of()).toHtml());
-        PageMarkup page = read(new HierarchyReport("t", List.of(Step.learningToSee()), Optional.of(new Vocabulary(List.of(), new double[0][])),
+        PageMarkup page = read(new HierarchyReport("t", List.of(Step.learningToSee()), Optional.of(new Vocabulary(List.of(),
+            new double[0][])),
             Optional.of(new Backbone(List.of(), List.of(), Optional.empty(), List.of())),
             Optional.of(new Contextualizer(5, 8, List.of(), List.of(), List.of(), Optional.empty(), Optional.empty(), 0, List.of())),
             Optional.of(new HeldOutFilm(3, List.of(), List.of(), List.of())), List.of(), List.of(), Map.of()).toHtml());
@@ -203,7 +209,8 @@ class HierarchyReportTest {
         Event event = new Event(HOSTILE, dot);
         String html = new HierarchyReport(HOSTILE, List.of(new Step(HOSTILE, HOSTILE, List.of(new Amount(HOSTILE, HOSTILE)))),
             Optional.of(new Vocabulary(List.of(new Kind(HOSTILE, List.of(dot))), new double[][] {{1}})),
-            Optional.of(new Backbone(List.of(), List.of(), Optional.empty(), List.of(new Neighbours(event, List.of(new Found(event, 1)), List.of())))),
+            Optional.of(new Backbone(List.of(), List.of(), Optional.empty(), List.of(new Neighbours(event, List.of(new Found(event, 1)),
+            List.of())))),
             Optional.empty(), Optional.of(new HeldOutFilm(2, List.of(new Shot(0, 2, HOSTILE)), List.of(dot),
                 List.of(new Matrix(HOSTILE, HOSTILE, 1, new double[] {0}, new float[][] {{1}})))),
             List.of(HOSTILE), List.of(new Command(HOSTILE, HOSTILE)), Map.of(HOSTILE, HOSTILE)).toHtml();
@@ -226,10 +233,13 @@ class HierarchyReportTest {
             many.add(picture(i % 6, i));
         }
         List<Picture> fitting = PictureBudget.fit(many, 60_000);
-        assertTrue(fitting.get(0).width() < WIDTH && fitting.stream().mapToInt(p -> Png.ofRgb(p.width(), p.height(), p.rgb()).length).sum() <= 60_000);
+        assertTrue(fitting.get(0).width() < WIDTH && fitting.stream().mapToInt(p -> Png.ofRgb(p.width(), p.height(),
+            p.rgb()).length).sum() <= 60_000);
         assertEquals(many, PictureBudget.fit(many, 1_000_000));
-        Picture shrunk = PictureBudget.shrunk(new Picture(0, 3, 2, new byte[] {0, 10, 0, 4, 30, 0, 99, 99, 99, 8, 50, 0, 12, 70, -1, 99, 99, 99}), 2);
-        assertEquals(List.of(1, 1, 6, 40, 64), List.of(shrunk.width(), shrunk.height(), (int) shrunk.rgb()[0], (int) shrunk.rgb()[1], (int) shrunk.rgb()[2]));
+        Picture shrunk = PictureBudget.shrunk(new Picture(0, 3, 2, new byte[] {0, 10, 0, 4, 30, 0, 99, 99, 99, 8, 50, 0, 12, 70, -1, 99, 99,
+            99}), 2);
+        assertEquals(List.of(1, 1, 6, 40, 64), List.of(shrunk.width(), shrunk.height(), (int) shrunk.rgb()[0], (int) shrunk.rgb()[1],
+            (int) shrunk.rgb()[2]));
     }
 
     @Test

@@ -34,7 +34,8 @@ class LineChartTest {
         assertEquals(List.of("0", "20k", "40k", "60k", "80k", "100k"), labels(new Scale(0, 100_000, false)));
         assertEquals(List.of("0", "1M", "2M"), labels(new Scale(0, 2.4e6, false)).stream().filter(label -> !label.contains(".")).toList());
         assertEquals(List.of("\u22120.2", "0.0", "0.2"), labels(new Scale(-0.35, 0.35, false)));
-        assertEquals(List.of("0", "2e\u22126", "4e\u22126"), labels(new Scale(0, 5e-6, false)).stream().filter(l -> !l.matches("[135]e.*")).toList());
+        assertEquals(List.of("0", "2e\u22126", "4e\u22126"), labels(new Scale(0, 5e-6,
+            false)).stream().filter(l -> !l.matches("[135]e.*")).toList());
         assertEquals(List.of("0.001", "0.01", "0.1", "1"), labels(new Scale(0.0009, 2, true)));
         assertEquals(List.of("1", "2", "5", "10"), labels(new Scale(0.9, 12, true)));
         for (double[] ends : new double[][] {{0, 1e-9}, {-3e7, 8e11}, {11.0899, 11.0901}, {1e-300, 1e300}}) {
@@ -57,7 +58,8 @@ class LineChartTest {
     @Test
     void coordinatesAreExact() {
         assertEquals("M0 400L500 200L1000 0", Polyline.path(new double[] {0, 0.5, 1}, new double[] {0, 0.5, 1}, UNIT, UNIT, 10));
-        assertEquals("M0 400L500 200L1000 0", Polyline.path(new double[] {0, 0.5, 1}, new double[] {1, 10, 100}, UNIT, new Scale(1, 100, true), 10));
+        assertEquals("M0 400L500 200L1000 0", Polyline.path(new double[] {0, 0.5, 1}, new double[] {1, 10, 100}, UNIT, new Scale(1, 100,
+            true), 10));
     }
 
     @Test

@@ -42,7 +42,8 @@ class RunReportTest {
 
     @Test
     void lossComesFirstThenTheLearningRate() {
-        Run run = Run.of("a", List.of(series("wait_s", 1, 2), series("lr", 1, 2), series("knn_top1", 0.1, 0.7, 0.4), series("loss", 5, 3, 4)));
+        Run run = Run.of("a", List.of(series("wait_s", 1, 2), series("lr", 1, 2), series("knn_top1", 0.1, 0.7, 0.4), series("loss", 5, 3,
+            4)));
         PageMarkup page = read(RunReport.of("t", List.of(run)));
         assertEquals(List.of("loss", "lr", "knn_top1", "wait_s"), texts(page.all("figcaption", "")));
         List<String> values = texts(page.all("tr", ""));
@@ -84,8 +85,10 @@ class RunReportTest {
 
     @Test
     void textStaysText() {
-        Run run = new Run(HOSTILE, Map.of(HOSTILE, HOSTILE), Map.of(HOSTILE, HOSTILE), List.of(series(HOSTILE, 1, Double.NaN)), List.of(HOSTILE));
-        String html = new RunReport(HOSTILE, List.of(run), Map.of(HOSTILE, List.of(new LineChart.Reference(HOSTILE, 2))), false, 0).toHtml();
+        Run run = new Run(HOSTILE, Map.of(HOSTILE, HOSTILE), Map.of(HOSTILE, HOSTILE), List.of(series(HOSTILE, 1, Double.NaN)),
+            List.of(HOSTILE));
+        String html = new RunReport(HOSTILE, List.of(run), Map.of(HOSTILE, List.of(new LineChart.Reference(HOSTILE, 2))), false,
+            0).toHtml();
         PageMarkup.of(html).assertLegible();
         assertEquals(1, html.split("<script").length - 1, "our own script only");
         assertFalse(html.contains("<img"));
@@ -122,10 +125,13 @@ class RunReportTest {
             }
             series.add(new Series("knn_top1", IntStream.range(0, 40).mapToDouble(i -> i * 2500.0 * n / 100_000).toArray(), accuracies));
             Map<String, String> settings = new LinkedHashMap<>(Map.of("optimizer.lr", "0." + (r + 1), "seed", "1", "data.batch", "64"));
-            runs.add(new Run("mask-lr-0." + (r + 1), new LinkedHashMap<>(Map.of("Folder", "runs/mask-lr-0." + (r + 1), "Steps", n + "")), settings,
-                series, r == 2 ? List.of("The loss was NaN at step 60,951 (node info_nce); the last good checkpoint is step-60000.") : List.of()));
+            runs.add(new Run("mask-lr-0." + (r + 1), new LinkedHashMap<>(Map.of("Folder", "runs/mask-lr-0." + (r + 1), "Steps", n + "")),
+                settings,
+                series, r == 2 ? List.of("The loss was NaN at step 60,951 (node info_nce); the last good checkpoint is step-60000.")
+                : List.of()));
         }
-        Map<String, List<LineChart.Reference>> references = Map.of("loss", List.of(new LineChart.Reference("chance: ln(65,537)", Math.log(65_537))));
+        Map<String, List<LineChart.Reference>> references = Map.of("loss", List.of(new LineChart.Reference("chance: ln(65,537)",
+            Math.log(65_537))));
         RunReport report = new RunReport("Learning rates of mask prediction", runs, references, false, 0);
         read(report);
         String html = report.toHtml();
