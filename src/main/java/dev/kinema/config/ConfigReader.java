@@ -35,9 +35,11 @@ public final class ConfigReader {
 
     /**
      * Reads a file, and below it the one that its key {@code extends} names: what this file does not say is taken from there.
-     * Groups are merged key by key; lists and single values replace each other whole.
+     * Groups are merged key by key; lists and single values replace each other whole. A group may have {@code extends}, too: the file that
+     * it names holds the keys of this group.
      *
-     * @param file YAML, UTF-8, one document, at most 1 MiB; {@code extends} is relative to it, a chain has at most 8 files
+     * @param file YAML, UTF-8, one document, at most 1 MiB; {@code extends} is relative to the file it stands in, a chain
+     *     has at most 8 files
      * @param type a record
      * @throws dev.kinema.KinemaException if the file cannot be read or anything in it is unknown, missing, of a wrong type or out of range
      */

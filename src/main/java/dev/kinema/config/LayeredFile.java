@@ -6,6 +6,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,8 +19,8 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
 
 /**
- * A settings file with the files that it extends below it. Groups are merged key by key, anything else of the upper file replaces
- * what the lower one has. Every node keeps its mark, so that an error names the file and line that a value really stands in.
+ * A settings file with the files that it, or a group in it, extends below it. Groups are merged key by key, anything else of the upper file
+ * replaces what the lower one has. Every node keeps its mark, so that an error names the file and line that a value really stands in.
  */
 final class LayeredFile {
     static final String EXTENDS = "extends";
@@ -29,33 +30,62 @@ final class LayeredFile {
 
     private static final int LONGEST_CHAIN = 8;
 
-    private LayeredFile() {}
+    private final Path file;
+    private final List<Path> chain;
+    private final Map<Node, Node> done = new IdentityHashMap<>();
+
+    /** @param chain the files that led here and this one */
+    private LayeredFile(Path file, List<Path> chain) {
+        this.file = file;
+        this.chain = chain;
+    }
 
     /** The merged node of a file. */
     static Node read(Path file) {
         if (!Files.isRegularFile(file)) {
             throw new KinemaException(file + ": is no file: name a YAML file of settings");
         }
-        return read(file, new ArrayList<>());
+        return read(file, List.of());
     }
 
     /** @param above the files that led here, the first one first */
     private static Node read(Path file, List<Path> above) {
-        above.add(file);
-        Node node = ConfigReader.node(file.toString(), text(file));
-        Optional<NodeTuple> extension = extension(node);
-        if (extension.isEmpty()) {
+        List<Path> chain = new ArrayList<>(above);
+        chain.add(file);
+        return new LayeredFile(file, chain).layered(new Place(file.toString(), 0, ""), ConfigReader.node(file.toString(), text(file)));
+    }
+
+    /** A node of this file with what it and the groups in it extend below them. */
+    private Node layered(Place place, Node node) {
+        // the same node may stand in many places, by aliases, and even in itself, which no record can be read from
+        if (!(node instanceof MappingNode mapping) || node.isRecursive()) {
             return node;
         }
-        Node name = extension.get().getValueNode();
-        Place top = new Place(file.toString(), 0, "");
-        Place place = top.entry(EXTENDS, name);
-        Path lower = file.resolveSibling((Path) ScalarValue.read(place, name, Path.class));
-        requireReadable(place, lower, above);
-        MappingNode upper = (MappingNode) node;
-        RecordReader.entries(top, upper);
-        List<NodeTuple> rest = upper.getValue().stream().filter(t -> t != extension.get()).toList();
-        return merge(new Place(lower.toString(), 0, ""), read(lower, above), withEntries(upper, rest));
+        Node known = done.get(node);
+        if (known == null) {
+            known = layered(place, mapping);
+            done.put(node, known);
+        }
+        return known;
+    }
+
+    private Node layered(Place place, MappingNode group) {
+        Map<String, RecordReader.Entry> entries = RecordReader.entries(place, group);
+        List<NodeTuple> own = new ArrayList<>();
+        entries.forEach((key, entry) -> {
+            if (!key.equals(EXTENDS)) {
+                own.add(new NodeTuple(entry.key(), layered(place.entry(key, entry.value()), entry.value())));
+            }
+        });
+        MappingNode upper = withEntries(group, own);
+        RecordReader.Entry extension = entries.get(EXTENDS);
+        if (extension == null) {
+            return upper;
+        }
+        Place named = place.entry(EXTENDS, extension.value());
+        Path lower = file.resolveSibling((Path) ScalarValue.read(named, extension.value(), Path.class));
+        requireReadable(named, lower, chain);
+        return merge(new Place(lower.toString(), 0, place.key()), read(lower, chain), upper);
     }
 
     private static void requireReadable(Place place, Path lower, List<Path> above) {

@@ -54,6 +54,7 @@ public record BackboneConfig(NetworkDescription.Backbone network, Optional<Path>
             if (objective.kind() == ObjectiveKind.MOCO && 2 * batch > objective.queue()) {
                 throw new KinemaException("queue is " + objective.queue() + ", but a step enqueues " + 2 * batch + " keys: raise queue");
             }
+            optimizer.rate(epochs);
         }
 
         /** The same without what does not decide the numbers that come out: how films are loaded. */
@@ -66,6 +67,20 @@ public record BackboneConfig(NetworkDescription.Backbone network, Optional<Path>
         int part() {
             return microBatch == 0 ? batch : microBatch;
         }
+    }
+
+    public BackboneConfig {
+        check("first", network.config(), first);
+        further.ifPresent(phase -> check("further", network.config(), phase));
+    }
+
+    /** What would else show only when the phase begins, which may be days later. */
+    private static void check(String name, SlowConfig config, Phase phase) {
+        if (phase.augmentation.size() != config.clip().crop()) {
+            throw new KinemaException(name + ": its augmentation has size " + phase.augmentation.size() + ", but network.clip has crop "
+                + config.clip().crop() + ": make them equal");
+        }
+        phase.objective.of(config);
     }
 
     /** When clips are taken. */
@@ -135,6 +150,9 @@ public record BackboneConfig(NetworkDescription.Backbone network, Optional<Path>
             MaskPredictionConfig.atLeast("layers", layers, 1);
             MaskPredictionConfig.atLeast("hidden", hidden, 1);
             MaskPredictionConfig.atLeast("width", width, 1);
+            if (!(normMomentum >= 0 && normMomentum <= 1)) {
+                throw new KinemaException("norm_momentum is " + normMomentum + ": it must be 0 to 1");
+            }
         }
 
         ProjectionHead of() {
@@ -173,6 +191,9 @@ public record BackboneConfig(NetworkDescription.Backbone network, Optional<Path>
         public TestSettings {
             MaskPredictionConfig.atLeast("every_epochs", everyEpochs, 0);
             MaskPredictionConfig.atLeast("neighbours", neighbours, 1);
+            if (!(temperature > 0)) {
+                throw new KinemaException("temperature is " + temperature + ": it must be above 0");
+            }
             MaskPredictionConfig.atLeast("views", views, 1);
             MaskPredictionConfig.atLeast("crop", crop, 1);
             if (crops != 1 && crops != 3) {

@@ -1,5 +1,6 @@
 package dev.kinema.pretrain;
 
+import dev.kinema.KinemaException;
 import dev.kinema.data.CentreCrop;
 import dev.kinema.data.ClipBatch;
 import dev.kinema.data.ClipLoader;
@@ -39,6 +40,7 @@ final class BackboneTest implements AutoCloseable {
     private static final String OUT = "out";
     private static final String MEMORY = "memory";
     private static final String KNOWN = "memory_known";
+    private static final String FAILED = "test_failed_films";
     private static final int MOST_NEIGHBOURS = 4096;
 
     private final BackboneConfig.Phase phase;
@@ -59,9 +61,21 @@ final class BackboneTest implements AutoCloseable {
         this.films = films.films();
         boolean classifies = objective instanceof Classification;
         boolean wanted = settings.everyEpochs() > 0 && (classifies || films.isLabelled());
-        validation = wanted && phase.validation().isPresent() ? phase.validation().get().read() : null;
+        validation = wanted && phase.validation().isPresent() ? labelled(phase.validation().get(), classifies) : null;
         memory = wanted && !classifies ? new float[this.films.size()][] : null;
         program = validation == null ? null : compile(device, weights, compilation);
+    }
+
+    /** A film without a class can be tested by nothing. */
+    private FilmList labelled(FilmsConfig settings, boolean classifies) {
+        FilmList read = settings.read();
+        int classes = classifies ? network.head().classes() : Integer.MAX_VALUE;
+        read.films().stream().filter(film -> film.label() < 0 || film.label() >= classes).findFirst().ifPresent(film -> {
+            throw new KinemaException("validation: '" + film.id() + "' in " + settings.list() + " has "
+                + (film.isLabelled() ? "the label " + film.label() + ", but classes go from 0 to " + (classes - 1) : "no label")
+                + ": give every film its class, or leave out validation");
+        });
+        return read;
     }
 
     private int crop() {
@@ -104,16 +118,21 @@ final class BackboneTest implements AutoCloseable {
     Map<String, Double> run() {
         Map<String, Double> values = new LinkedHashMap<>();
         if (objective instanceof Classification) {
-            List<float[]> probabilities = outputs();
+            List<Output> probabilities = outputs();
             values.put("test_top1", accuracy(probabilities, 1));
             values.put("test_top5", accuracy(probabilities, Math.min(5, network.head().classes())));
+            values.put(FAILED, (double) validation.size() - probabilities.size());
             return values;
         }
-        values.put("knn_top1", neighbourAccuracy());
+        List<Output> tested = validation == null ? List.of() : outputs();
+        values.put("knn_top1", neighbourAccuracy(tested));
+        if (validation != null) {
+            values.put(FAILED, (double) validation.size() - tested.size());
+        }
         return values;
     }
 
-    private double neighbourAccuracy() {
+    private double neighbourAccuracy(List<Output> tested) {
         List<float[]> rows = new ArrayList<>();
         List<Integer> labels = new ArrayList<>();
         // every film is held against every other where none are set apart for validation: of many, some
@@ -127,27 +146,30 @@ final class BackboneTest implements AutoCloseable {
         float[][] known = rows.toArray(float[][]::new);
         NearestNeighbours neighbours = new NearestNeighbours(settings.neighbours(), settings.temperature());
         return validation == null ? neighbours.accuracyLeavingOneOut(known, ints(labels))
-            : neighbours.accuracy(known, ints(labels), outputs().toArray(float[][]::new),
-                ints(validation.films().stream().map(Film::label).toList()));
+            : neighbours.accuracy(known, ints(labels), tested.stream().map(Output::values).toArray(float[][]::new),
+                ints(tested.stream().map(output -> output.film().label()).toList()));
     }
 
     private static int[] ints(List<Integer> values) {
         return values.stream().mapToInt(v -> v).toArray();
     }
 
-    /** For each validation film the sum of the outputs over its views and crops. */
-    private List<float[]> outputs() {
+    /** The sum of the outputs over a film's views and crops. */
+    private record Output(Film film, float[] values) {}
+
+    /** Of all validation films that can be decoded; which ones cannot is the loader's to count, and to refuse where they are many. */
+    private List<Output> outputs() {
         boolean classifies = objective instanceof Classification;
         ClipSampling sampling = ClipSampling.of(network.clip().frames(), network.clip().samplingRate());
         int crop = crop();
         ClipTransform transform = classifies ? new TestCrops(crop, crop, settings.crops()) : new CentreCrop(crop, crop);
-        LoaderSettings loading = LoaderSettings.evaluation(1, phase.loading().count()).withMaxFailedShare(0);
-        List<float[]> sums = new ArrayList<>();
+        LoaderSettings loading = LoaderSettings.evaluation(1, phase.loading().count()).withMaxFailedShare(phase.validation().orElseThrow().maxFailed());
+        List<Output> sums = new ArrayList<>();
         try (ClipLoader loader = new ClipLoader(validation, new UniformViews(classifies ? settings.views() : 1, sampling), transform,
                 loading, LoaderPosition.START, List.of())) {
             for (ClipBatch batch = loader.next(); batch != null; batch = loader.next()) {
                 try (ClipBatch film = batch) {
-                    sums.add(output(film));
+                    sums.add(new Output(validation.films().get(film.indices()[0]), output(film)));
                 }
             }
         }
@@ -169,13 +191,12 @@ final class BackboneTest implements AutoCloseable {
     }
 
     /** Share of the validation films whose class is among the {@code k} most probable. */
-    private double accuracy(List<float[]> probabilities, int k) {
+    private static double accuracy(List<Output> probabilities, int k) {
         int right = 0;
-        for (int i = 0; i < probabilities.size(); i++) {
-            float[] p = probabilities.get(i);
-            float own = p[validation.films().get(i).label()];
+        for (Output film : probabilities) {
+            float own = film.values()[film.film().label()];
             int above = 0;
-            for (float other : p) {
+            for (float other : film.values()) {
                 above += other > own ? 1 : 0;
             }
             right += above < k ? 1 : 0;

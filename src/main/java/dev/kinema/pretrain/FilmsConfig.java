@@ -29,4 +29,13 @@ public record FilmsConfig(Path list, @Default("' '") String separator, @Default(
         FilmList films = FilmList.read(list, format);
         return exclude.isEmpty() ? films : films.without(FilmList.read(Path.of(exclude), format));
     }
+
+    /** Refuses a list that does not fill a batch, with {@code perFilm} of what the batch is of from each film. */
+    void requireBatch(int batch, int perFilm) {
+        int films = read().size();
+        if ((long) films * perFilm < batch) {
+            throw new KinemaException(list + " names " + films + " films" + (perFilm == 1 ? "" : ", each seen " + perFilm + " times")
+                + ", fewer than the " + batch + " of a batch: lower batch, or add films");
+        }
+    }
 }

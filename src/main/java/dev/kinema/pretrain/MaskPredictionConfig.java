@@ -67,6 +67,10 @@ public record MaskPredictionConfig(ContextualizerConfig network, WindowSettings 
             if (!(stride > 0 && stride < 3600)) {
                 throw new KinemaException("stride is " + stride + ": it must be a number of seconds above 0");
             }
+            if (!(maxFailed >= 0 && maxFailed <= 1)) {
+                throw new KinemaException("max_failed is " + maxFailed + ": it must be a share, 0 to 1");
+            }
+            atLeast("cache_megabytes", cacheMegabytes, 0);
         }
     }
 
@@ -108,6 +112,7 @@ public record MaskPredictionConfig(ContextualizerConfig network, WindowSettings 
     public MaskPredictionConfig {
         atLeast("epochs", epochs, 1);
         atLeast("batch", batch, 1);
+        optimizer.rate(epochs);
         if (window.tokens() > network.maxLength() && network.positions() == ContextualizerConfig.Positions.LEARNED) {
             throw new KinemaException("window: tokens is " + window.tokens() + ", but network has max_length " + network.maxLength()
                 + ": raise max_length");

@@ -5,6 +5,7 @@ import dev.kinema.config.Default;
 import dev.kinema.embed.PrecisionChoice;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A run of both levels: the backbone, features of films by it, the contextualizer on these. A part that is left out is not run.
@@ -47,7 +48,14 @@ public record PretrainConfig(@Default("1") long seed, @Default("cpu") String dev
      * @param batch clips computed at once
      * @param padShort whether a film shorter than a clip has one feature all the same
      */
-    public record FeatureSettings(FilmsConfig films, @Default("1") double hop, @Default("1") int batch, @Default("false") boolean padShort) {}
+    public record FeatureSettings(FilmsConfig films, @Default("1") double hop, @Default("1") int batch, @Default("false") boolean padShort) {
+        public FeatureSettings {
+            if (!(hop > 0 && hop < 3600)) {
+                throw new KinemaException("hop is " + hop + ": it must be a number of seconds above 0");
+            }
+            MaskPredictionConfig.atLeast("batch", batch, 1);
+        }
+    }
 
     public PretrainConfig {
         if (threads < 0) {
@@ -68,5 +76,34 @@ public record PretrainConfig(@Default("1") long seed, @Default("cpu") String dev
         if (backbone.isEmpty() && features.isEmpty() && contextualizer.isEmpty()) {
             throw new KinemaException("there is nothing to do: give backbone, features or contextualizer");
         }
+        features.ifPresent(settings -> contextualizer.ifPresent(next -> fit(settings, next, backbone)));
+    }
+
+    /** What would else show only when the stages before are done. */
+    private static void fit(FeatureSettings features, MaskPredictionConfig contextualizer, Optional<BackboneConfig> backbone) {
+        double hops = contextualizer.window().stride() / features.hop();
+        if (Math.abs(hops - Math.rint(hops)) > 1e-9 * hops || hops < 0.5) {
+            throw new KinemaException("contextualizer has a window with a stride of " + contextualizer.window().stride()
+                + " s, but features has a hop of " + features.hop() + " s: choose a stride that is a multiple of the hop");
+        }
+        int needed = contextualizer.network().inputWidth();
+        backbone.map(settings -> settings.network().config().featureWidth()).filter(width -> width != needed).ifPresent(width -> {
+            throw new KinemaException("contextualizer has a network with input_width " + needed + ", but the backbone's features have width "
+                + width + ": set input_width to " + width);
+        });
+    }
+
+    /**
+     * Reads all lists of films, so that what a later stage lacks is missed now and not in days.
+     *
+     * @throws KinemaException if a list cannot be read, or has fewer films than a batch
+     */
+    void requireFilms() {
+        backbone.ifPresent(settings -> Stream.concat(Stream.of(settings.first()), settings.further().stream()).forEach(phase -> {
+            phase.films().requireBatch(phase.batch(), 1);
+            phase.validation().ifPresent(FilmsConfig::read);
+        }));
+        features.ifPresent(settings -> contextualizer.ifPresentOrElse(
+            next -> settings.films().requireBatch(next.batch(), next.window().perFilm()), settings.films()::read));
     }
 }

@@ -80,6 +80,7 @@ public final class Pretraining {
     }
 
     private Result run() {
+        config.requireFilms();
         create(out);
         AtomicFile.writeText(out.resolve("config.yaml"), ConfigWriter.write(config));
         try (Device device = Device.open(config.device(), config.threads())) {

@@ -55,6 +55,23 @@ class LayeredFileTest {
     }
 
     @Test
+    void groupsExtendFilesThatHoldTheirKeys() throws IOException {
+        Files.createDirectory(folder.resolve("parts"));
+        file("parts/peak.yaml", "peak: 0.5\nwarm_up: 2");
+        file("parts/rate.yaml", "warm_up: 9\nextends: peak.yaml");
+        Path run = file("run.yaml", "name: x\nrate: {extends: parts/rate.yaml}\nsteps: [4]");
+        assertEquals(new Run("x", 1, new Rate(0.5, 9), List.of(4)), ConfigReader.read(run, Run.class));
+        Path above = file("above.yaml", "extends: run.yaml\nrate: {peak: 0.7}");
+        assertEquals(new Rate(0.7, 9), ConfigReader.read(above, Run.class).rate());
+        Path replaced = file("replaced.yaml", "extends: base.yaml\nrate: {extends: parts/peak.yaml, warm_up: 3}");
+        assertEquals(new Rate(0.5, 3), ConfigReader.read(replaced, Run.class).rate());
+        file("parts/peak.yaml", "warm_up: 2\npeak: steep");
+        assertRefused(above.resolveSibling("run.yaml"), "peak.yaml:2: rate.peak: must be a number");
+        assertRefused(file("c.yaml", "name: x\nrate:\n  extends: c.yaml"), "c.yaml:3: rate.extends: goes round in a circle");
+        assertRefused(file("d.yaml", "name: x\nrate: &a\n  peak: 1\n  again: *a"), "rate.again: unknown key");
+    }
+
+    @Test
     void circlesNameTheFiles() throws IOException {
         Path a = file("a.yaml", "extends: b.yaml");
         Path b = file("b.yaml", "name: x\nextends: ./a.yaml");
@@ -90,7 +107,8 @@ class LayeredFileTest {
         assertRefused(file("a.yaml", "extends: [base.yaml]"), "a.yaml:1: extends: must be a path");
         assertRefused(file("a.yaml", "extends:"), "a.yaml:1: extends: has no value");
         assertRefused(file("a.yaml", "extends: base.yaml\nextends: base.yaml"), "a.yaml:2: extends: appears twice");
-        assertRefused(file("a.yaml", "extends: base.yaml\nrate: {extends: base.yaml}"), "rate.extends: unknown key");
+        assertRefused(file("a.yaml", "extends: base.yaml\nrate: {extends: base.yaml}"), "base.yaml:", "rate.name: unknown key");
+        assertRefused(file("a.yaml", "extends: base.yaml\nrate:\n  extends: absent.yaml"), "a.yaml:3: rate.extends: names ");
         String message = assertThrows(KinemaException.class,
                 () -> ConfigReader.parse("text", "name: x\nextends: base.yaml", Run.class)).getMessage();
         assertTrue(message.startsWith("text:2: extends: only a file can extend another one: "), message);
