@@ -30,6 +30,7 @@ final class TrainingDisplay implements Pretraining.Watcher, AutoCloseable {
     private long shown;
     private long drawn;
     private int length;
+    private boolean undrawn;
     private int films;
     private int finished;
 
@@ -120,9 +121,19 @@ final class TrainingDisplay implements Pretraining.Watcher, AutoCloseable {
         Main.report(reason, command);
     }
 
+    /** A page that cannot be drawn is no reason to end a training, and is said once. */
     private void draw(Path run) {
-        if (Files.isRegularFile(run.resolve(ReportCommand.LOG))) {
+        if (!Files.isRegularFile(run.resolve(ReportCommand.LOG)) || Thread.currentThread().isInterrupted()) {
+            return;
+        }
+        try {
             ReportCommand.write(run, run.resolve("report.html"), logLoss);
+            undrawn = false;
+        } catch (KinemaException e) {
+            if (!undrawn && !Thread.currentThread().isInterrupted()) {
+                note("the page with the curves is not up to date: " + e.getMessage());
+                undrawn = true;
+            }
         }
     }
 

@@ -87,7 +87,7 @@ public record FeatureHeader(int format, String weightsSha256, int width, double 
     }
 
     /** The first field in which another header differs, as "field has value, not value"; empty where none does. */
-    Optional<String> difference(FeatureHeader other) {
+    public Optional<String> difference(FeatureHeader other) {
         Map<String, Object> others = other.fields();
         return fields().entrySet().stream().filter(f -> !f.getKey().equals(WRITER) && !f.getValue().equals(others.get(f.getKey())))
             .findFirst().map(f -> f.getKey() + " " + f.getValue() + ", not " + others.get(f.getKey()));

@@ -8,7 +8,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * A folder of features, one file per film, all of one backbone:
@@ -27,6 +29,14 @@ public final class FeatureStore {
     private final Map<String, FeatureEntry> entries;
     private final List<FeatureFailure> failures;
 
+    private FeatureStore(FeatureStore whole, Set<String> ids) {
+        folder = whole.folder;
+        header = whole.header;
+        entries = new TreeMap<>(whole.entries);
+        entries.keySet().retainAll(ids);
+        failures = whole.failures.stream().filter(f -> ids.contains(f.film().id())).toList();
+    }
+
     private FeatureStore(Path folder, FeatureHeader header, FeatureIndex index) {
         this.folder = folder;
         this.header = header;
@@ -42,6 +52,11 @@ public final class FeatureStore {
      */
     public static FeatureStore open(Path folder) {
         return new FeatureStore(folder, FeatureHeader.read(folder), FeatureIndex.read(folder));
+    }
+
+    /** The same store as if it held the films of a list only. */
+    public FeatureStore only(FilmList films) {
+        return new FeatureStore(this, films.films().stream().map(Film::id).collect(Collectors.toSet()));
     }
 
     /**

@@ -57,12 +57,6 @@ public record BackboneConfig(NetworkDescription.Backbone network, Optional<Path>
             optimizer.rate(epochs);
         }
 
-        /** The same without what does not decide the numbers that come out: how films are loaded. */
-        Phase deciding() {
-            return new Phase(films, validation, epochs, batch, microBatch, sampling, augmentation, objective, optimizer,
-                new LoadingSettings(0, 2), test);
-        }
-
         /** Films computed at once. */
         int part() {
             return microBatch == 0 ? batch : microBatch;
@@ -81,6 +75,10 @@ public record BackboneConfig(NetworkDescription.Backbone network, Optional<Path>
                 + config.clip().crop() + ": make them equal");
         }
         phase.objective.of(config);
+        if (phase.objective.kind() == ObjectiveKind.SUPERVISED && phase.sampling == Sampling.DECREASING_GAP) {
+            throw new KinemaException(name + ": its objective, supervised, takes one clip of a film, and sampling decreasing_gap gives two: "
+                + "set sampling to uniform");
+        }
     }
 
     /** When clips are taken. */
@@ -102,13 +100,13 @@ public record BackboneConfig(NetworkDescription.Backbone network, Optional<Path>
     }
 
     /**
-     * @param head projection head of cvrl and moco
+     * @param head projection head of cvrl and moco; if it is not given, {@link HeadSettings#CVRL} and {@link HeadSettings#MOCO}
      * @param temperature 0.1 in CVRL, in PySlowFast's MoCo and in the paper
      * @param queue K of moco
      * @param momentum of moco's second encoder at the start (PySlowFast: CONTRASTIVE.MOMENTUM)
      * @param annealMomentum whether it goes to 1 along half a cosine (PySlowFast: CONTRASTIVE.MOMENTUM_ANNEALING)
      */
-    public record ObjectiveSettings(ObjectiveKind kind, @Default("{layers: 4, norm: true}") HeadSettings head,
+    public record ObjectiveSettings(ObjectiveKind kind, Optional<HeadSettings> head,
         @Default("0.1") double temperature, @Default("65536") int queue, @Default("0.994") double momentum,
         @Default("true") boolean annealMomentum) {
         public ObjectiveSettings {
@@ -128,8 +126,8 @@ public record BackboneConfig(NetworkDescription.Backbone network, Optional<Path>
                     + " classes: set network.head.classes");
             }
             return switch (kind) {
-                case CVRL -> new InBatchContrast(network, head.of(), temperature);
-                case MOCO -> new QueueContrast(network, head.of(), temperature, queue);
+                case CVRL -> new InBatchContrast(network, head.orElse(HeadSettings.CVRL).of(), temperature);
+                case MOCO -> new QueueContrast(network, head.orElse(HeadSettings.MOCO).of(), temperature, queue);
                 case SUPERVISED -> new Classification(network);
             };
         }
@@ -146,6 +144,9 @@ public record BackboneConfig(NetworkDescription.Backbone network, Optional<Path>
      */
     public record HeadSettings(int layers, @Default("2048") int hidden, @Default("128") int width, boolean norm,
         @Default("0.003") double normMomentum) {
+        static final HeadSettings CVRL = new HeadSettings(4, 2048, 128, true, 0.003);
+        static final HeadSettings MOCO = new HeadSettings(3, 2048, 128, false, 0.003);
+
         public HeadSettings {
             MaskPredictionConfig.atLeast("layers", layers, 1);
             MaskPredictionConfig.atLeast("hidden", hidden, 1);

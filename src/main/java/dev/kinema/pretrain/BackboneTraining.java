@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -67,6 +68,7 @@ final class BackboneTraining implements Training {
             requireLabels(network.head().classes());
         }
         rate = phase.optimizer().rate(phase.epochs());
+        requireMemory(network.clip());
         weights = device.newWeights();
         boolean built = false;
         try {
@@ -79,6 +81,18 @@ final class BackboneTraining implements Training {
             if (!built) {
                 weights.close();
             }
+        }
+    }
+
+    /** The pixels of a batch are held in direct memory, and those of the batches that are decoded ahead. */
+    private void requireMemory(SlowConfig.Clip clip) {
+        long film = 3L * objective.clips() * clip.frames() * clip.crop() * clip.crop();
+        long needed = film * (phase.batch() + (phase.loading().prefetch() + 1L) * phase.part());
+        long most = DirectMemory.most();
+        if (needed > most) {
+            throw new KinemaException(String.format(Locale.ROOT, "a batch of %d films and %d parts ahead take %.1f GB of pixels, and Java may hold "
+                + "%.1f GB outside its heap: give it more, such as KINEMA_JAVA_OPTS=-XX:MaxDirectMemorySize=%dg, or lower batch",
+                phase.batch(), phase.loading().prefetch(), needed / 1e9, most / 1e9, 1 + needed / 900_000_000));
         }
     }
 
@@ -169,11 +183,32 @@ final class BackboneTraining implements Training {
         values.putAll(alikeness(result, labels));
         values.put("failed_films", (double) failed.size());
         if (test.isDue(number + 1, stepsPerEpoch, steps())) {
-            values.putAll(test.run());
+            values.putAll(tested());
         }
         values.put("decode_wait_seconds", waited / 1e9);
         values.put("clips_per_second", objective.clips() * films / seconds);
         return new Metrics(values);
+    }
+
+    /** The test's numbers. The weights have moved on: an interrupt waits until they are there, so that the step is whole when it is saved. */
+    private Map<String, Double> tested() {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return test.run();
+                } catch (KinemaException e) {
+                    if (!Thread.interrupted()) {
+                        throw e;
+                    }
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /** What the rows of a step say beside the loss; nothing where they are not finite, which the loss then is not, either. */

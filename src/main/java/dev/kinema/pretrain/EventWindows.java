@@ -12,7 +12,7 @@ import java.util.Map;
 
 /**
  * Sequences of events out of films: each starts anywhere in its film where it fits. An epoch goes over all films in an order of its own;
- * order and starts depend on the seed, the epoch and the film alone.
+ * order and starts depend on the seed, the epoch and the film alone. For one thread at a time.
  */
 final class EventWindows {
     private static final int ORDER = 0x0DE2;
@@ -47,7 +47,8 @@ final class EventWindows {
         tokens = settings.tokens();
         stride = store.header().rows(settings.stride());
         perFilm = settings.perFilm();
-        cacheBytes = settings.cacheMegabytes() * MEGABYTE;
+        // features are held outside the heap, where other things must find room, too
+        cacheBytes = Math.min(settings.cacheMegabytes() * MEGABYTE, DirectMemory.most() / 2);
         for (FeatureEntry entry : store.entries()) {
             if (StoredFeatures.windows(entry.clips(), stride, tokens) > 0) {
                 films.add(entry);

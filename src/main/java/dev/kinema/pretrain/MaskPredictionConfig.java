@@ -117,6 +117,9 @@ public record MaskPredictionConfig(ContextualizerConfig network, WindowSettings 
             throw new KinemaException("window: tokens is " + window.tokens() + ", but network has max_length " + network.maxLength()
                 + ": raise max_length");
         }
+        if (network.projection() == ContextualizerConfig.Projection.NONE && objective.target() == Target.PROJECTED) {
+            throw new KinemaException("objective: target is projected, but network has no projection: set target to raw");
+        }
         MaskSampler sampler = masks.sampler(window.tokens());
         int most = objective.enqueued() == Enqueued.ALL ? batch * window.tokens() : sampler.most(batch);
         if (objective.loss() == LossName.INFONCE && most > objective.queue()) {

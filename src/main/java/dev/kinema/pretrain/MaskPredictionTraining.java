@@ -19,6 +19,11 @@ import dev.kinema.run.Training;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /** Training of the contextualizer on stored features, step by step. Where it stands is the number of the step and nothing else. */
 final class MaskPredictionTraining implements Training {
@@ -36,7 +41,15 @@ final class MaskPredictionTraining implements Training {
     private final Weights weights;
     private final Program program;
     private final Program discrepancy;
-    private final float[] features;
+    private final ExecutorService reader = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "kinema-features");
+        thread.setDaemon(true);
+        return thread;
+    });
+    /** The sequences of step {@link #aheadStep}, being read while the step before it is computed. */
+    private Future<Sequences> ahead;
+    private long aheadStep = -1;
+    private boolean whole = true;
 
     /**
      * @param storeFingerprint of the features, which a resumed training must find again
@@ -61,7 +74,6 @@ final class MaskPredictionTraining implements Training {
         masks = config.masks().sampler(windows.tokens());
         Contextualizer network = new Contextualizer(config.network());
         prediction = new MaskPrediction(network, config.objective(), config.batch(), windows.tokens(), masks.most(config.batch()));
-        features = new float[config.batch() * windows.tokens() * windows.width()];
         weights = device.newWeights();
         boolean built = false;
         try {
@@ -126,22 +138,55 @@ final class MaskPredictionTraining implements Training {
     @Override
     public Metrics step(long number) {
         long begun = System.nanoTime();
-        int[] films = load(number);
+        Sequences sequences = next(number);
         long loaded = System.nanoTime() - begun;
-        int count = hide(number, films);
+        whole = false;
+        int count = hide(number, sequences);
         double epoch = (double) number / stepsPerEpoch;
-        program.input(MaskPrediction.FEATURES).put(features);
+        program.input(MaskPrediction.FEATURES).put(sequences.features);
         program.input(Optimizer.LEARNING_RATE).put((float) rate.at(epoch));
         if (copies()) {
             program.input(MovingAverage.DECAY).put((float) config.objective().targetMomentum());
         }
         program.run();
-        return metrics(number, count, loaded, begun);
+        Metrics metrics = metrics(number, count, loaded, begun);
+        whole = true;
+        return metrics;
     }
 
-    /** Fills in the features of a step's windows. @return the film of each */
-    private int[] load(long number) {
+    /**
+     * The sequences of a step.
+     *
+     * @param films the film of each
+     * @param features [batch, tokens, width]
+     */
+    private record Sequences(int[] films, float[] features) {}
+
+    /** Waits for a step's sequences, and has those of the next read. */
+    private Sequences next(long number) {
+        Future<Sequences> now = aheadStep == number ? ahead : reader.submit(() -> read(number));
+        try {
+            Sequences sequences = now.get();
+            aheadStep = number + 1;
+            ahead = aheadStep < steps() ? reader.submit(() -> read(number + 1)) : null;
+            return sequences;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new KinemaException("interrupted while features were read: give the same command again to go on", e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof KinemaException known) {
+                throw new KinemaException(known.getMessage(), known);
+            }
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw new IllegalStateException("features cannot be read", e.getCause());
+        }
+    }
+
+    private Sequences read(long number) {
         int[] films = new int[config.batch()];
+        float[] features = new float[config.batch() * windows.tokens() * windows.width()];
         int size = windows.tokens() * windows.width();
         for (int i = 0; i < films.length; i++) {
             int index = (int) (number % stepsPerEpoch * config.batch()) + i;
@@ -149,17 +194,18 @@ final class MaskPredictionTraining implements Training {
             windows.copy(window, features, i * size);
             films[i] = window.film();
         }
-        return films;
+        return new Sequences(films, features);
     }
 
     /** Draws what is hidden and fills in what follows from it. @return how many events are */
-    private int hide(long number, int[] films) {
+    private int hide(long number, Sequences sequences) {
+        int[] films = sequences.films;
         Philox random = new Philox(seed, number, MASKS);
         MaskSampler.Block[] blocks;
         if (discrepancy == null) {
             blocks = masks.blocks(films.length, random);
         } else {
-            discrepancy.input(MaskPrediction.FEATURES).put(features);
+            discrepancy.input(MaskPrediction.FEATURES).put(sequences.features);
             discrepancy.run();
             blocks = masks.blocks(films.length, random, discrepancy.output(DiscrepancyGraph.DISCREPANCY).toFloats());
         }
@@ -201,8 +247,35 @@ final class MaskPredictionTraining implements Training {
         }
     }
 
+    /** A step that waits for features has changed nothing. */
+    @Override
+    public boolean isBetweenSteps() {
+        return whole;
+    }
+
+    /** The windows are another training's when this one is closed. */
+    private void awaitReader() {
+        boolean interrupted = false;
+        boolean ended = false;
+        while (!ended) {
+            try {
+                ended = reader.awaitTermination(1, TimeUnit.MINUTES);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     @Override
     public void close() {
+        reader.shutdown();
+        if (ahead != null) {
+            ahead.cancel(false);
+        }
+        awaitReader();
         if (discrepancy != null) {
             discrepancy.close();
         }

@@ -2,6 +2,7 @@ package dev.kinema.pretrain;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.device.Compilation;
@@ -17,6 +18,7 @@ import dev.kinema.model.ProjectionHead;
 import dev.kinema.model.Slow;
 import dev.kinema.model.SlowConfig;
 import dev.kinema.nn.Pass;
+import dev.kinema.optim.MovingAverage;
 import dev.kinema.optim.Optimizer;
 import dev.kinema.optim.Sgd;
 import java.nio.ByteBuffer;
@@ -29,6 +31,8 @@ import org.junit.jupiter.api.Test;
 class BackboneStepTest {
     private static final int FILMS = 4;
     private static final int PART = 2;
+    private static final long SEED = 5;
+    private static final long STEP = 3;
     private static final double RATE = 0.1;
     private static final double DECAY = 0.9;
     private static final SlowConfig.Clip CLIP = new SlowConfig.Clip(4, 16, 2);
@@ -56,33 +60,35 @@ class BackboneStepTest {
     }
 
     private static StepBuilder builder(Device device, Weights weights, Objective objective, int part) {
-        return new StepBuilder(device, weights, Compilation.FP32, CLIP, objective, SGD, FILMS, part, 5);
+        return new StepBuilder(device, weights, Compilation.FP32, CLIP, objective, SGD, FILMS, part, SEED);
     }
 
     /** The step in one graph: the network on each part, the loss over all, as {@link CachedStep} is to be understood. */
     private static void oneGraph(Device device, Weights weights, Objective objective, BackboneStep.Batch batch, List<ByteBuffer> parts) {
         Graph graph = new Graph();
         Pass root = Pass.train(graph);
-        List<Value> first = new ArrayList<>();
-        List<Value> second = new ArrayList<>();
-        List<Value> keysFirst = new ArrayList<>();
-        List<Value> keysSecond = new ArrayList<>();
+        Deal deal = Deal.of(2, FILMS, PART, SEED, STEP);
+        Value[] all = new Value[2 * FILMS];
+        Value[] allKeys = new Value[2 * FILMS];
         Value frames = BackboneStep.clips(graph, CLIP, 2 * FILMS);
-        for (int p = 0; p < parts.size(); p++) {
-            Value clips = Slice.of(frames, 0, 2 * PART * p, 2 * PART);
-            Value rows = objective.rows(root.at("backbone"), clips);
-            first.add(Slice.of(rows, 0, 0, PART));
-            second.add(Slice.of(rows, 0, PART, PART));
-            if (objective.hasKeys()) {
-                Value keys = objective.rows(root.at("backbone_hist").frozen(), clips);
-                keysFirst.add(Slice.of(keys, 0, 0, PART));
-                keysSecond.add(Slice.of(keys, 0, PART, PART));
+        for (int group = 0; group < FILMS / PART; group++) {
+            List<Value> clips = new ArrayList<>();
+            for (int k = 0; k < 2 * PART; k++) {
+                int film = deal.film(group, k / PART, k % PART);
+                // frames come part by part, the first clips of a part's films first
+                clips.add(Slice.of(frames, 0, film / PART * 2 * PART + k / PART * PART + film % PART, 1));
+            }
+            Value together = Concat.of(0, clips.toArray(Value[]::new));
+            Value rows = objective.rows(root.at("backbone"), together);
+            Value keys = objective.hasKeys() ? objective.rows(root.at("backbone_hist").frozen(), together) : rows;
+            for (int k = 0; k < 2 * PART; k++) {
+                int place = k / PART * FILMS + deal.film(group, k / PART, k % PART);
+                all[place] = Slice.of(rows, 0, k, 1);
+                allKeys[place] = Slice.of(keys, 0, k, 1);
             }
         }
-        first.addAll(second);
-        keysFirst.addAll(keysSecond);
-        Value rows = Concat.of(0, first.toArray(Value[]::new));
-        Value keys = keysFirst.isEmpty() ? null : Concat.of(0, keysFirst.toArray(Value[]::new));
+        Value rows = Concat.of(0, all);
+        Value keys = objective.hasKeys() ? Concat.of(0, allKeys) : null;
         Objective.Loss loss = objective.loss(rows, keys, FILMS);
         graph.output(BackboneStep.LOSS, loss.value());
         Optimizer.Step step = SGD.minimize(loss.value());
@@ -94,9 +100,9 @@ class BackboneStepTest {
         try (Program program = device.compile(graph, weights, Compilation.FP32)) {
             ByteBuffer input = program.input(BackboneStep.FRAMES).buffer();
             parts.forEach(part -> input.put(part.duplicate().clear()));
-            program.input(Optimizer.LEARNING_RATE).set(0, batch.rate());
+            program.input(Optimizer.LEARNING_RATE).put((float) batch.rate());
             if (objective.hasKeys()) {
-                program.input(dev.kinema.optim.MovingAverage.DECAY).set(0, batch.decay());
+                program.input(MovingAverage.DECAY).put((float) batch.decay());
             }
             program.run();
         }
@@ -105,7 +111,7 @@ class BackboneStepTest {
     private static void sameAsOneGraph(Objective objective) {
         try (Device device = Device.open("reference"); Weights inParts = device.newWeights(); Weights whole = device.newWeights()) {
             List<ByteBuffer> parts = parts(2, FILMS, PART, 1);
-            BackboneStep.Batch batch = new BackboneStep.Batch(parts, new int[FILMS], RATE, DECAY);
+            BackboneStep.Batch batch = new BackboneStep.Batch(parts, new int[FILMS], RATE, DECAY, STEP);
             try (BackboneStep step = builder(device, inParts, objective, PART).build()) {
                 assertTrue(step instanceof CachedStep);
                 step.run(batch);
@@ -114,8 +120,7 @@ class BackboneStepTest {
             oneGraph(device, whole, objective, batch, parts);
             oneGraph(device, whole, objective, batch, parts);
             for (String name : whole.names()) {
-                // the rate goes in as a float on one side; the rest is float64
-                assertArrayEquals(whole.get(name).toDoubles(), inParts.get(name).toDoubles(), 1e-7, name);
+                assertArrayEquals(whole.get(name).toDoubles(), inParts.get(name).toDoubles(), 1e-9, name);
             }
             inParts.names().stream().filter(name -> name.startsWith(GradientSum.PREFIX)).forEach(name -> {
                 for (double sum : inParts.get(name).toDoubles()) {
@@ -143,6 +148,27 @@ class BackboneStepTest {
         assertTrue(objective.chance(FILMS) - objective.chance(PART) > 1);
     }
 
+    /** Every clip is dealt once; first clips stay, second clips are mixed anew in each step. */
+    @Test
+    void secondClipsAreDealtOutInAnOrderOfTheirOwn() {
+        int apart = 0;
+        for (int step = 0; step < 200; step++) {
+            Deal deal = Deal.of(2, 12, 3, SEED, step);
+            boolean[] dealt = new boolean[12];
+            for (int group = 0; group < 4; group++) {
+                for (int k = 0; k < 3; k++) {
+                    assertEquals(group * 3 + k, deal.film(group, 0, k));
+                    int second = deal.film(group, 1, k);
+                    assertFalse(dealt[second]);
+                    dealt[second] = true;
+                    apart += second / 3 != group ? 1 : 0;
+                }
+            }
+        }
+        // 3 of 12 second clips are with their first by chance; four standard deviations of 2400 draws
+        assertEquals(0.75, apart / 2400.0, 4 * Math.sqrt(0.75 * 0.25 / 2400));
+    }
+
     @Test
     void classificationInPartsHasTheMeanLoss() {
         Objective objective = new Classification(new Slow(network(3)));
@@ -152,14 +178,14 @@ class BackboneStepTest {
             BackboneStep.Result result;
             try (BackboneStep step = builder(device, weights, objective, PART).build()) {
                 assertTrue(step instanceof SummedStep);
-                result = step.run(new BackboneStep.Batch(parts, labels, RATE, 0));
+                result = step.run(new BackboneStep.Batch(parts, labels, RATE, 0, STEP));
             }
             double loss = 0;
             for (int p = 0; p < 2; p++) {
                 StepBuilder half = new StepBuilder(device, halves, Compilation.FP32, CLIP, objective, SGD, PART, PART, 5);
                 try (Weights fresh = device.newWeights();
                         BackboneStep step = new StepBuilder(device, fresh, half.compilation(), CLIP, objective, SGD, PART, PART, 5).build()) {
-                    loss += step.run(new BackboneStep.Batch(List.of(parts.get(p)), new int[] {labels[2 * p], labels[2 * p + 1]}, RATE, 0)).loss() / 2;
+                    loss += step.run(new BackboneStep.Batch(List.of(parts.get(p)), new int[] {labels[2 * p], labels[2 * p + 1]}, RATE, 0, STEP)).loss() / 2;
                 }
             }
             assertEquals(loss, result.loss(), 1e-9);
@@ -177,7 +203,7 @@ class BackboneStepTest {
         QueueContrast objective = new QueueContrast(new Slow(network(0)), HEAD, 0.1, 20);
         try (Device device = Device.open("reference"); Weights weights = device.newWeights()) {
             List<ByteBuffer> parts = parts(2, FILMS, FILMS, 3);
-            BackboneStep.Batch batch = new BackboneStep.Batch(parts, new int[FILMS], RATE, DECAY);
+            BackboneStep.Batch batch = new BackboneStep.Batch(parts, new int[FILMS], RATE, DECAY, STEP);
             String name = "head.projection.projection.0.weight";
             try (BackboneStep step = builder(device, weights, objective, FILMS).build()) {
                 double[] start = weights.get(Objective.NETWORK + name).toDoubles();

@@ -98,7 +98,7 @@ class PretrainConfigsTest {
                 BackboneConfig backbone = small.backbone(full);
                 Stream.concat(Stream.of(backbone.first()), backbone.further().stream()).forEach(phase -> {
                     Metrics metrics = step(new BackboneTraining(device, Compilation.FP32, backbone, phase, phase.films().read(),
-                        config.seed(), Map.of()));
+                        config.seed(), Map.of(), note -> { }));
                     boolean classifies = phase.objective().kind() == BackboneConfig.ObjectiveKind.SUPERVISED;
                     assertTrue(phase.test().everyEpochs() == 0 || phase.validation().isEmpty()
                         || metrics.values().containsKey(classifies ? "test_top5" : "knn_top1"), metrics.toString());
@@ -235,8 +235,8 @@ class PretrainConfigsTest {
         assertEquals(SlowConfig.SLOW_D_R50.withHead(none).withZeroInitFinalNorm(false), contrastive);
         assertEquals(SlowConfig.SLOW_D_R50, read("table1/sup-k400.yaml").backbone().orElseThrow().network().config());
         assertEquals(ContextualizerConfig.TXE, third("table2/vidsitu.yaml").network());
-        assertEquals(ProjectionHead.CVRL, first("table1/cvrl-k400.yaml").objective().head().of());
-        assertEquals(ProjectionHead.MOCO, first("table1/moco-k400.yaml").objective().head().of());
+        assertEquals(ProjectionHead.CVRL, first("table1/cvrl-k400.yaml").objective().head().orElseThrow().of());
+        assertEquals(ProjectionHead.MOCO, first("table1/moco-k400.yaml").objective().head().orElseThrow().of());
     }
 
     /** PySlowFast's rates, to the digits at which they were noted down when its own code was run. */

@@ -159,6 +159,31 @@ class PretrainingTest {
         assertArrayEquals(weight(out.resolve("backbone")), weight(result.backbone().orElseThrow().getParent()), 1e-6);
     }
 
+    /** What does not decide the weights may change in the middle of a run; films that were taken off a list are not learned from. */
+    @Test
+    void onlyWhatDecidesTheWeightsCounts() throws IOException {
+        Path file = TinyRun.write(folder);
+        Path out = folder.resolve("run");
+        run(ConfigReader.read(file, PretrainConfig.class), out, new Notes());
+        String text = Files.readString(file);
+        String other = text.replace("epochs: 7", "epochs: 7\n    loading: {threads: 1, prefetch: 1}").replace("every_epochs: 3", "every_epochs: 2")
+            .replace("a/films.csv', prefix", "a/films.csv', max_failed: 0.5, prefix").replace("window: {tokens: 5,", "window: {cache_megabytes: 1, tokens: 5,");
+        Notes same = new Notes();
+        run(ConfigReader.parse("other", other, PretrainConfig.class), out, same);
+        assertEquals(List.of("skipped backbone", "begun features", "skipped features", "skipped contextualizer"), same.happened);
+
+        Path list = folder.resolve("c/films.csv");
+        List<String> films = Files.readAllLines(list);
+        Files.write(list, films.subList(0, 6));
+        Notes shorter = new Notes();
+        run(ConfigReader.read(file, PretrainConfig.class), out, shorter);
+        assertEquals("skipped features", shorter.happened.get(2));
+        assertTrue(shorter.happened.get(3).contains("features:"), shorter.happened::toString);
+        assertEquals("ended contextualizer", shorter.happened.get(5));
+        // six films make one batch of five sequences an epoch
+        assertEquals(12, StepLog.read(out.resolve("contextualizer/log.jsonl")).get("loss").steps().length);
+    }
+
     /** The resolved settings in the run's folder are a configuration: of the same run. */
     @Test
     void theFolderHoldsItsConfiguration() throws IOException {

@@ -56,8 +56,8 @@ final class SmallRuns {
 
     private BackboneConfig.Phase phase(BackboneConfig.Phase full) {
         BackboneConfig.ObjectiveSettings o = full.objective();
-        BackboneConfig.HeadSettings h = o.head();
-        BackboneConfig.HeadSettings head = new BackboneConfig.HeadSettings(h.layers(), 8, 8, h.norm(), h.normMomentum());
+        Optional<BackboneConfig.HeadSettings> head = o.head().map(h ->
+            new BackboneConfig.HeadSettings(h.layers(), 8, 8, h.norm(), h.normMomentum()));
         BackboneConfig.TestSettings test = new BackboneConfig.TestSettings(Math.min(1, full.test().everyEpochs()), 3,
             full.test().temperature(), 2, full.test().crops(), CROP + 8);
         boolean needsLabels = o.kind() == BackboneConfig.ObjectiveKind.SUPERVISED || full.validation().isPresent();
