@@ -82,7 +82,7 @@ record DemoFilms(EventGrammar grammar, DrawnFilms events, DrawnFilms heldOutEven
         double[][] transitions = new double[CLASSES][CLASSES];
         for (int kind = 0; kind < CLASSES; kind++) {
             int label = kind;
-            kinds.add(new Kind(EventFilm.title(kind), IntStream.range(0, EXAMPLES)
+            kinds.add(new Kind(DrawnFilms.name(kind), IntStream.range(0, EXAMPLES)
                 .mapToObj(i -> events.at(i * CLASSES + label, SINGLE_SECONDS / 2).picture()).toList()));
             for (int after = 0; after < CLASSES; after++) {
                 transitions[kind][after] = grammar.probability(kind, after);

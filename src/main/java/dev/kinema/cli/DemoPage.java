@@ -6,6 +6,7 @@ import dev.kinema.report.HierarchyReport;
 import dev.kinema.report.HierarchyReport.Amount;
 import dev.kinema.report.HierarchyReport.Backbone;
 import dev.kinema.report.HierarchyReport.Command;
+import dev.kinema.report.HierarchyReport.Comparison;
 import dev.kinema.report.HierarchyReport.Contextualizer;
 import dev.kinema.report.HierarchyReport.Step;
 import dev.kinema.report.LineChart.Reference;
@@ -29,7 +30,7 @@ record DemoPage(DemoFilms films, PretrainConfig config, DemoFolder folder, Stage
 
     HierarchyReport report(ClipComparison clips, EventComparison events, ShownFilm film, Map<String, String> facts) {
         return new HierarchyReport("Learning to watch films without being told what is in them", steps(), Optional.of(films.vocabulary()),
-            Optional.of(learnedToSee(clips)), Optional.of(learnedToExpect(events)), Optional.of(film.similarities()), remarks(), commands(),
+            Optional.of(learnedToSee(clips)), Optional.of(learnedToExpect(events)), Optional.of(film.similarities()), remarks(clips, events), commands(),
             facts(facts));
     }
 
@@ -59,7 +60,7 @@ record DemoPage(DemoFilms films, PretrainConfig config, DemoFolder folder, Stage
             Optional.of(events.sameKind()), events.candidates(), events.examples());
     }
 
-    private List<String> remarks() {
+    private List<String> remarks(ClipComparison clips, EventComparison events) {
         List<String> remarks = new ArrayList<>();
         if (quick) {
             remarks.add("This is a quick demo: few films and few steps show that everything works, and teach the networks next to nothing. "
@@ -71,11 +72,31 @@ record DemoPage(DemoFilms films, PretrainConfig config, DemoFolder folder, Stage
             + "backbone's features in both cases.");
         remarks.add(String.format(Locale.ROOT, "No guess can always be right. The grammar itself makes an exception in %.0f of 100 cases. And "
             + "nothing in a film tells which of many events of a kind was hidden, so that the very event is found less often than its kind.",
-            100 * (1 - films.grammar().certainty())));
-        remarks.add("The films are drawn by a program: moving patterns, of which the colours are drawn by lot. That two small networks find out "
-            + "their kinds and their order, in minutes and without a label, shows that the method and this software work. It does not show how "
-            + "well they do on real films. This is one run; another seed (--seed) gives other numbers.");
+            100 * (1 - films.grammar().probability(0, films.grammar().successor(0)))));
+        remarks.add(outcome(clips.sameKind(), events.sameKind()));
+        remarks.add("The films are drawn by a program: moving patterns in colours that are drawn by lot. What comes out says nothing of how well "
+            + "these networks do on real films. It is one run; another seed (--seed) gives other numbers.");
         return remarks;
+    }
+
+    /** What the shares allow to say, and no more. */
+    private static String outcome(Comparison seen, Comparison expected) {
+        boolean sees = isClear(seen);
+        boolean expects = isClear(expected);
+        if (sees && expects) {
+            return "In this run both networks learned, in minutes and without a label: the first to tell the kinds of events better than random "
+                + "weights do, the second to guess a hidden event's kind from what stands around it. That is what the method promises, and "
+                + "it shows that this software does it from end to end.";
+        }
+        return "In this run " + (sees ? "the first network learned, but the second one did not clearly"
+            : expects ? "the second network learned, but the first one did not clearly" : "neither network clearly learned")
+            + ": its share after learning does not stand far enough above the one before and above chance.";
+    }
+
+    /** Whether learning made a difference beyond what the draw of the cases makes: two standard errors of the share. */
+    private static boolean isClear(Comparison shares) {
+        double known = Math.max(shares.before(), shares.chance());
+        return shares.after() > known + 2 * Math.sqrt(shares.after() * (1 - shares.after()) / shares.cases());
     }
 
     private List<Command> commands() {

@@ -83,7 +83,12 @@ record DrawnFilms(EventFilmSet set, Path folder) {
     /** What a film shows at a time. */
     HierarchyReport.Event at(int film, double seconds) {
         EventFilm drawn = set.film(film);
-        return new HierarchyReport.Event(event(drawn, seconds).title(), picture(drawn, seconds));
+        return new HierarchyReport.Event(name(event(drawn, seconds).label()), picture(drawn, seconds));
+    }
+
+    /** A class in few words: its form without its motion. */
+    static String name(int kind) {
+        return EventFilm.title(kind).split(",")[0];
     }
 
     private static EventFilm.Event event(EventFilm film, double seconds) {

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * An untrained contextualizer and a trained one held against each other, on films of several events that neither was trained on: of all
@@ -76,19 +77,25 @@ final class EventComparison {
             Retrieval.top1(after.predictions(), after.keys(), itself), 1.0 / kinds.length, kinds.length);
     }
 
-    /** From places that are equally far apart: not chosen by what came out. */
+    /** From the middle of films that are equally far apart: not chosen by what came out. */
     List<MaskedEvent> examples() {
         List<MaskedEvent> examples = new ArrayList<>();
-        int shown = Math.min(SHOWN, kinds.length);
+        int count = after.films().size();
+        int shown = Math.min(SHOWN, count);
         for (int i = 0; i < shown; i++) {
-            // the first and the last would be at the ends of films
-            int place = (int) ((2L * i + 1) * kinds.length / (2 * shown));
+            int place = middle((2 * i + 1) * count / (2 * shown));
             List<Place> window = after.window(place);
             int asked = window.indexOf(after.places().get(place));
             examples.add(new MaskedEvent(window.stream().map(this::event).toList(), List.of(asked), asked, found(before, place),
                 found(after, place)));
         }
         return examples;
+    }
+
+    /** The place in the middle of a film. */
+    private int middle(int film) {
+        int[] places = IntStream.range(0, kinds.length).filter(i -> after.places().get(i).film() == film).toArray();
+        return places[places.length / 2];
     }
 
     private List<Found> found(MaskedRetrieval network, int place) {

@@ -36,14 +36,14 @@ final class ShownFilm {
     }
 
     private List<Shot> shots() {
-        return film.events().stream().map(event -> new Shot(event.start(), event.end(), event.title())).toList();
+        return film.events().stream().map(event -> new Shot(event.start(), event.end(), DrawnFilms.name(event.label()))).toList();
     }
 
     /** How alike its events look to each network. */
     HeldOutFilm similarities() {
         double[] starts = starts();
         return new HeldOutFilm(film.duration(), shots(), new Stills(film.duration(), starts, clipSeconds, shots()).of(path), List.of(
-            new Matrix("Backbone with random weights", "It tells colours and brightness apart, and little else.", clipSeconds, starts,
+            new Matrix("Backbone with random weights", "What weights drawn by lot make of each clip.", clipSeconds, starts,
                 rows(before, false)),
             new Matrix("Backbone, pretrained", "What it makes of each clip alone.", clipSeconds, starts, rows(after, false)),
             new Matrix("Contextualizer, pretrained", "What it makes of each clip among its neighbours.", clipSeconds, starts,
