@@ -5,7 +5,6 @@ import dev.kinema.report.HierarchyReport.Vocabulary;
 import dev.kinema.video.EventFilm;
 import dev.kinema.video.EventFilmSet;
 import dev.kinema.video.EventGrammar;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,17 +27,16 @@ record DemoFilms(EventGrammar grammar, DrawnFilms events, DrawnFilms heldOutEven
     private static final EventFilm.Format FORMAT = EventFilm.Format.SMALL;
     /** Two clips can be cut from it that share no picture. */
     private static final double SINGLE_SECONDS = 4;
-    private static final int EVENTS_A_FILM = 10;
     /** Most kinds come twice. */
     private static final int EVENTS_SHOWN = 2 * CLASSES;
     private static final int EXAMPLES = 3;
     /** Sets whose seeds differ share no film. */
     private static final int SEEDS = 10;
 
-    /** How many films there are in each set. */
-    record Amounts(int events, int heldOutEvents, int sequences, int heldOutSequences) {
-        static final Amounts WHOLE = new Amounts(256, 128, 192, 48);
-        static final Amounts QUICK = new Amounts(64, 32, 64, 8);
+    /** How many films there are in each set, and how many events in a sequence. */
+    record Amounts(int events, int heldOutEvents, int sequences, int heldOutSequences, int length) {
+        static final Amounts WHOLE = new Amounts(256, 128, 192, 48, 10);
+        static final Amounts QUICK = new Amounts(32, 16, 64, 8, 6);
     }
 
     static DemoFilms in(Path folder, long seed, Amounts amounts) {
@@ -49,8 +47,8 @@ record DemoFilms(EventGrammar grammar, DrawnFilms events, DrawnFilms heldOutEven
             new DrawnFilms(EventFilmSet.singles(first + 1, amounts.events, CLASSES, FORMAT, SINGLE_SECONDS), films.resolve("events")),
             new DrawnFilms(EventFilmSet.singles(first + 2, amounts.heldOutEvents, CLASSES, FORMAT, SINGLE_SECONDS),
                 films.resolve("events-held-out")),
-            new DrawnFilms(EventFilmSet.sequences(first + 3, amounts.sequences, EVENTS_A_FILM, grammar, FORMAT), films.resolve("sequences")),
-            new DrawnFilms(EventFilmSet.sequences(first + 4, amounts.heldOutSequences, EVENTS_A_FILM, grammar, FORMAT),
+            new DrawnFilms(EventFilmSet.sequences(first + 3, amounts.sequences, amounts.length, grammar, FORMAT), films.resolve("sequences")),
+            new DrawnFilms(EventFilmSet.sequences(first + 4, amounts.heldOutSequences, amounts.length, grammar, FORMAT),
                 films.resolve("sequences-held-out")),
             EventFilm.of(first + 5, grammar, EVENTS_SHOWN, FORMAT), folder.resolve("film.mp4"));
     }
@@ -59,12 +57,11 @@ record DemoFilms(EventGrammar grammar, DrawnFilms events, DrawnFilms heldOutEven
         return List.of(events, heldOutEvents, sequences, heldOutSequences);
     }
 
-    /** Makes what is not there. */
+    /** Makes the sets that are not there, and the film. */
     void write() {
         sets().forEach(DrawnFilms::write);
-        if (!Files.isRegularFile(filmPath)) {
-            film.write(filmPath);
-        }
+        // its name does not tell which one it is
+        film.write(filmPath);
     }
 
     /** Seconds of film in all. */

@@ -90,7 +90,7 @@ record DemoPage(DemoFilms films, PretrainConfig config, DemoFolder folder, Stage
         }
         return "In this run " + (sees ? "the first network learned, but the second one did not clearly"
             : expects ? "the second network learned, but the first one did not clearly" : "neither network clearly learned")
-            + ": its share after learning does not stand far enough above the one before and above chance.";
+            + ": there the share after learning does not stand far enough above the one before and above chance.";
     }
 
     /** Whether learning made a difference beyond what the draw of the cases makes: two standard errors of the share. */
