@@ -66,11 +66,11 @@ final class DemoCommand implements Callable<Integer> {
 
     private void run(DemoFolder folder, TrainingDisplay display) {
         DemoFilms films = DemoFilms.in(out, seed, quick ? DemoFilms.Amounts.QUICK : DemoFilms.Amounts.WHOLE);
-        say("films", out.resolve("films"), String.format(Locale.ROOT, "%d films, %.0f minutes in all", films.count(), films.seconds() / 60));
-        films.write();
+        print(quick ? "five stages, some seconds in all: films, backbone, features, contextualizer, test"
+            : "five stages, some minutes in all: films, backbone, features, contextualizer, test");
+        makeFilms(films, display);
         PretrainConfig config = DemoSettings.of(films, seed, device, quick);
         AtomicFile.writeText(folder.settings(), ConfigWriter.write(config));
-        say("settings", folder.settings(), "what the trainings do");
         Pretraining.run(config, folder.run(), commandLine(), display);
         StageRecord contextualizer = new StageRecord(folder.contextualizer());
         writeRandomWeights(config, folder.random());
@@ -81,14 +81,31 @@ final class DemoCommand implements Callable<Integer> {
         ShownFilm film = new ShownFilm(films, features, config.contextualizer().orElseThrow().window().stride(), folder.random(),
             folder.backboneWeights(), folder.contextualizerWeights());
         display.ended("test", folder.heldOut(), false);
+        tell(clips, events, film, folder, new DemoPage(films, config, folder, new StageRecord(folder.backbone()), contextualizer,
+            quick));
+    }
+
+    /** Prints what was measured, and writes the pages. */
+    private void tell(ClipComparison clips, EventComparison events, ShownFilm film, DemoFolder folder, DemoPage page) {
         say("nearest clip is of the same kind", clips.sameKind());
         say("guess for a hidden event is of its kind", events.sameKind());
         AtomicFile.writeText(folder.filmPage(), film.report(List.of("The film is made by arithmetic, and no network was trained on it. What "
             + "is alike here is so to the demo's pretrained backbone."), facts()).toHtml());
         say("film", folder.filmPage(), "a film that the networks have not seen");
-        AtomicFile.writeText(folder.page(), new DemoPage(films, config, folder, new StageRecord(folder.backbone()), contextualizer, quick)
-            .report(clips, events, film, facts()).toHtml());
+        AtomicFile.writeText(folder.page(), page.report(clips, events, film, facts()).toHtml());
         say("page", folder.page(), "open it in a browser");
+    }
+
+    private void makeFilms(DemoFilms films, TrainingDisplay display) {
+        Path folder = out.resolve("films");
+        display.begun("films", folder);
+        for (DrawnFilms set : films.sets()) {
+            boolean made = set.write();
+            display.note(String.format(Locale.ROOT, "%d in %s, %.0f minutes%s", set.set().films(), set.folder(), set.seconds() / 60,
+                made ? "" : ", made before"));
+        }
+        films.writeFilm();
+        display.ended("films", folder, false);
     }
 
     /** A backbone of the same shape that has learned nothing. */

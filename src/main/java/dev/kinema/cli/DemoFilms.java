@@ -57,10 +57,8 @@ record DemoFilms(EventGrammar grammar, DrawnFilms events, DrawnFilms heldOutEven
         return List.of(events, heldOutEvents, sequences, heldOutSequences);
     }
 
-    /** Makes the sets that are not there, and the film. */
-    void write() {
-        sets().forEach(DrawnFilms::write);
-        // its name does not tell which one it is
+    /** Makes the film. Its name does not tell which one it is, so that one that is there is made again. */
+    void writeFilm() {
         film.write(filmPath);
     }
 

@@ -23,11 +23,17 @@ import java.util.List;
  */
 record DrawnFilms(EventFilmSet set, Path folder) {
 
-    /** Makes the films, unless they are there. The list is written last, so where it is whole the films are. */
-    void write() {
-        if (!isThere()) {
+    /**
+     * Makes the films, unless they are there. The list is written last, so where it is whole the films are.
+     *
+     * @return whether they were made
+     */
+    boolean write() {
+        boolean missing = !isThere();
+        if (missing) {
             set.write(folder);
         }
+        return missing;
     }
 
     private boolean isThere() {
