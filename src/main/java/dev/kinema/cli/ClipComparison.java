@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Two backbones held against each other on films of one event that neither was trained on: is the clip most like a clip one of the same kind?
- * A film gives one clip, its first, so that no clip finds its own film.
+ * Two backbones held against each other on films of one event that neither was trained on: is the clip most like another one of the same
+ * kind? A film gives one clip, its first, so that no clip finds its own film.
  */
 final class ClipComparison {
     private static final int SHOWN = 4;

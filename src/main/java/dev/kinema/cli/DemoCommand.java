@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code kinema demo}: the whole way, from films that are made up to a page that shows what two networks learned from them. */
 @Command(name = "demo", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
-    description = "Make small films with a hidden grammar of events, pretrain a backbone and a contextualizer on them, test both on films "
-        + "that they have not seen, and write a page about it. Takes minutes. Give the same command again to go on after an "
+    description = "Make small films with a hidden grammar of events, pretrain a backbone and a contextualizer on them, test both on "
+        + "films that they have not seen, and write a page about it. Takes minutes. Give the same command again to go on after an "
         + "interruption: what is done is skipped.",
     footer = {"", "The folder gets demo.html, the page; film.mp4, a film that no network was trained on, and film.html about it; films, all "
         + "the others; pretrain.yaml, the settings; run, with the trainings and their weights; held-out, features of films for the tests; "
@@ -77,7 +77,8 @@ final class DemoCommand implements Callable<Integer> {
         display.begun("test", folder.heldOut());
         HeldOutFeatures features = new HeldOutFeatures(config, folder.heldOut(), display);
         ClipComparison clips = new ClipComparison(films.heldOutEvents(), features, folder.random(), folder.backboneWeights());
-        EventComparison events = new EventComparison(films.heldOutSequences(), features, folder.backboneWeights(), contextualizer.checkpoint());
+        EventComparison events = new EventComparison(films.heldOutSequences(), features, folder.backboneWeights(),
+            contextualizer.checkpoint());
         ShownFilm film = new ShownFilm(films, features, config.contextualizer().orElseThrow().window().stride(), folder.random(),
             folder.backboneWeights(), folder.contextualizerWeights());
         display.ended("test", folder.heldOut(), false);
@@ -89,8 +90,8 @@ final class DemoCommand implements Callable<Integer> {
     private void tell(ClipComparison clips, EventComparison events, ShownFilm film, DemoFolder folder, DemoPage page) {
         say("nearest clip is of the same kind", clips.sameKind());
         say("guess for a hidden event is of its kind", events.sameKind());
-        AtomicFile.writeText(folder.filmPage(), film.report(List.of("The film is made by arithmetic, and no network was trained on it. What "
-            + "is alike here is so to the demo's pretrained backbone."), facts()).toHtml());
+        AtomicFile.writeText(folder.filmPage(), film.report(List.of("The film is made by arithmetic, and no network was trained on it. "
+            + "What is alike here is so to the demo's pretrained backbone."), facts()).toHtml());
         say("film", folder.filmPage(), "a film that the networks have not seen");
         AtomicFile.writeText(folder.page(), page.report(clips, events, film, facts()).toHtml());
         say("page", folder.page(), "open it in a browser");

@@ -47,7 +47,8 @@ record DemoFilms(EventGrammar grammar, DrawnFilms events, DrawnFilms heldOutEven
             new DrawnFilms(EventFilmSet.singles(first + 1, amounts.events, CLASSES, FORMAT, SINGLE_SECONDS), films.resolve("events")),
             new DrawnFilms(EventFilmSet.singles(first + 2, amounts.heldOutEvents, CLASSES, FORMAT, SINGLE_SECONDS),
                 films.resolve("events-held-out")),
-            new DrawnFilms(EventFilmSet.sequences(first + 3, amounts.sequences, amounts.length, grammar, FORMAT), films.resolve("sequences")),
+            new DrawnFilms(EventFilmSet.sequences(first + 3, amounts.sequences, amounts.length, grammar, FORMAT),
+                films.resolve("sequences")),
             new DrawnFilms(EventFilmSet.sequences(first + 4, amounts.heldOutSequences, amounts.length, grammar, FORMAT),
                 films.resolve("sequences-held-out")),
             EventFilm.of(first + 5, grammar, EVENTS_SHOWN, FORMAT), folder.resolve("film.mp4"));

@@ -21,22 +21,24 @@ import java.util.Optional;
 /**
  * The story of a demo, from its films to what was measured.
  *
- * @param config as it was trained
+ * @param config of the trainings
  * @param backbone what its training left
  * @param contextualizer likewise
  * @param quick whether the demo was cut short
  */
-record DemoPage(DemoFilms films, PretrainConfig config, DemoFolder folder, StageRecord backbone, StageRecord contextualizer, boolean quick) {
+record DemoPage(DemoFilms films, PretrainConfig config, DemoFolder folder, StageRecord backbone, StageRecord contextualizer,
+    boolean quick) {
 
     HierarchyReport report(ClipComparison clips, EventComparison events, ShownFilm film, Map<String, String> facts) {
         return new HierarchyReport("Learning to watch films without being told what is in them", steps(), Optional.of(films.vocabulary()),
-            Optional.of(learnedToSee(clips)), Optional.of(learnedToExpect(events)), Optional.of(film.similarities()), remarks(clips, events), commands(),
-            facts(facts));
+            Optional.of(learnedToSee(clips)), Optional.of(learnedToExpect(events)), Optional.of(film.similarities()),
+            remarks(clips, events), commands(), facts(facts));
     }
 
     private List<Step> steps() {
         return List.of(
-            Step.makingFilms(new Amount(count(films.count()), "films"), new Amount(count(Math.round(films.seconds() / 60)), "minutes of film")),
+            Step.makingFilms(new Amount(count(films.count()), "films"),
+                new Amount(count(Math.round(films.seconds() / 60)), "minutes of film")),
             Step.learningToSee(new Amount(count(films.events().set().films()), "films"), new Amount(count(backbone.steps()), "steps"),
                 new Amount(count(Math.round(backbone.seconds())), "s")),
             Step.learningToExpect(new Amount(count(films.sequences().set().films()), "films"),
@@ -56,8 +58,8 @@ record DemoPage(DemoFilms films, PretrainConfig config, DemoFolder folder, Stage
     private Contextualizer learnedToExpect(EventComparison events) {
         return new Contextualizer(config.contextualizer().orElseThrow().window().tokens(),
             config.contextualizer().orElseThrow().objective().queue(), contextualizer.curves("loss", "contextualizer"),
-            contextualizer.curves("feature_spread", "spread"), List.of(new Reference("evenly spread: 1", 1)), Optional.of(events.sameEvent()),
-            Optional.of(events.sameKind()), events.candidates(), events.examples());
+            contextualizer.curves("feature_spread", "spread"), List.of(new Reference("evenly spread: 1", 1)),
+            Optional.of(events.sameEvent()), Optional.of(events.sameKind()), events.candidates(), events.examples());
     }
 
     private List<String> remarks(ClipComparison clips, EventComparison events) {
@@ -70,12 +72,13 @@ record DemoPage(DemoFilms films, PretrainConfig config, DemoFolder folder, Stage
             + "places in these films; none was chosen because it came out well.");
         remarks.add("Before learning means random weights, and for the contextualizer random weights of its own: it reads the pretrained "
             + "backbone's features in both cases.");
-        remarks.add(String.format(Locale.ROOT, "No guess can always be right. The grammar itself makes an exception in %.0f of 100 cases. And "
-            + "nothing in a film tells which of many events of a kind was hidden, so that the very event is found less often than its kind.",
+        remarks.add(String.format(Locale.ROOT, "No guess can always be right. The grammar itself makes an exception in %.0f of 100 cases. "
+            + "And nothing in a film tells which of many events of a kind was hidden: expect the very event to be found less often than its "
+            + "kind.",
             100 * (1 - films.grammar().probability(0, films.grammar().successor(0)))));
         remarks.add(outcome(clips.sameKind(), events.sameKind()));
-        remarks.add("The films are drawn by a program: moving patterns in colours that are drawn by lot. What comes out says nothing of how well "
-            + "these networks do on real films. It is one run; another seed (--seed) gives other numbers.");
+        remarks.add("The films are drawn by a program: moving patterns in colours that are drawn by lot. What comes out says nothing of how "
+            + "well these networks do on real films. It is one run; with another seed the numbers are others.");
         return remarks;
     }
 
@@ -84,8 +87,8 @@ record DemoPage(DemoFilms films, PretrainConfig config, DemoFolder folder, Stage
         boolean sees = isClear(seen);
         boolean expects = isClear(expected);
         if (sees && expects) {
-            return "In this run both networks learned, in minutes and without a label: the first to tell the kinds of events better than random "
-                + "weights do, the second to guess a hidden event's kind from what stands around it. That is what the method promises, and "
+            return "In this run both networks learned, in minutes and without a label: the first to tell the kinds of events better than "
+                + "random weights do, the second to guess a hidden event's kind from what stands around it. That is what the method promises, and "
                 + "it shows that this software does it from end to end.";
         }
         return "In this run " + (sees ? "the first network learned, but the second one did not clearly"
@@ -104,8 +107,8 @@ record DemoPage(DemoFilms films, PretrainConfig config, DemoFolder folder, Stage
             new Command("kinema report " + folder.backbone() + " " + folder.contextualizer() + " --out curves.html",
                 "draws every curve of the two trainings"),
             new Command("kinema pretrain " + folder.settings() + " --out again", "trains again, with settings that you may change"),
-            new Command("kinema embed " + folder.film() + " --weights " + folder.backboneWeights() + " --txe " + folder.contextualizerWeights()
-                + " --hop 2 --out features", "writes features and events of a film as files of numbers"));
+            new Command("kinema embed " + folder.film() + " --weights " + folder.backboneWeights() + " --txe "
+                + folder.contextualizerWeights() + " --out features", "writes features and events of a film as files of numbers"));
     }
 
     private Map<String, String> facts(Map<String, String> given) {

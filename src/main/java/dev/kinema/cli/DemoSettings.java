@@ -27,14 +27,15 @@ final class DemoSettings {
         return new PretrainConfig(seed, device.device(), device.threads(), written.precision(), written.checkpoints(),
             Optional.of(new BackboneConfig(backbone.network(), Optional.empty(), phase(backbone.first(), films, quick), Optional.empty())),
             Optional.empty(),
-            Optional.of(new PretrainConfig.FeatureSettings(films.sequences().config(), features.hop(), features.batch(), features.padShort())),
+            Optional.of(new PretrainConfig.FeatureSettings(films.sequences().config(), features.hop(), features.batch(),
+                features.padShort())),
             Optional.empty(), Optional.of(quick ? quick(contextualizer) : contextualizer));
     }
 
     private static BackboneConfig.Phase phase(BackboneConfig.Phase phase, DemoFilms films, boolean quick) {
         return new BackboneConfig.Phase(films.events().config(), Optional.of(films.heldOutEvents().config()),
-            quick ? quick(phase.epochs(), phase.optimizer().warmUpEpochs()) : phase.epochs(), phase.batch(), phase.microBatch(), phase.sampling(),
-            phase.augmentation(), phase.objective(), phase.optimizer(), phase.loading(), phase.test());
+            quick ? quick(phase.epochs(), phase.optimizer().warmUpEpochs()) : phase.epochs(), phase.batch(), phase.microBatch(),
+            phase.sampling(), phase.augmentation(), phase.objective(), phase.optimizer(), phase.loading(), phase.test());
     }
 
     private static MaskPredictionConfig quick(MaskPredictionConfig whole) {

@@ -18,7 +18,8 @@ final class StageRecord {
 
     StageRecord(Path folder) {
         this.folder = folder;
-        facts = RunFolder.done(folder).orElseThrow(() -> new KinemaException("the training in '" + folder + "' is not done: run it to its end"));
+        facts = RunFolder.done(folder)
+            .orElseThrow(() -> new KinemaException("the training in '" + folder + "' is not done: run it to its end"));
         Path file = folder.resolve(ReportCommand.LOG);
         try {
             log = LoggedSteps.read(file);

@@ -107,7 +107,8 @@ class DemoCommandTest {
 
     @Test
     void filmsKnowWhatTheyShow() {
-        DrawnFilms films = new DrawnFilms(EventFilmSet.sequences(3, 2, 4, EventGrammar.of(1, 3), new EventFilm.Format(16, 16, 5, 2)), folder);
+        EventFilm.Format tiny = new EventFilm.Format(16, 16, 5, 2);
+        DrawnFilms films = new DrawnFilms(EventFilmSet.sequences(3, 2, 4, EventGrammar.of(1, 3), tiny), folder);
         List<Integer> labels = films.set().film(1).events().stream().map(EventFilm.Event::label).toList();
         for (int i = 0; i < labels.size(); i++) {
             assertEquals(labels.get(i), films.kind(1, 2 * i + 0.8));
