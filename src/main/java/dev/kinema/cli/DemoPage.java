@@ -73,12 +73,12 @@ record DemoPage(DemoFilms films, PretrainConfig config, DemoFolder folder, Stage
         remarks.add("Before learning means random weights, and for the contextualizer random weights of its own: it reads the pretrained "
             + "backbone's features in both cases.");
         remarks.add(String.format(Locale.ROOT, "No guess can always be right. The grammar itself makes an exception in %.0f of 100 cases. "
-            + "And nothing in a film tells which of many events of a kind was hidden: expect the very event to be found less often than its "
-            + "kind.",
+            + "And nothing in a film tells which of many events of a kind was hidden: expect the very event to be found less often than "
+            + "its kind.",
             100 * (1 - films.grammar().probability(0, films.grammar().successor(0)))));
         remarks.add(outcome(clips.sameKind(), events.sameKind()));
-        remarks.add("The films are drawn by a program: moving patterns in colours that are drawn by lot. What comes out says nothing of how "
-            + "well these networks do on real films. It is one run; with another seed the numbers are others.");
+        remarks.add("The films are drawn by a program: moving patterns in colours that are drawn by lot. What comes out says nothing of "
+            + "how well these networks do on real films. It is one run; with another seed the numbers are others.");
         return remarks;
     }
 
@@ -88,18 +88,19 @@ record DemoPage(DemoFilms films, PretrainConfig config, DemoFolder folder, Stage
         boolean expects = isClear(expected);
         if (sees && expects) {
             return "In this run both networks learned, in minutes and without a label: the first to tell the kinds of events better than "
-                + "random weights do, the second to guess a hidden event's kind from what stands around it. That is what the method promises, and "
-                + "it shows that this software does it from end to end.";
+                + "random weights do, the second to guess a hidden event's kind from what stands around it. That is what the method promises, "
+                + "and it shows that this software does it from end to end.";
         }
         return "In this run " + (sees ? "the first network learned, but the second one did not clearly"
             : expects ? "the second network learned, but the first one did not clearly" : "neither network clearly learned")
             + ": there the share after learning does not stand far enough above the one before and above chance.";
     }
 
-    /** Whether learning made a difference beyond what the draw of the cases makes: two standard errors of the share. */
+    /** Whether learning made a difference beyond what the draw of the cases makes: two standard errors of a difference of shares. */
     private static boolean isClear(Comparison shares) {
         double known = Math.max(shares.before(), shares.chance());
-        return shares.after() > known + 2 * Math.sqrt(shares.after() * (1 - shares.after()) / shares.cases());
+        double variance = shares.after() * (1 - shares.after()) + known * (1 - known);
+        return shares.after() - known > 2 * Math.sqrt(variance / shares.cases());
     }
 
     private List<Command> commands() {
