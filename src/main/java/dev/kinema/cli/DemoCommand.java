@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
         + "films that they have not seen, and write a page about it. Takes minutes. Give the same command again to go on after an "
         + "interruption: what is done is skipped.",
     footer = {"", "The folder gets demo.html, the page; film.mp4, a film that no network was trained on, and film.html about it; films, "
-        + "all the others; pretrain.yaml, the settings; run, with the trainings and their weights; held-out, features of films for the tests; "
-        + "and random.safetensors, weights to compare with."})
+        + "all the others; pretrain.yaml, the settings; run, with the trainings and their weights; held-out, features of films for the "
+        + "tests; and random.safetensors, weights to compare with."})
 final class DemoCommand implements Callable<Integer> {
     /** What a step may take to end after an interrupt, which then saves. */
     private static final int LONGEST_STEP_SECONDS = 60;

@@ -25,8 +25,8 @@ record DemoFilms(EventGrammar grammar, DrawnFilms events, DrawnFilms heldOutEven
     EventFilm film, Path filmPath) {
     private static final int CLASSES = EventFilm.DEFAULT_CLASSES;
     private static final EventFilm.Format FORMAT = EventFilm.Format.SMALL;
-    /** Two clips can be cut from it that share no picture. */
-    private static final double SINGLE_SECONDS = 4;
+    /** About twice as long as a clip: two clips of one film often share little. */
+    private static final double SINGLE_SECONDS = 3;
     /** Most kinds come twice. */
     private static final int EVENTS_SHOWN = 2 * CLASSES;
     private static final int EXAMPLES = 3;
@@ -35,7 +35,7 @@ record DemoFilms(EventGrammar grammar, DrawnFilms events, DrawnFilms heldOutEven
 
     /** How many films there are in each set, and how many events in a sequence. */
     record Amounts(int events, int heldOutEvents, int sequences, int heldOutSequences, int length) {
-        static final Amounts WHOLE = new Amounts(256, 128, 192, 48, 10);
+        static final Amounts WHOLE = new Amounts(512, 128, 192, 48, 10);
         static final Amounts QUICK = new Amounts(32, 16, 64, 8, 6);
     }
 

@@ -88,8 +88,8 @@ record DemoPage(DemoFilms films, PretrainConfig config, DemoFolder folder, Stage
         boolean expects = isClear(expected);
         if (sees && expects) {
             return "In this run both networks learned, in minutes and without a label: the first to tell the kinds of events better than "
-                + "random weights do, the second to guess a hidden event's kind from what stands around it. That is what the method promises, "
-                + "and it shows that this software does it from end to end.";
+                + "random weights do, the second to guess a hidden event's kind from what stands around it. That is what the method "
+                + "promises, and it shows that this software does it from end to end.";
         }
         return "In this run " + (sees ? "the first network learned, but the second one did not clearly"
             : expects ? "the second network learned, but the first one did not clearly" : "neither network clearly learned")

@@ -40,8 +40,9 @@ class DemoCommandTest {
         assertTrue(page.contains("kinema demo --quick --out " + out), "says the command");
         assertTrue(Files.readString(out.resolve("film.html")).contains(">16 clips of 1.60 s<"), "one clip an event");
         assertTrue(first.out().contains("backbone: done\n") && first.out().contains("contextualizer: done\n"), first.out());
-        assertEquals(2, ConfigReader.read(out.resolve("pretrain.yaml"), PretrainConfig.class).backbone().orElseThrow().first().epochs(),
-            "the settings are written as kinema pretrain reads them");
+        PretrainConfig settings = ConfigReader.read(out.resolve("pretrain.yaml"), PretrainConfig.class);
+        assertEquals(out.resolve("films/events/films.csv"), settings.backbone().orElseThrow().first().films().list(),
+            "settings that kinema pretrain can go on with");
 
         Path film = out.resolve("films/sequences").resolve(Files.readAllLines(out.resolve("films/sequences/films.csv")).get(0));
         FileTime filmed = time(film);
@@ -82,6 +83,16 @@ class DemoCommandTest {
         Path file = Files.writeString(folder.resolve("file"), "");
         CommandRun.of("demo", "--out", file).failed(ExitCode.FAILED, file.toString(), "--out");
         CommandRun.of("demo", "--seed", "one").failed(ExitCode.USAGE, "--seed", "one");
+    }
+
+    /** What the demo trains stands in configs, too, for the films that it makes where it is told nothing else. */
+    @Test
+    void theRunInConfigsIsTheDemos() {
+        DemoFilms films = DemoFilms.in(Path.of("kinema-demo"), 1, DemoFilms.Amounts.WHOLE);
+        PretrainConfig demo = DemoSettings.of(films, 1, new DeviceOptions(), false);
+        assertEquals(demo, ConfigReader.read(Path.of("configs/pretrain/demo.yaml"), PretrainConfig.class));
+        PretrainConfig quick = DemoSettings.of(films, 1, new DeviceOptions(), true);
+        assertTrue(10 * quick.contextualizer().orElseThrow().epochs() <= demo.contextualizer().orElseThrow().epochs());
     }
 
     /** Films that are there are kept only where all of them are, and are those that are wanted. */
