@@ -46,7 +46,8 @@ final class ShownFilm {
             new Matrix("Backbone with random weights", "What weights drawn by lot make of each clip.", clipSeconds, starts,
                 rows(before, false)),
             new Matrix("Backbone, pretrained", "What it makes of each clip alone.", clipSeconds, starts, rows(after, false)),
-            new Matrix("Contextualizer, pretrained", "What it makes of each clip among its neighbours.", clipSeconds, starts,
+            new Matrix("Contextualizer, pretrained", "What it makes of each clip among its neighbours: it learned to guess one from the "
+                + "others, so that what it says of a clip speaks of them, too.", clipSeconds, starts,
                 rows(after, true))));
     }
 
