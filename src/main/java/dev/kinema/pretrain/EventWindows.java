@@ -5,6 +5,7 @@ import dev.kinema.data.FeatureEntry;
 import dev.kinema.data.FeatureStore;
 import dev.kinema.data.StoredFeatures;
 import dev.kinema.graph.Philox;
+import dev.kinema.model.ContextualizerConfig;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -82,8 +83,21 @@ final class EventWindows {
         return tokens;
     }
 
+    /** Rows from event to event. */
+    int stride() {
+        return stride;
+    }
+
     int width() {
         return store.header().width();
+    }
+
+    /** @throws KinemaException if the features are not of the width that a network takes */
+    void requireWidth(ContextualizerConfig network) {
+        if (width() != network.inputWidth()) {
+            throw new KinemaException("the features have width " + width() + ", but network has input_width " + network.inputWidth()
+                + ": set it to " + width());
+        }
     }
 
     /** Windows of an epoch. */

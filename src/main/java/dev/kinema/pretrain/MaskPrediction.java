@@ -62,19 +62,33 @@ record MaskPrediction(Contextualizer network, MaskPredictionConfig.ObjectiveSett
         return settings.loss() == MaskPredictionConfig.LossName.INFONCE;
     }
 
+    /**
+     * Predictions and truths, before they are compared.
+     *
+     * @param predictions unit rows [R, D] at the hidden places
+     * @param keys unit rows [R, D] of what was hidden
+     * @param all unit rows [B * N, D] of all events
+     */
+    record Pairs(Value predictions, Value keys, Value all) {}
+
     /** Appends the whole forward pass, and the enqueuing. */
     Outputs append(Graph graph) {
+        Pairs pairs = pairs(Pass.train(graph));
+        return contrasts() ? contrast(graph, pairs) : distance(graph, pairs);
+    }
+
+    /** Appends the networks alone, in the mode of {@code root}. */
+    Pairs pairs(Pass root) {
+        Graph graph = root.graph();
         Value features = graph.input(FEATURES, DType.F32, Shape.of(batch, tokens, network.config().inputWidth()));
         Value mask = graph.input(MASK, DType.U8, Shape.of(batch, tokens));
         Value targets = graph.input(TARGETS, DType.I32, Shape.of(rows));
-        Pass root = Pass.train(graph);
         Pass pass = root.at(NETWORK);
         Value hidden = network.masked(pass, network.tokens(pass, features), mask);
         Value context = network.encode(pass, hidden, null);
         Value predictions = L2Normalize.of(predicted(pass, Gather.of(flat(context), targets, 0)));
         Value all = L2Normalize.of(flat(truth(root, features)));
-        Value keys = Gather.of(all, targets, 0);
-        return contrasts() ? contrast(graph, predictions, keys, all) : distance(graph, predictions, keys);
+        return new Pairs(predictions, Gather.of(all, targets, 0), all);
     }
 
     private Value flat(Value x) {
@@ -92,7 +106,9 @@ record MaskPrediction(Contextualizer network, MaskPredictionConfig.ObjectiveSett
             : network.tokens(root.at(COPY).frozen(), features);
     }
 
-    private Outputs contrast(Graph graph, Value predictions, Value keys, Value all) {
+    private Outputs contrast(Graph graph, Pairs pairs) {
+        Value predictions = pairs.predictions;
+        Value keys = pairs.keys;
         int capacity = settings.queue();
         Value count = graph.input(COUNT, DType.I32, Shape.of(1));
         Value queue = QueueContrast.queue(graph, capacity, width());
@@ -115,16 +131,16 @@ record MaskPrediction(Contextualizer network, MaskPredictionConfig.ObjectiveSett
         if (targetsOnly) {
             RingEnqueue.of(queue, pointer, keys, count);
         } else {
-            RingEnqueue.of(queue, pointer, all);
+            RingEnqueue.of(queue, pointer, pairs.all);
         }
         return new Outputs(loss.output(0), predictions, keys, loss.output(2));
     }
 
     /** Mean over the hidden events of the squared distance. */
-    private Outputs distance(Graph graph, Value predictions, Value keys) {
-        Value difference = Add.of(predictions, Scale.of(keys, -1));
+    private Outputs distance(Graph graph, Pairs pairs) {
+        Value difference = Add.of(pairs.predictions, Scale.of(pairs.keys, -1));
         Value squares = Reduce.sum(Mul.of(difference, difference), 1);
         Value weights = graph.input(ROW_WEIGHTS, DType.F32, Shape.of(rows));
-        return new Outputs(Reduce.sum(Mul.of(squares, weights), 0), predictions, keys, null);
+        return new Outputs(Reduce.sum(Mul.of(squares, weights), 0), pairs.predictions, pairs.keys, null);
     }
 }

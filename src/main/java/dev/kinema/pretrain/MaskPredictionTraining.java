@@ -61,10 +61,7 @@ final class MaskPredictionTraining implements Training {
         this.windows = windows;
         this.seed = seed;
         this.storeFingerprint = storeFingerprint;
-        if (windows.width() != config.network().inputWidth()) {
-            throw new KinemaException("the features have width " + windows.width() + ", but network has input_width "
-                + config.network().inputWidth() + ": set it to " + windows.width());
-        }
+        windows.requireWidth(config.network());
         stepsPerEpoch = windows.count() / config.batch();
         if (stepsPerEpoch == 0) {
             throw new KinemaException("an epoch has " + windows.count() + " sequences, fewer than the " + config.batch()
