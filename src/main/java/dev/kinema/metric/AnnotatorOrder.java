@@ -1,0 +1,48 @@
+package dev.kinema.metric;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The order in which VidSitu's evaluation takes the annotators of each clip: numpy's legacy generator with seed 5, one permutation for each
+ * clip in the order of the split. CIDEr and ROUGE-L do not depend on it with three annotators, but LEA does. Each evaluation starts anew.
+ */
+public final class AnnotatorOrder {
+    /** Annotators that a clip is scored against. */
+    public static final int FOLDS = 3;
+    private static final int SEED = 5;
+    /** The place, in the file, of an annotator who stands for a prediction where people are compared with people. */
+    private static final int HELD_OUT = 3;
+
+    private final MersenneTwister random;
+
+    /** An order as published scores have it. */
+    public AnnotatorOrder() {
+        this(SEED);
+    }
+
+    AnnotatorOrder(int seed) {
+        random = new MersenneTwister(seed);
+    }
+
+    /** The next clip's permutation: the places of its annotators, in the order in which they are taken. */
+    public int[] permutation(int annotators) {
+        return random.permutation(annotators);
+    }
+
+    /**
+     * The next clip's annotations to score against, folds in order: permuted, without the fourth of the file, and of the rest the first
+     * three; fewer where there are fewer.
+     *
+     * @param annotations of one clip, in the order of the file
+     */
+    public <T> List<T> next(List<T> annotations) {
+        List<T> taken = new ArrayList<>();
+        for (int place : permutation(annotations.size())) {
+            if (place != HELD_OUT && taken.size() < FOLDS) {
+                taken.add(annotations.get(place));
+            }
+        }
+        return List.copyOf(taken);
+    }
+}
