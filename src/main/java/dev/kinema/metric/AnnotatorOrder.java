@@ -11,8 +11,6 @@ public final class AnnotatorOrder {
     /** Annotators that a clip is scored against. */
     public static final int FOLDS = 3;
     private static final int SEED = 5;
-    /** The place, in the file, of an annotator who stands for a prediction where people are compared with people. */
-    private static final int HELD_OUT = 3;
 
     private final MersenneTwister random;
 
@@ -31,18 +29,16 @@ public final class AnnotatorOrder {
     }
 
     /**
-     * The next clip's annotations to score against, folds in order: permuted, without the fourth of the file, and of the rest the first
-     * three; fewer where there are fewer.
+     * The next clip's annotations to score against, folds in order: the first three of the permuted ones; fewer where there are fewer. A
+     * fourth is kept by the evaluation for comparing people with people, and further ones are not used.
      *
      * @param annotations of one clip, in the order of the file
      */
     public <T> List<T> next(List<T> annotations) {
         List<T> taken = new ArrayList<>();
         for (int place : permutation(annotations.size())) {
-            if (place != HELD_OUT && taken.size() < FOLDS) {
-                taken.add(annotations.get(place));
-            }
+            taken.add(annotations.get(place));
         }
-        return List.copyOf(taken);
+        return List.copyOf(taken.subList(0, Math.min(FOLDS, taken.size())));
     }
 }

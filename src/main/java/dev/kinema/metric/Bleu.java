@@ -3,10 +3,10 @@ package dev.kinema.metric;
 import java.util.List;
 
 /**
- * BLEU-1 to BLEU-4 of all texts together (Papineni et al., "BLEU: a Method for Automatic Evaluation of Machine Translation", ACL 2002), as
- * the COCO caption evaluation computes it. With guess_n the n-grams of all candidates, correct_n those that a reference has, each counted no
- * oftener than it stands in one reference, and rho the words of all candidates to those of their references of the closest length (of two as
- * close the shorter):
+ * BLEU-1 to BLEU-4 of all texts together (Papineni et al., "BLEU: a Method for Automatic Evaluation of Machine Translation", ACL 2002),
+ * as the COCO caption evaluation computes it. With guess_n the n-grams of all candidates, correct_n those that a reference has, each
+ * counted no oftener than it stands in one reference, and rho the words of all candidates to those of their references of the closest
+ * length (of two as close the shorter):
  * <pre>
  * BLEU-n = (prod_k (correct_k + 1e-15) / (guess_k + 1e-9))^(1/n) min(1, exp(1 - 1/rho)),   k = 1..n
  * </pre>

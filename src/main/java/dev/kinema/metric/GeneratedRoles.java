@@ -25,8 +25,8 @@ public final class GeneratedRoles {
 
     /**
      * The parts of a text, in the order in which they open: {@link #VERB}, {@link #UNMARKED} where there is something before the first
-     * marker, and the codes of roles. Text is parted at single spaces. A role that opens again takes the place of the earlier one; a role
-     * may have an empty text. A text whose first piece has no full stop, so is no verb's sense, has no parts.
+     * marker or no marker at all, and the codes of roles. Text is parted at single spaces. A role that opens again takes the place of the
+     * earlier one; a role may have an empty text. A text whose first piece has no full stop, so is no verb's sense, has no parts.
      */
     public static Map<String, String> parse(String text) {
         String[] pieces = text.split(" ", -1);
@@ -42,18 +42,14 @@ public final class GeneratedRoles {
             if (opened == null) {
                 said.add(pieces[i]);
             } else {
-                keep(parts, role, said);
+                if (i > 1) {
+                    parts.put(role, String.join(" ", said));
+                }
+                said.clear();
                 role = opened;
             }
         }
-        keep(parts, role, said);
+        parts.put(role, String.join(" ", said));
         return Collections.unmodifiableMap(parts);
-    }
-
-    private static void keep(Map<String, String> parts, String role, List<String> said) {
-        if (!role.equals(UNMARKED) || !said.isEmpty()) {
-            parts.put(role, String.join(" ", said));
-        }
-        said.clear();
     }
 }

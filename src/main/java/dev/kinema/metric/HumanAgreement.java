@@ -9,8 +9,8 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * How well people do by the scores that models are given: each annotator in turn stands for the prediction and is scored against the others.
- * The others are fewer than those that a model is scored against, so the numbers are a little low for a bar to reach.
+ * How well people do by the scores that models are given: each annotator in turn stands for the prediction and is scored against the
+ * others. The others are fewer than those that a model is scored against, so the numbers are a little low for a bar to reach.
  */
 public final class HumanAgreement {
     private HumanAgreement() {

@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The scored roles of clips as items, side by side: n texts with their references, the verb and the role's code of each, the clip that it is
- * of and the mention that it is there.
+ * The scored roles of clips as items, side by side: n texts with their references, the verb and the role's code of each, the clip that it
+ * is of and the mention that it is there.
  */
 record RoleItems(List<Captions.Item> texts, List<String> verbs, List<String> roles, List<Integer> clips, List<String> mentions) {
     static RoleItems of(List<SemanticRoles.Clip> clips) {
@@ -44,7 +44,7 @@ record RoleItems(List<Captions.Item> texts, List<String> verbs, List<String> rol
         int event = SemanticRoles.FIRST_EVENT + index;
         List<SemanticRoles.Frame> frames = clip.gold().stream().map(annotator -> annotator.get(index)).toList();
         SemanticRoles.Frame first = frames.get(0);
-        checkSame(clip, event, frames);
+        checkHas(clip, event, frames);
         for (String name : first.arguments().keySet()) {
             String role = RoleNames.code(name);
             if (RoleNames.SCORED.contains(role)) {
@@ -58,13 +58,13 @@ record RoleItems(List<Captions.Item> texts, List<String> verbs, List<String> rol
         }
     }
 
-    private static void checkSame(SemanticRoles.Clip clip, int event, List<SemanticRoles.Frame> frames) {
+    private static void checkHas(SemanticRoles.Clip clip, int event, List<SemanticRoles.Frame> frames) {
         Set<String> wanted = scored(frames.get(0));
         for (int annotator = 1; annotator < frames.size(); annotator++) {
             Set<String> has = scored(frames.get(annotator));
-            if (!has.equals(wanted)) {
+            if (!has.containsAll(wanted)) {
                 throw new KinemaException("clip " + clip.id() + ", Ev" + event + ": annotator " + (annotator + 1) + " of its folds has the "
-                    + "roles " + has + " and annotator 1 " + wanted + ": give all annotators of an event the same scored roles");
+                    + "roles " + has + " and annotator 1 " + wanted + ": give each annotator all scored roles of the first");
             }
         }
     }

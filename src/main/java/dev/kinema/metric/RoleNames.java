@@ -34,13 +34,12 @@ public final class RoleNames {
     }
 
     /**
-     * The code of a role by its full name. A first word Arg0 to Arg5 is the code, whatever follows.
+     * The code of a role by its full name. What stands before the first space, if it is Arg0 to Arg5, is the code, whatever follows.
      *
      * @throws KinemaException if the name is none of a role
      */
     public static String code(String name) {
-        List<String> words = Words.of(name);
-        String first = words.isEmpty() ? "" : words.get(0);
+        String first = name.split(" ", 2)[0];
         if (NUMBERED.contains(first)) {
             return first;
         }

@@ -3,6 +3,7 @@ package dev.kinema.metric;
 import dev.kinema.KinemaException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,9 +16,10 @@ import java.util.stream.DoubleStream;
  * that was not predicted is the empty text; predicted roles that annotators do not have, and the predicted verb, do not count.
  *
  * <p>CIDEr, ROUGE-L and BLEU are of all items; CIDEr-verb and CIDEr-arg of the items within a verb and within a role, averaged over verbs
- * and roles. For {@link Lea} a clip is a document and a role of an event a mention; an entity is the mentions with the very same text, of one
- * annotator as key and of the prediction as response. A role that was not predicted is no mention, but an empty text is one. Each annotator
- * is a fold: its F1 over all clips, and the mean of the folds. LEA-soft takes an item's CIDEr as its mention's score.
+ * and roles. For {@link Lea} a clip is a document and a role of an event a mention; an entity is the mentions with the very same text, of
+ * one annotator as key and of the prediction as response. A role that was not predicted is no mention, but an empty text is one. Each
+ * annotator is a fold: its F1 over all clips, and the mean of the folds. LEA-soft takes an item's CIDEr as its mention's score; a role that
+ * the first annotator lacks is no item and has 0 there, where the toolkit stops.
  */
 public final class SemanticRoles {
     static final int FIRST_EVENT = 1;
@@ -55,8 +57,8 @@ public final class SemanticRoles {
      * A clip with its annotations and its prediction.
      *
      * @param id its name, for messages
-     * @param gold by annotator, in the order of the folds ({@link AnnotatorOrder}), the frame of each event; annotators of an event have the
-     *     same scored roles
+     * @param gold by annotator, in the order of the folds ({@link AnnotatorOrder}), the frame of each event; each has all
+     *     scored roles that the first has of an event
      * @param predicted by the event's number, from 1, the text of each role by the role's code; without event 1 LEA leaves the clip out
      */
     public record Clip(String id, List<List<Frame>> gold, Map<Integer, Map<String, String>> predicted) {
@@ -116,22 +118,30 @@ public final class SemanticRoles {
         Cider.Macro roles = Cider.macro(Cider.Variant.D, items.texts(), items.roles());
         List<Double> bleu = DoubleStream.of(Bleu.of(items.texts())).boxed().toList();
         List<Map<String, Double>> scores = items.byMention(cider.items(), clips.size());
+        double[] lea = lea(clips, scores);
+        return new Scores(cider.mean(), verbs.mean(), roles.mean(), roles.groups(), RougeL.of(items.texts()).mean(), bleu, lea[0], lea[1]);
+    }
+
+    /** LEA and LEA-soft, mean over folds. */
+    private static double[] lea(List<Clip> clips, List<Map<String, Double>> scores) {
         int folds = clips.get(0).gold().size();
-        double lea = 0;
-        double leaSoft = 0;
+        double[] means = new double[2];
         for (int fold = 0; fold < folds; fold++) {
             List<Lea.Document> documents = new ArrayList<>();
             List<Map<String, Double>> mentions = new ArrayList<>();
             for (int i = 0; i < clips.size(); i++) {
                 if (clips.get(i).predicted().containsKey(FIRST_EVENT)) {
-                    documents.add(entities(clips.get(i), fold));
-                    mentions.add(scores.get(i));
+                    Lea.Document document = entities(clips.get(i), fold);
+                    Map<String, Double> known = new HashMap<>(scores.get(i));
+                    document.response().forEach(entity -> entity.forEach(mention -> known.putIfAbsent(mention, 0.0)));
+                    documents.add(document);
+                    mentions.add(known);
                 }
             }
-            lea += Lea.of(documents).f1() / folds;
-            leaSoft += Lea.soft(documents, mentions).f1() / folds;
+            means[0] += Lea.of(documents).f1() / folds;
+            means[1] += Lea.soft(documents, mentions).f1() / folds;
         }
-        return new Scores(cider.mean(), verbs.mean(), roles.mean(), roles.groups(), RougeL.of(items.texts()).mean(), bleu, lea, leaSoft);
+        return means;
     }
 
     /** What a prediction would be that says what an annotator says: for {@link Clip#predicted}. */

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The words of a text as Python's {@code str.split()} finds them, by which the reference scores are defined: runs of white space part words,
- * and none is empty. White space is what Python holds for it, so a no-break space and the separators 1C to 1F count, unlike in Java's
- * {@code \s}.
+ * The words of a text as Python's {@code str.split()} finds them, by which the reference scores are defined: runs of white space part
+ * words, and none is empty. White space is what Python holds for it, so a no-break space and the separators 1C to 1F count, unlike in
+ * Java's {@code \s}.
  */
 final class Words {
     private Words() {

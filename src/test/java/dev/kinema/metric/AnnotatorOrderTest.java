@@ -31,16 +31,16 @@ class AnnotatorOrderTest {
     }
 
     @Test
-    void fourthAnnotatorIsHeldOut() {
+    void firstThreeOfThePermutedAreTaken() {
         AnnotatorOrder order = new AnnotatorOrder();
         AnnotatorOrder same = new AnnotatorOrder();
+        // clips of other numbers of annotators take as many draws of the same generator
         for (int clip = 0; clip < 20; clip++) {
             List<Integer> taken = order.next(List.of(0, 1, 2, 3, 4));
             List<Integer> expected = new ArrayList<>();
             for (int place : same.permutation(5)) {
                 expected.add(place);
             }
-            expected.remove((Integer) 3);
             assertEquals(expected.subList(0, 3), taken);
         }
         assertEquals(List.of("a"), new AnnotatorOrder().next(List.of("a")));

@@ -27,7 +27,8 @@ class CiderTest {
 
     @Test
     void workedExamples() {
-        List<Captions.Item> a = List.of(item("man in white", "man in white shirt"), item("the red car", "red car"), item("door", "the door"));
+        List<Captions.Item> a =
+            List.of(item("man in white", "man in white shirt"), item("the red car", "red car"), item("door", "the door"));
         assertArrayEquals(new double[] {5.891672, 3.756471, 1.743384}, Cider.of(Cider.Variant.D, a).items(), WORKED);
         assertEquals(3.797176, Cider.of(Cider.Variant.D, a).mean(), WORKED);
         assertArrayEquals(new double[] {5.974072, 3.809008, 1.767767}, Cider.of(Cider.Variant.PLAIN, a).items(), WORKED);

@@ -23,7 +23,8 @@ class RoleTextsTest {
 
     @Test
     void otherNamesAreRefused() {
-        for (String name : List.of("", "Arg6 (x)", "Arg0(walker)", "scene of the event", "ArgM (time)", "location")) {
+        for (String name : List.of("", " Arg0 (x)", "Arg0\t(x)", "ArgM", "Arg6 (x)", "Arg0(walker)", "scene of the event",
+            "ArgM (time)", "location")) {
             KinemaException refused = assertThrows(KinemaException.class, () -> RoleNames.code(name), name);
             assertTrue(refused.getMessage().contains("'" + name + "'"), refused::getMessage);
         }
@@ -35,7 +36,8 @@ class RoleTextsTest {
             GeneratedRoles.parse("walk.01 <Arg0> man in white <ADir> away <AScn> in a park"));
         assertEquals(List.of("vb_id", "AScn", "Arg0"),
             List.copyOf(GeneratedRoles.parse("walk.01 <AScn> park <Arg0> man").keySet()), "in their order");
-        assertEquals(Map.of("vb_id", "walk.01"), GeneratedRoles.parse("walk.01"));
+        assertEquals(Map.of("vb_id", "walk.01", "", ""), GeneratedRoles.parse("walk.01"), "no marker: all is before one");
+        assertEquals(Map.of("vb_id", "walk.01", "", "", "Vb", "x"), GeneratedRoles.parse("walk.01  <Vb> x"), "an empty piece");
         assertEquals(Map.of("vb_id", "walk.01", "", "by foot", "Arg0", ""), GeneratedRoles.parse("walk.01 by foot <Arg0>"));
         assertEquals(Map.of("vb_id", "walk.01", "Arg0", "dog", "Arg1", ""), GeneratedRoles.parse("walk.01 <Arg0> man <Arg1> <Arg0> dog"));
         assertEquals(Map.of("vb_id", "walk.01", "Arg0", "a  man <Arg5> </Arg0> b<Arg1>"),

@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 
 class SemanticRolesTest {
     private static final double ROUNDING = 1e-12;
-    private static final List<String> WHO = List.of("man in a white shirt", "woman with red hair", "old man in suit", "the tall police officer");
+    private static final List<String> WHO =
+        List.of("man in a white shirt", "woman with red hair", "old man in suit", "the tall police officer");
     private static final List<String> WHERE = List.of("in a dark old house", "on the busy city street", "in the green forest");
 
     private static SemanticRoles.Frame frame(String verb, String... namesAndTexts) {
@@ -159,6 +160,18 @@ class SemanticRolesTest {
         rest.put(1, Map.of());
         cut.set(1, new SemanticRoles.Clip("v_cut_seg_0_10", clips.get(1).gold(), rest));
         assertTrue(SemanticRoles.of(cut).lea() < 1 - 0.01);
+    }
+
+    /** A role that only a later annotator has is no item, but a mention of that annotator's fold. */
+    @Test
+    void laterAnnotatorMayHaveMoreRoles() {
+        List<SemanticRoles.Frame> first = List.of(frame("a.01", "Arg0 (x)", "man"));
+        List<SemanticRoles.Frame> second = List.of(frame("a.01", "Arg0 (x)", "man", "Arg1 (y)", "dog"));
+        SemanticRoles.Clip clip = clip(List.of(first, second), Map.of(1, Map.of("Arg0", "man", "Arg1", "man")));
+        // fold 1: all right; fold 2: key {Arg0}, {Arg1}, response {Arg0, Arg1}: nothing right
+        assertEquals(0.5, SemanticRoles.of(List.of(clip)).lea(), ROUNDING);
+        assertEquals(0, SemanticRoles.of(List.of(clip)).leaSoft(), "one item has no CIDEr");
+        refused("Ev1", () -> SemanticRoles.of(List.of(clip(List.of(second, first), Map.of()))));
     }
 
     @Test
