@@ -2,10 +2,10 @@ package dev.kinema.cli;
 
 import dev.kinema.KinemaException;
 import dev.kinema.report.LineChart.Curve;
-import dev.kinema.report.RunReport.Series;
 import dev.kinema.run.RunFolder;
-import java.io.IOException;
+import dev.kinema.run.StepLog;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,27 +14,23 @@ import java.util.Optional;
 final class StageRecord {
     private final Path folder;
     private final Map<String, String> facts;
-    private final LoggedSteps log;
+    private final Map<String, StepLog.Series> log;
 
     StageRecord(Path folder) {
         this.folder = folder;
         facts = RunFolder.done(folder)
             .orElseThrow(() -> new KinemaException("the training in '" + folder + "' is not done: run it to its end"));
-        Path file = folder.resolve(ReportCommand.LOG);
-        try {
-            log = LoggedSteps.read(file);
-        } catch (IOException e) {
-            throw new KinemaException("'" + file + "' cannot be read (" + e + "): check the folder's rights", e);
-        }
+        log = StepLog.read(folder.resolve(ReportCommand.LOG));
     }
 
-    private Optional<Series> series(String metric) {
-        return log.series().stream().filter(series -> series.name().equals(metric)).findFirst();
+    private Optional<StepLog.Series> series(String metric) {
+        return Optional.ofNullable(log.get(metric));
     }
 
     /** A metric over the steps; none where it was not logged. */
     List<Curve> curves(String metric, String name) {
-        return series(metric).map(series -> new Curve(name, series.steps(), series.values())).stream().toList();
+        return series(metric).map(series -> new Curve(name, Arrays.stream(series.steps()).asDoubleStream().toArray(), series.values()))
+            .stream().toList();
     }
 
     /** The metric of the last step that logged it. */
