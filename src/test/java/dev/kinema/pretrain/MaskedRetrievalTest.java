@@ -26,28 +26,30 @@ import dev.kinema.pretrain.MaskPredictionConfig.ObjectiveSettings;
 import dev.kinema.pretrain.MaskPredictionConfig.Place;
 import dev.kinema.pretrain.MaskPredictionConfig.Target;
 import dev.kinema.pretrain.MaskPredictionConfig.WindowSettings;
+import dev.kinema.nn.Activation;
 import dev.kinema.run.Metrics;
 import dev.kinema.video.EventFilm;
 import dev.kinema.video.EventGrammar;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Mask prediction learns what there is to learn. Films follow a grammar of events; an event's feature is its class's prototype and as much
- * noise, so that a hidden event's class can be told from its neighbours with certainty 0.91 and nothing else can be told.
+ * Mask prediction learns what there is to learn. Films follow a grammar of events; an event's feature is its class's prototype and half as
+ * much noise, so that a hidden event's class can be told from its neighbours with certainty 0.91 and nothing else can be told.
  */
 class MaskedRetrievalTest {
     private static final int CLASSES = 8;
     private static final int WIDTH = 32;
-    private static final int FILMS = 96;
+    private static final int FILMS = 256;
     private static final int EVENTS = 10;
     private static final long SEED = 4;
     private static final EventGrammar GRAMMAR = EventGrammar.of(3, CLASSES);
@@ -56,33 +58,43 @@ class MaskedRetrievalTest {
     private static final MaskSettings MASKS = new MaskSettings(0.6, Optional.empty(), Place.UNIFORM);
 
     @TempDir
+    static Path shared;
+
+    @TempDir
     Path folder;
 
+    private static FeatureStore store;
+
+    @BeforeAll
+    static void store() {
+        store = store(shared, 0, FILMS);
+    }
+
     private static MaskPredictionConfig config(ObjectiveSettings objective, MaskSettings masks, int epochs) {
-        ContextualizerConfig network = ContextualizerConfig.TXE.withSizes(WIDTH, 32, 1, 2, 64, 5).withDropout(0, 0, 0);
+        ContextualizerConfig network = ContextualizerConfig.TXE.withSizes(WIDTH, 32, 1, 2, 64, 5).withDropout(0, 0, 0)
+            .withNorm(true, true, Activation.RELU);
         OptimizerConfig optimizer = new OptimizerConfig(OptimizerConfig.RuleName.ADAMW, 5e-3, 0, OptimizerConfig.Schedule.COSINE, 1, 0, false,
             0.9, false, 0.01, 0, true, 0.9, 0.999, 0);
-        return new MaskPredictionConfig(network, new WindowSettings(5, 2, 2, 0, 64), masks, objective, optimizer, epochs, 32);
+        return new MaskPredictionConfig(network, new WindowSettings(5, 2, 1, 0, 64), masks, objective, optimizer, epochs, 32);
     }
 
     private static EventFilm film(int number) {
         return EventFilm.of(number, GRAMMAR, EVENTS, EventFilm.Format.SMALL);
     }
 
-    /** Films {@code first} .. {@code first + FILMS - 1}, a feature every 2 s. */
-    private FeatureStore store(String name, int first) {
+    /** So many films from {@code first} on, a feature every 2 s. */
+    private static FeatureStore store(Path path, int first, int films) {
         FeatureHeader header = FeatureHeader.of("0".repeat(64), WIDTH, 2, 8, 0.2, 48, "fp32", "cpu");
         Philox prototypes = new Philox(1, 0, 0);
-        Path path = folder.resolve(name);
         try (FeatureWriter writer = FeatureStore.append(path, header)) {
-            for (int i = first; i < first + FILMS; i++) {
+            for (int i = first; i < first + films; i++) {
                 HostArray features = HostArray.allocate(DType.F32, Shape.of(EVENTS, WIDTH));
                 HostArray starts = HostArray.allocate(DType.F64, Shape.of(EVENTS));
                 Philox noise = new Philox(2, i, 0);
                 for (int k = 0; k < EVENTS; k++) {
                     int label = film(i).events().get(k).label();
                     for (int j = 0; j < WIDTH; j++) {
-                        features.set(k * WIDTH + j, prototypes.normal(label * WIDTH + j) + noise.normal(k * WIDTH + j));
+                        features.set(k * WIDTH + j, prototypes.normal(label * WIDTH + j) + 0.5 * noise.normal(k * WIDTH + j));
                     }
                     starts.set(k, 2.0 * k);
                 }
@@ -126,47 +138,46 @@ class MaskedRetrievalTest {
 
     @Test
     void hiddenEventsOfOtherFilmsAreFoundAfterTrainingAndNotBefore() {
-        FeatureStore trained = store("trained", 0);
-        FeatureStore heldOut = store("held-out", 1000);
+        FeatureStore heldOut = store(folder, 1000, 64);
         Path checkpoint = folder.resolve("checkpoint.safetensors");
-        MaskPredictionConfig config = config(PLAIN, MASKS, 50);
+        MaskPredictionConfig config = config(PLAIN, MASKS, 36);
         try (Device device = Device.open("cpu", 2)) {
-            List<Metrics> metrics = train(device, config, trained, checkpoint);
+            List<Metrics> metrics = train(device, config, store, checkpoint);
             double before = top1(MaskedRetrieval.of(device, config, heldOut, SEED, Optional.empty()));
             double after = top1(MaskedRetrieval.of(device, config, heldOut, SEED, Optional.of(checkpoint)));
             // chance is 0.125, and the grammar allows 0.91
-            assertTrue(before < 0.3, "untrained " + before);
-            assertTrue(after > 0.7, "trained " + after);
+            assertTrue(before < 0.25, "untrained " + before);
+            assertTrue(after > 0.6, "trained " + after);
             int steps = metrics.size();
             double spread = mean(metrics, steps - 20, steps, "feature_spread");
-            assertTrue(spread > 0.5, "spread " + spread);
+            assertTrue(spread > 0.45, "spread " + spread);
         }
     }
 
     @Test
     void everyAlternativeLowersItsLoss() {
-        FeatureStore store = store("store", 0);
         MaskSettings discrepancy = new MaskSettings(0.6, Optional.empty(), Place.MAX_DISCREPANCY);
         Map<String, MaskPredictionConfig> alternatives = new LinkedHashMap<>();
         for (Target target : Target.values()) {
             for (LossName loss : LossName.values()) {
-                // a projection that follows closely lets an L2 loss collapse, so that its fall would tell nothing
+                // a projection that follows lets an L2 loss collapse, so that its fall would tell nothing: here it stands still
                 alternatives.put(target + " " + loss, config(new ObjectiveSettings(loss, target, 1, 0.1, 1024, Enqueued.TARGETS, false),
-                    MASKS, 15));
+                    MASKS, 8));
             }
         }
-        alternatives.put("all", config(new ObjectiveSettings(LossName.INFONCE, Target.PROJECTED, 0.99, 0.1, 1024, Enqueued.ALL, false), MASKS, 15));
+        alternatives.put("all", config(new ObjectiveSettings(LossName.INFONCE, Target.PROJECTED, 0.99, 0.1, 1024, Enqueued.ALL, false), MASKS, 8));
         alternatives.put("other films", config(new ObjectiveSettings(LossName.INFONCE, Target.PROJECTED, 0.99, 0.1, 1024, Enqueued.TARGETS,
-            true), MASKS, 15));
+            true), MASKS, 8));
         alternatives.put("all, other films", config(new ObjectiveSettings(LossName.INFONCE, Target.RAW, 0.99, 0.1, 1024, Enqueued.ALL, true),
-            MASKS, 15));
+            MASKS, 8));
         alternatives.put("discrepancy", config(new ObjectiveSettings(LossName.INFONCE, Target.RAW, 0.99, 0.1, 1024, Enqueued.TARGETS, false),
-            discrepancy, 15));
+            discrepancy, 8));
         try (Device device = Device.open("cpu", 2)) {
             alternatives.forEach((name, config) -> {
                 List<Metrics> metrics = train(device, config, store, folder.resolve("checkpoint.safetensors"));
-                // the queue holds noise at first, which is easy: what counts begins when it is filled by keys
-                double early = mean(metrics, 12, 18, Metrics.LOSS);
+                // while keys fill the queue, 64 a step or more, negatives change; from then on losses can be compared
+                int from = config.objective().loss() == LossName.INFONCE ? 16 : 0;
+                double early = mean(metrics, from, from + 3, Metrics.LOSS);
                 double late = mean(metrics, metrics.size() - 6, metrics.size(), Metrics.LOSS);
                 assertTrue(late < early - 0.05, name + ": " + early + " then " + late);
             });
@@ -175,7 +186,6 @@ class MaskedRetrievalTest {
 
     @Test
     void everyEventIsThereOnceAmongItsNeighbours() {
-        FeatureStore store = store("store", 0);
         try (Device device = Device.open("cpu", 1)) {
             MaskedRetrieval retrieval = MaskedRetrieval.of(device, config(PLAIN, MASKS, 1), store, SEED, Optional.empty());
             assertEquals(FILMS * EVENTS, retrieval.places().stream().distinct().count());
@@ -202,7 +212,6 @@ class MaskedRetrievalTest {
     /** A prediction that saw what it is to guess would be worth nothing. */
     @Test
     void aHiddenEventIsNotSeen() {
-        FeatureStore store = store("store", 0);
         Philox other = new Philox(9, 9, 9);
         FeatureHeader header = store.header();
         Path changed = folder.resolve("changed");
@@ -230,7 +239,6 @@ class MaskedRetrievalTest {
 
     @Test
     void aCheckpointOfAnotherTrainingIsRefused() {
-        FeatureStore store = store("store", 0);
         Path checkpoint = folder.resolve("other.safetensors");
         Safetensors.write(checkpoint, Map.of("backbone.x", HostArray.allocate(DType.F32, Shape.of(1))), Map.of());
         try (Device device = Device.open("cpu", 1)) {
