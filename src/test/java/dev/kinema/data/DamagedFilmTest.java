@@ -41,7 +41,7 @@ class DamagedFilmTest {
         for (String ending : ENDINGS) {
             Path whole = folder.resolve("whole." + ending);
             ProceduralFilm.of(3, 64, 48, 10, 12).write(whole,
-                ending.equals("mp4") ? STREAMED.withOption("movflags", "faststart") : STREAMED);
+                ending.equals("mp4") ? STREAMED.withOption("moov_size", "20000") : STREAMED);
             cut(whole, 0.97, folder.resolve("nearly." + ending));
             cut(whole, 0.4, folder.resolve("cut." + ending));
         }
@@ -86,7 +86,7 @@ class DamagedFilmTest {
     @Test
     void aShortFilmIsNotTrustedToASecond() throws IOException, InterruptedException {
         Path whole = folder.resolve("short.mp4");
-        ProceduralFilm.of(3, 64, 48, 10, 1.6).write(whole, STREAMED.withOption("movflags", "faststart"));
+        ProceduralFilm.of(3, 64, 48, 10, 1.6).write(whole, STREAMED.withOption("moov_size", "20000"));
         Path cut = folder.resolve("shorter.mp4");
         cut(whole, 0.6, cut);
         assertFalse(read(whole, 1.55));
