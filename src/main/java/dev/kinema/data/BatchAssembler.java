@@ -98,7 +98,7 @@ final class BatchAssembler implements Runnable {
         if (draft == null) {
             draft = new BatchDraft(layout, buffers, turn.epoch(), walk.delivered() / settings.batch());
         }
-        draft.add(turn.film(), task.pixels());
+        draft.add(turn.film(), task.pixels(), task.isDamaged());
         walk.succeed();
         boolean over = walk.epochIsOver();
         if (draft.isFull() || over) {

@@ -13,6 +13,7 @@ final class BatchDraft {
     private final long indexInEpoch;
     private final int[] indices;
     private int count;
+    private int damaged;
     private boolean last;
     private LoaderPosition position;
     private List<FailedFilm> failed;
@@ -31,11 +32,12 @@ final class BatchDraft {
     }
 
     /** Adds a film's clips, [clips, variants, T, S, S, 3]. */
-    void add(int film, ByteBuffer clips) {
+    void add(int film, ByteBuffer clips, boolean isDamaged) {
         for (int clip = 0; clip < room.clips(); clip++) {
             pixels.put(room.offset(clip, count, 0), clips, clip * room.viewBytes(), room.viewBytes());
         }
         indices[count++] = film;
+        damaged += isDamaged ? 1 : 0;
     }
 
     /** Says how things stand now that its last film is in it. */
@@ -82,6 +84,10 @@ final class BatchDraft {
 
     List<FailedFilm> failed() {
         return failed;
+    }
+
+    int damagedFilms() {
+        return damaged;
     }
 
     BatchBuffers home() {

@@ -17,6 +17,7 @@ public final class ClipBatch implements AutoCloseable {
     private final boolean last;
     private final LoaderPosition position;
     private final List<FailedFilm> failed;
+    private final int damagedFilms;
     private final BatchBuffers home;
     private ByteBuffer pixels;
 
@@ -29,6 +30,7 @@ public final class ClipBatch implements AutoCloseable {
         last = draft.isLast();
         position = draft.position();
         failed = draft.failed();
+        damagedFilms = draft.damagedFilms();
         home = draft.home();
         pixels = draft.pixels();
     }
@@ -112,6 +114,14 @@ public final class ClipBatch implements AutoCloseable {
     /** The films that have failed up to here, in the order in which their turns came; those given to the loader first. */
     public List<FailedFilm> failed() {
         return failed;
+    }
+
+    /**
+     * How many films of this batch gave their clips though something was wrong with them, as far as they were read: frames whose pixels are
+     * guessed, missing packets, an end that comes somewhat early ({@link dev.kinema.video.Damage}).
+     */
+    public int damagedFilms() {
+        return damagedFilms;
     }
 
     /** Gives the pixels back. */

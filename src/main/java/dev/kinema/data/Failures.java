@@ -59,7 +59,7 @@ final class Failures {
         int failed = numbers.cardinality();
         if (failed > settings.maxFailedShare() * count) {
             throw new KinemaException(String.format(Locale.ROOT, "%d of %d films (%.2f %%) cannot be decoded, which is more than the share"
-                + " of %s that may fail (maxFailedShare): %s: repair them or take them out of the list, or allow a larger share",
+                + " of %s that may fail: %s: repair them or take them out of the list, or allow a larger share of films to fail (max_failed)",
                 failed, count, 100.0 * failed / count, settings.maxFailedShare(), named()));
         }
         int wanted = settings.dropLast() ? settings.filmsPerStep() : 1;

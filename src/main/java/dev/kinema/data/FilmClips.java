@@ -8,12 +8,23 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Locale;
 
 /**
  * The clips of one film, all from one pass over it: pictures are read in order of time, whichever clips they belong to, and a frame
  * that several want is converted once. To be used by one thread at a time.
  */
 final class FilmClips implements AutoCloseable {
+    /**
+     * Where only the length of the longest stream is known, as {@link dev.kinema.video.Damage#missingSeconds()} has it: sound goes on after
+     * the last picture.
+     */
+    private static final double TRUSTED_SECONDS = 1;
+    /** The same of a long film: so small a share of clips without motion does no harm. */
+    private static final double TRUSTED_SHARE = 0.05;
+    /** Of a short film, where a second is much. */
+    private static final double LARGEST_SHARE = 0.25;
+
     /** A picture that is wanted. */
     private record Want(double time, int clip, int frame) {
     }
@@ -53,11 +64,12 @@ final class FilmClips implements AutoCloseable {
 
     /**
      * Reads clips as u8 RGB [frames, height, width, 3], from the first byte of a buffer each. A time after the last frame gives the
-     * last frame.
+     * last frame, but only as far as a container may err about its length: a second or 5 % of what it says, whichever is more, at most a
+     * quarter, and one frame more. A film that ends earlier was cut off or says a wrong length, and would give clips of one picture.
      *
      * @param times seconds, [clips][frames]
      * @param buffers one for each clip; one that is too small is replaced by a new one
-     * @throws KinemaException where the film has no frame, or its clips do not fit into a buffer
+     * @throws KinemaException where the film has no frame, ends well before a picture that is wanted, or its clips do not fit into a buffer
      * @throws InterruptedException if this thread is interrupted meanwhile
      */
     void read(double[][] times, Framing framing, ByteBuffer[] buffers) throws InterruptedException {
@@ -77,6 +89,7 @@ final class FilmClips implements AutoCloseable {
                 throw new KinemaException("no frame of '" + film.path() + "' is shown at " + want.time
                     + " s: copy the film again from its source");
             }
+            checkEnd(want);
             if (shown != null && frames.time() == shownTime) {
                 buffers[want.clip].put(want.frame * bytes, buffers[shown.clip], shown.frame * bytes, bytes);
             } else {
@@ -85,6 +98,16 @@ final class FilmClips implements AutoCloseable {
                 shown = want;
                 shownTime = frames.time();
             }
+        }
+    }
+
+    private void checkEnd(Want want) {
+        double seconds = timing.seconds();
+        double trusted = Math.min(Math.max(TRUSTED_SECONDS, TRUSTED_SHARE * seconds), LARGEST_SHARE * seconds) + 1 / timing.frameRate();
+        if (frames.isLast() && want.time > frames.shownUntil() + trusted) {
+            throw new KinemaException(String.format(Locale.ROOT, "'%s' should last %.3f s, but can be decoded up to %.3f s only (damage: %s),"
+                + " and a picture at %.3f s is wanted: copy the film again from its source, or write its container anew if nothing but the"
+                + " length is wrong", film.path(), seconds, frames.shownUntil(), film.damage().describe(), want.time));
         }
     }
 
@@ -121,6 +144,11 @@ final class FilmClips implements AutoCloseable {
     /** Height of the pictures read last, in pixels. */
     int height() {
         return frames.height();
+    }
+
+    /** Whether something was wrong with the film as far as it has been read. */
+    boolean isDamaged() {
+        return !film.damage().isNone();
     }
 
     /** Frames decoded so far. */

@@ -9,6 +9,7 @@ final class FilmTask {
     private final ByteBuffer pixels;
     private final CountDownLatch done = new CountDownLatch(1);
     private volatile boolean discarded;
+    private volatile boolean damaged;
     private volatile String reason;
     private volatile Throwable bug;
 
@@ -29,6 +30,11 @@ final class FilmTask {
     /** The film cannot be decoded. */
     void fail(String why) {
         reason = why;
+    }
+
+    /** The film gave its clips, but something was wrong with it. */
+    void damage() {
+        damaged = true;
     }
 
     /** Something else went wrong. */
@@ -52,6 +58,11 @@ final class FilmTask {
     /** Why the film cannot be decoded; null where it can. */
     String reason() {
         return reason;
+    }
+
+    /** Whether the film gave its clips though something was wrong with it. */
+    boolean isDamaged() {
+        return damaged;
     }
 
     /** What else went wrong, or null. */

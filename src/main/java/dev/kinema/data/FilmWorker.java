@@ -67,6 +67,9 @@ final class FilmWorker implements Runnable {
             clips.read(sampler.times(clips.timing(), random), new Framing(transform.shortSide(), 0), pictures);
             height = clips.height();
             width = clips.width();
+            if (clips.isDamaged()) {
+                task.damage();
+            }
             return true;
         } catch (KinemaException e) {
             task.fail(e.getMessage());

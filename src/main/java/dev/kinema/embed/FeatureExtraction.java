@@ -198,7 +198,7 @@ public final class FeatureExtraction {
             FeatureFailure first = failed.get(0);
             throw new KinemaException(failed.size() + " of " + films + " films failed, more than the share of " + maxFailedShare
                 + " that may, the first one '" + first.film().id() + "' (" + first.reason()
-                + "): mend these films, take them off the list, or let more fail (--max-failed)");
+                + "): mend these films, take them off the list, or allow a larger share to fail (max_failed, --max-failed)");
         }
     }
 }

@@ -75,17 +75,22 @@ final class Features {
     static double[][] unit(float[][] rows) {
         double[][] units = new double[rows.length][];
         for (int i = 0; i < rows.length; i++) {
-            double squares = 0;
-            for (float value : rows[i]) {
-                squares += (double) value * value;
-            }
-            double scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
+            double scale = scale(rows[i]);
             units[i] = new double[rows[i].length];
             for (int j = 0; j < units[i].length; j++) {
                 units[i][j] = rows[i][j] * scale;
             }
         }
         return units;
+    }
+
+    /** What a row is multiplied by to have the Euclidean length 1; 0 for a row of zeros. */
+    static double scale(float[] row) {
+        double squares = 0;
+        for (float value : row) {
+            squares += (double) value * value;
+        }
+        return squares > 0 ? 1 / Math.sqrt(squares) : 0;
     }
 
     static double dot(double[] a, double[] b) {

@@ -57,7 +57,8 @@ class FilmClipsTest {
                 times[c][i] = wanted[c][i] / 10.0 + 0.05;
             }
         }
-        times[3][3] = 100;
+        // the end may be a second and a frame off
+        times[3][3] = 7.05;
         ByteBuffer[] clips = new ByteBuffer[4];
         try (FilmClips reader = FilmClips.open(film)) {
             assertEquals(6, reader.timing().seconds(), 1e-3);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kinema.KinemaException;
 import java.util.Comparator;
 import java.util.SplittableRandom;
+import java.util.concurrent.ForkJoinPool;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -69,6 +70,56 @@ class NearestNeighboursTest {
             expected[i] = IntStream.range(0, 3).boxed().max(Comparator.comparingDouble(c -> votes[c])).orElseThrow();
         }
         assertArrayEquals(expected, new NearestNeighbours(7, 0.2).classify(train, labels, test));
+    }
+
+    @Test
+    void cosinesAreThoseOfDoublePrecision() {
+        SplittableRandom random = new SplittableRandom(5);
+        // the last block is not full, and the number of columns is odd
+        float[][] rows = random(random, 700, 37);
+        float[] asked = random(random, 1, 37)[0];
+        rows[699] = rows[1].clone();
+        double[] exact = Features.unit(new float[][] {asked})[0];
+        double[][] units = Features.unit(rows);
+        Cosines cosines = new Cosines(rows);
+        float[] found = new float[700];
+        float[] room = Cosines.room();
+        for (int block = 0; block < cosines.blocks(); block++) {
+            cosines.of(block, Cosines.direction(asked), room);
+            System.arraycopy(room, 0, found, cosines.first(block), cosines.count(block));
+        }
+        for (int j = 0; j < 700; j++) {
+            // 38 roundings of products and sums of at most 1 in absolute value, each by 2^-24 at most, and as many of the directions
+            assertEquals(Features.dot(exact, units[j]), found[j], 2 * 38 * 0x1p-24);
+        }
+        assertEquals(found[1], found[699], "equal rows have equal cosines wherever they lie");
+    }
+
+    @Test
+    void threadsChangeNothing() throws Exception {
+        SplittableRandom random = new SplittableRandom(6);
+        float[][] features = random(random, 1000, 16);
+        // each feature is there twice, in two blocks: ties everywhere
+        System.arraycopy(features, 0, features, 500, 500);
+        int[] labels = IntStream.range(0, 1000).map(i -> random.nextInt(5)).toArray();
+        NearestNeighbours one = new NearestNeighbours(1, 0.1);
+        NearestNeighbours some = new NearestNeighbours(20, 0.1);
+        int[] expected = IntStream.range(0, 1000).map(i -> labels[(i + 500) % 1000]).toArray();
+        int[] first = null;
+        for (int threads : new int[] {1, 4}) {
+            ForkJoinPool pool = new ForkJoinPool(threads);
+            try {
+                // a parallel stream that a pool's task begins runs in that pool
+                assertArrayEquals(expected, pool.submit(() -> one.classifyLeavingOneOut(features, labels)).get());
+                int[] predicted = pool.submit(() -> some.classifyLeavingOneOut(features, labels)).get();
+                first = first == null ? predicted : first;
+                assertArrayEquals(first, predicted);
+            } finally {
+                pool.shutdown();
+            }
+        }
+        int[] of = one.classify(features, labels, features);
+        assertArrayEquals(IntStream.range(0, 1000).map(i -> labels[i % 500]).toArray(), of, "the first of equals is nearest");
     }
 
     private static float[][] random(SplittableRandom random, int rows, int width) {
