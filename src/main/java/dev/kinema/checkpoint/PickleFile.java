@@ -8,8 +8,8 @@ import java.util.Set;
 /**
  * A pickle that is no checkpoint, as a tree of Java values; nothing in it is executed. None is null; numbers are Boolean, Long, BigInteger
  * or Double, texts String, lists and tuples List, dictionaries Map and sets Set (in file order), arrays {@link StoredTensor}, objects of
- * classes that the reader asks for {@link PickledObject}; any other class or function is refused. Arrays and long byte strings are read when
- * asked for, while this is open.
+ * classes that the reader asks for {@link PickledObject}; any other class or function is refused. Arrays and long byte strings are read
+ * when asked for, while this is open.
  */
 public final class PickleFile implements AutoCloseable {
     private final BoundedFile file;

@@ -18,7 +18,8 @@ import java.util.Set;
  * name ends the reading.
  *
  * <p>Result: None is null; numbers are Boolean, Long, BigInteger, Double; texts String; lists and tuples List; dictionaries and
- * sets Map and Set in file order; objects of classes that the caller names {@link PickledObject}; arrays {@link StoredTensor}; byte strings {@link Bytes}, those of Python 2 String in latin1.
+ * sets Map and Set in file order; objects of classes that the caller names {@link PickledObject};
+ * arrays {@link StoredTensor}; byte strings {@link Bytes}, those of Python 2 String in latin1.
  * The tree holds no cycles and is no deeper than {@link PickleTree#DEEPEST}, so that it may be walked.
  *
  * <p>Bounds: lengths by the bytes left, integers to 1024 bytes, stack, marks, memo and number of opcodes by constants, and what

@@ -68,7 +68,8 @@ final class VidSituCommand implements Runnable {
                 Main.report(new KinemaException(problem), spec.commandLine());
             }
             if (problems.size() > MOST_PROBLEMS) {
-                Main.report(new KinemaException("and " + (problems.size() - MOST_PROBLEMS) + " more: correct these first"), spec.commandLine());
+                Main.report(new KinemaException("and " + (problems.size() - MOST_PROBLEMS) + " more: correct these first"),
+                    spec.commandLine());
             }
             if (problems.isEmpty() && !check.isUsable()) {
                 Main.report(new KinemaException("files that training and validation need are missing from '" + folder

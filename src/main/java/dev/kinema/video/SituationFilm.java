@@ -11,7 +11,7 @@ import java.util.SplittableRandom;
  * A film made up by arithmetic in which someone does something with something somewhere: an {@link EventFilm} whose pictures also show, in
  * each event, an actor (a disc of the actor's colour, at the left), a thing (a white shape, in the middle), a partner (the disc of another
  * actor, at the right) and a place (bands of the place's colour above and below). What is done is the class of the texture and its motion.
- * All of it can be learned from the pixels, and all else is drawn anew for every event. The same seed gives the same pixels on every machine.
+ * All of it can be learned from the pixels, and all else is drawn anew for every event. The same seed gives the same pixels everywhere.
  */
 public final class SituationFilm implements DrawnFilm {
     /** How many actors there are to tell apart. */

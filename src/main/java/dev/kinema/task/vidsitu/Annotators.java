@@ -42,8 +42,8 @@ final class Annotators {
                 roles.add(Role.of(slot.name(), entity ? words.computeIfAbsent(text, t -> worded) : text));
             }
             Relation relation = draws.chance(OTHER_RELATION) ? draws.of(List.of(Relation.values())) : story.relation(i);
-            events.add(new Event(other ? scene.verb().otherGloss() : scene.verb().gloss(), other ? scene.verb().otherId() : scene.verb().id(),
-                roles, i == Relation.PIVOT ? Optional.empty() : Optional.of(relation)));
+            events.add(new Event(other ? scene.verb().otherGloss() : scene.verb().gloss(),
+                other ? scene.verb().otherId() : scene.verb().id(), roles, i == Relation.PIVOT ? Optional.empty() : Optional.of(relation)));
         }
         return new Annotation(clip, events);
     }

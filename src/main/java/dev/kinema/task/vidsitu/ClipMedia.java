@@ -25,7 +25,8 @@ public record ClipMedia(Kind kind, Path path) {
     /** The file of a frame, counted from 0; their names count from 1. */
     public Path frame(int index) {
         if (kind != Kind.FRAMES || index < 0 || index >= Clip.FRAMES) {
-            throw new IllegalArgumentException("frame " + index + " of " + this + ": only folders have frames, from 0 to " + (Clip.FRAMES - 1));
+            throw new IllegalArgumentException("frame " + index + " of " + this + ": only folders have frames, from 0 to "
+                + (Clip.FRAMES - 1));
         }
         return path.resolve(String.format(Locale.ROOT, "%s_%06d.jpg", path.getFileName(), index + 1));
     }

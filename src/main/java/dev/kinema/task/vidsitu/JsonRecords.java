@@ -14,6 +14,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -52,8 +53,8 @@ final class JsonRecords {
      * @throws KinemaException if there is no such file, it is not UTF-8, or no JSON list; what {@code to} throws is passed on
      */
     static void read(Path file, Strictness strictness, Consumer<Element> to) {
-        try (InputStreamReader text = new InputStreamReader(Files.newInputStream(file),
-                StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT).onUnmappableCharacter(CodingErrorAction.REPORT));
+        CharsetDecoder utf8 = StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT);
+        try (InputStreamReader text = new InputStreamReader(Files.newInputStream(file), utf8);
                 JsonReader in = new JsonReader(text)) {
             in.setStrictness(strictness);
             new JsonRecords(file, in).run(to);

@@ -19,6 +19,6 @@ public record Role(String name, RoleCode code, String text) {
         return new Role(name, RoleCode.ofName(name).orElseThrow(() -> new KinemaException(Quoted.of(name) + " " + NO_ROLE)), text);
     }
 
-    static final String NO_ROLE = "is no role's name: it must be 'Arg0 (...)' to 'Arg5 (...)', 'ArgM (...)' with direction, purpose, manner,"
-        + " location or goal, or '" + RoleCode.SCENE_NAME + "'";
+    static final String NO_ROLE = "is no role's name: it must be 'Arg0 (...)' to 'Arg5 (...)', 'ArgM (...)' with direction, purpose,"
+        + " manner, location or goal, or '" + RoleCode.SCENE_NAME + "'";
 }

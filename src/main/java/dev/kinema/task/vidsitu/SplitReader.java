@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/** Brings the three files of a split together. What is wrong goes to a consumer, which may throw it, or note it and so leave the record out. */
+/** Brings a split's three files together. What is wrong goes to a consumer, which may throw it, or note it and so leave the record out. */
 final class SplitReader {
     private final DatasetLayout layout;
     private final Split split;

@@ -47,7 +47,7 @@ public final class VerbVocabulary {
     }
 
     /**
-     * Counts the verbs of annotations. The most frequent comes first, and of equally frequent ones the first by alphabet, as fairseq orders.
+     * Counts the verbs of annotations. The most frequent comes first, and of equally frequent ones the first by alphabet, as in fairseq.
      *
      * @throws KinemaException if there is no annotation
      */
