@@ -105,9 +105,11 @@ final class RecordFields {
     }
 
     private static String kind(JsonElement value) {
+        if (value instanceof JsonPrimitive primitive && primitive.isString()) {
+            return "the text " + Quoted.of(primitive.getAsString());
+        }
         if (value instanceof JsonPrimitive primitive) {
-            return primitive.isString() ? "the text " + Quoted.of(primitive.getAsString())
-                : primitive.isNumber() ? "the number " + primitive.getAsString() : primitive.getAsString();
+            return primitive.isNumber() ? "the number " + primitive.getAsString().replaceFirst("\\.0$", "") : primitive.getAsString();
         }
         return value instanceof JsonObject ? "an object" : value instanceof JsonArray ? "a list" : "null";
     }

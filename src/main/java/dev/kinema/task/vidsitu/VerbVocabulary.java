@@ -66,6 +66,11 @@ public final class VerbVocabulary {
      * @throws KinemaException if it cannot be read, has a symbol twice, or does not begin with the special ones
      */
     public static VerbVocabulary read(Path file) {
+        return new VerbVocabulary(file.toString(), readSymbols(file));
+    }
+
+    /** A JSON list of texts. */
+    static List<String> readSymbols(Path file) {
         List<String> symbols = new ArrayList<>();
         JsonRecords.read(file, Strictness.STRICT, element -> {
             if (!element.value().isJsonPrimitive() || !element.value().getAsJsonPrimitive().isString()) {
@@ -73,7 +78,7 @@ public final class VerbVocabulary {
             }
             symbols.add(element.value().getAsString());
         });
-        return new VerbVocabulary(file.toString(), symbols);
+        return symbols;
     }
 
     /**
@@ -113,6 +118,10 @@ public final class VerbVocabulary {
 
     /** Writes a JSON list of the symbols. */
     public void write(Path file) {
+        writeSymbols(file, symbols);
+    }
+
+    static void writeSymbols(Path file, List<String> symbols) {
         StringWriter text = new StringWriter();
         try (JsonWriter out = new JsonWriter(text)) {
             out.setIndent(" ");

@@ -97,6 +97,22 @@ class VerbVocabularyTest {
         assertEquals(5, vocabulary.index("talk.01"));
     }
 
+    /** 4 verbs, 11 roles with two markers each, the separator and padding, after GPT-2's tokens. */
+    @Test
+    void tokensFollowThoseOfGpt2() {
+        VerbVocabulary verbs = VerbVocabulary.of(List.of(annotation("a.01", "b.01", "a.01", "c.01", "d.01")));
+        AddedTokens tokens = AddedTokens.of(verbs);
+        assertEquals(50257 + 4 + 22 + 2, tokens.size());
+        assertEquals(50257, tokens.id("a.01").orElseThrow());
+        assertEquals(50261, tokens.id("<Arg0>").orElseThrow());
+        assertEquals(50262, tokens.id("</Arg0>").orElseThrow());
+        assertTrue(tokens.id("<Arg5>").isEmpty() && tokens.id("<unk>").isEmpty() && tokens.id("<AScn>").isPresent());
+        Path file = folder.resolve("tokens.json");
+        tokens.write(file);
+        assertEquals(tokens.tokens(), AddedTokens.read(file).tokens());
+        assertThrows(KinemaException.class, () -> AddedTokens.read(folder.resolve("none")));
+    }
+
     @Test
     void otherPicklesAreRefused() throws IOException {
         Map<String, Object> shifted = state(symbols("speak.01", "talk.01"));
