@@ -27,6 +27,9 @@ final class PickleGlobals {
     /** A storage that a persistent id stands for; its tensors share it. */
     record Storage(DType dtype, Bytes content) {}
 
+    /** A class whose instances are kept as data, see {@link PickledObject}. */
+    private record DataClass(String name) {}
+
     /** A class that is only ever passed as an argument. */
     private record ClassName(String name) {}
 
@@ -40,8 +43,10 @@ final class PickleGlobals {
     /** Items that constructors may still copy. */
     private long budget;
 
-    PickleGlobals(PickleInput in) {
+    /** @param dataClasses names of classes, such as {@code module.Class}, that become {@link PickledObject}s */
+    PickleGlobals(PickleInput in, Set<String> dataClasses) {
         this.in = in;
+        dataClasses.forEach(name -> allowed.put(name, new DataClass(name)));
         this.budget = in.remaining() + 1024;
         STORAGES.forEach((name, dtype) -> allowed.put("torch." + name, new StorageType(dtype)));
         allow("collections.OrderedDict", this::map);
@@ -80,6 +85,9 @@ final class PickleGlobals {
     }
 
     Object call(Object callable, Object arguments) {
+        if (callable instanceof DataClass data && arguments instanceof List<?> list) {
+            return new PickledObject(data.name(), list);
+        }
         if (!(callable instanceof Constructor constructor) || !(arguments instanceof List<?> list)) {
             throw in.damaged("calls what is no callable");
         }
@@ -92,6 +100,8 @@ final class PickleGlobals {
             array.setState(list(state));
         } else if (target instanceof NumpyType type) {
             type.setState(list(state));
+        } else if (target instanceof PickledObject object) {
+            object.setState(state);
         } else if (!(target instanceof Map<?, ?>)) {
             throw in.damaged("sets the state of what has none");
         }

@@ -18,7 +18,8 @@ import java.util.Set;
  * name ends the reading.
  *
  * <p>Result: None is null; numbers are Boolean, Long, BigInteger, Double; texts String; lists and tuples List; dictionaries and
- * sets Map and Set in file order; arrays {@link StoredTensor}; byte strings {@link Bytes}, those of Python 2 String in latin1.
+ * sets Map and Set in file order; objects of classes that the caller names {@link PickledObject};
+ * arrays {@link StoredTensor}; byte strings {@link Bytes}, those of Python 2 String in latin1.
  * The tree holds no cycles and is no deeper than {@link PickleTree#DEEPEST}, so that it may be walked.
  *
  * <p>Bounds: lengths by the bytes left, integers to 1024 bytes, stack, marks, memo and number of opcodes by constants, and what
@@ -40,11 +41,11 @@ final class PickleReader {
     private final PickleStack stack;
     private final Map<Long, Object> memo = new HashMap<>();
 
-    private PickleReader(PickleInput in, PersistentIds persistentIds) {
+    private PickleReader(PickleInput in, PersistentIds persistentIds, Set<String> dataClasses) {
         this.in = in;
         this.persistentIds = persistentIds;
         this.stack = new PickleStack(in);
-        this.globals = new PickleGlobals(in);
+        this.globals = new PickleGlobals(in, dataClasses);
     }
 
     /**
@@ -53,16 +54,25 @@ final class PickleReader {
      * @throws KinemaException if it is malformed, exceeds a bound, or names a callable that is not one of the few allowed
      */
     static Object read(PickleInput in, PersistentIds persistentIds) {
-        Object result = new PickleReader(in, persistentIds).run();
-        PickleTree.requireWalkable(in, result);
-        return result;
+        return read(in, persistentIds, Set.of());
     }
 
     /** Reads a pickle that may not refer to anything outside it. */
     static Object read(PickleInput in) {
+        return read(in, Set.of());
+    }
+
+    /** The same where instances of some classes are kept as data: {@link PickledObject}s. */
+    static Object read(PickleInput in, Set<String> dataClasses) {
         return read(in, id -> {
             throw in.damaged("refers to data outside it");
-        });
+        }, dataClasses);
+    }
+
+    private static Object read(PickleInput in, PersistentIds persistentIds, Set<String> dataClasses) {
+        Object result = new PickleReader(in, persistentIds, dataClasses).run();
+        PickleTree.requireWalkable(in, result);
+        return result;
     }
 
     private Object run() {

@@ -79,6 +79,9 @@ final class PickleTree {
             children = new ArrayList<>(map.values());
         } else if (value instanceof List<?> list) {
             children = new ArrayList<>(list);
+        } else if (value instanceof PickledObject object) {
+            children = new ArrayList<>(object.arguments());
+            children.add(object.state());
         } else {
             return false;
         }

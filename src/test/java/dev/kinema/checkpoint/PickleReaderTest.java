@@ -34,6 +34,13 @@ class PickleReaderTest {
         }
     }
 
+    private Object read(String latin1, String dataClass) {
+        Path file = CheckpointFiles.write(folder, "x.pkl", latin1.getBytes(StandardCharsets.ISO_8859_1));
+        try (PickleFile open = PickleFile.open(file, Set.of(dataClass))) {
+            return open.root();
+        }
+    }
+
     private void assertRefused(String latin1, String... words) {
         CheckpointFiles.assertRefused(folder.resolve("x.pkl"), () -> read(latin1), words);
     }
@@ -172,5 +179,30 @@ class PickleReaderTest {
 
     private static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+
+    /** What Python's pickle writes for an object of a plain class, in protocols 2 and 4. */
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "\u0080\u0002cpackage.words\nDictionary\nq\u0000)\u0081q\u0001}q\u0002X\u0007\u0000\u0000\u0000symbolsq\u0003]q\u0004"
+            + "X\u0001\u0000\u0000\u0000aq\u0005asb.",
+        "\u0080\u0004\u008c\rpackage.words\u0094\u008c\nDictionary\u0094\u0093\u0094)\u0081\u0094}\u0094\u008c\u0007symbols\u0094]\u0094"
+            + "\u008c\u0001a\u0094asb."})
+    void objectsOfNamedClassesAreData(String pickle) {
+        PickledObject object = assertInstanceOf(PickledObject.class, read(pickle, "package.words.Dictionary"));
+        assertEquals("package.words.Dictionary", object.className());
+        assertEquals(List.of(), object.arguments());
+        assertEquals(List.of("a"), object.attribute("symbols"));
+        assertNull(object.attribute("indices"));
+        assertRefused(pickle, "names the callable", "package.words.Dictionary");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "\u0080\u0002cpackage.words\nOther\n)\u0081.", "\u0080\u0002cpackage.words\nDictionary\nN\u0081.",
+        "\u0080\u0002cpackage.words\nDictionary\n)\u0081q\u0001}X\u0001\u0000\u0000\u0000ah\u0001sb.",
+        "\u0080\u0002]q\u0000cpackage.words\nDictionary\nh\u0000\u0085\u0081a."})
+    void otherClassesAndObjectsThatHoldThemselvesAreRefused(String pickle) {
+        CheckpointFiles.assertRefused(folder.resolve("x.pkl"), () -> read(pickle, "package.words.Dictionary"));
     }
 }

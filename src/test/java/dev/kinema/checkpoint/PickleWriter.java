@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.Map;
 
 /** Writes pickles of protocol 2, as Python would, for the kinds of values that checkpoints hold. */
-final class PickleWriter {
+public final class PickleWriter {
     /** A name such as collections.OrderedDict. */
-    record Global(String module, String name) {}
+    public record Global(String module, String name) {}
 
     /** {@code callable(*arguments)}, then, if there is one, {@code __setstate__(state)}. */
-    record Call(Object callable, List<?> arguments, Object state) {}
+    public record Call(Object callable, List<?> arguments, Object state) {}
 
     /** What a persistent id stands for. */
     record Persistent(Object id) {}
@@ -27,7 +27,7 @@ final class PickleWriter {
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
-    static byte[] pickle(Object value) {
+    public static byte[] pickle(Object value) {
         PickleWriter writer = new PickleWriter();
         writer.op(0x80);
         writer.op(2);

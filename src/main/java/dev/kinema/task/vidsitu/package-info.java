@@ -1,0 +1,6 @@
+/**
+ * The VidSitu dataset (Sadhu et al., CVPR 2021): clips of ten seconds in five events, each with a verb, its roles as texts, and how it is
+ * related to the third. Its files are read as they were released ({@link dev.kinema.task.vidsitu.VidSituDataset}), and small datasets of
+ * the same form can be made up ({@link dev.kinema.task.vidsitu.GeneratedDataset}).
+ */
+package dev.kinema.task.vidsitu;

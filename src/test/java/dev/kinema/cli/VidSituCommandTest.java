@@ -1,0 +1,87 @@
+package dev.kinema.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kinema.checkpoint.PickleWriter;
+import dev.kinema.checkpoint.PickleWriter.Call;
+import dev.kinema.checkpoint.PickleWriter.Global;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class VidSituCommandTest {
+    @TempDir
+    private static Path folder;
+    private static Path dataset;
+
+    @BeforeAll
+    static void make() {
+        dataset = folder.resolve("made");
+        String out = CommandRun.of("vidsitu", "make", dataset, "--train", 2, "--valid", 1, "--seed", 3).done().out();
+        assertTrue(out.contains("3 clips (seed 3)"), out);
+    }
+
+    @Test
+    void checkSaysWhatIsThere() {
+        String out = CommandRun.of("vidsitu", "check", dataset).done().out();
+        assertTrue(out.contains("missing: vsitu_vocab/verb_id_vocab.pkl") && out.contains("from train's annotations"), out);
+        String valid = out.lines().filter(line -> line.startsWith("valid")).findFirst().orElseThrow();
+        assertEquals(List.of("valid", "1", "0", "1", "3", "1", "1", "0", "0"), List.of(valid.split(" +")));
+        // lists of three test sets, annotations of two, and the vocabulary
+        assertEquals(6, out.lines().filter(line -> line.startsWith("missing: ")).count(), out);
+    }
+
+    @Test
+    void leftOutClipsAreCounted() throws IOException {
+        String text = Files.readString(dataset.resolve("vidsitu_annotations/split_files/vseg_split_train_lb.json"));
+        Path list = Files.writeString(folder.resolve("out.csv"), "clip\n" + text.split("\"")[1] + "\nv_Elsewhere_seg_0_10\n");
+        String out = CommandRun.of("vidsitu", "check", dataset, "--leave-out", list).done().out();
+        String train = out.lines().filter(line -> line.startsWith("train")).findFirst().orElseThrow();
+        assertEquals(List.of("train", "2", "1", "1", "1", "0", "1", "0", "0"), List.of(train.split(" +")));
+        CommandRun.of("vidsitu", "check", dataset, "--leave-out", folder.resolve("none")).failed(ExitCode.FAILED, "none");
+    }
+
+    @Test
+    void malformedAndMissingFilesFail() throws IOException {
+        Path broken = folder.resolve("broken");
+        CommandRun.of("vidsitu", "make", broken, "--train", 1, "--valid", 1).done();
+        Path file = broken.resolve("vidsitu_annotations/vseg_ann_files/vsann_train_lb.json");
+        Files.writeString(file, Files.readString(file).replaceFirst("\"VerbID\"", "\"Verb-Id\""));
+        CommandRun run = CommandRun.of("vidsitu", "check", broken);
+        assertEquals(ExitCode.FAILED, run.code());
+        assertTrue(run.err().contains("field Ev1.VerbID: is missing") && run.err().contains("has 0 annotations"), run.err());
+        assertTrue(run.err().lines().allMatch(line -> line.startsWith("kinema: ")), run.err());
+        Files.delete(file);
+        CommandRun.of("vidsitu", "check", broken).failed(ExitCode.FAILED, "files that training and validation need are missing");
+    }
+
+    @Test
+    void wrongUsageIsNamed() {
+        CommandRun.of("vidsitu").failed(ExitCode.USAGE, "check, make, vocabulary");
+        CommandRun.of("vidsitu", "make", folder.resolve("no"), "--train", 0).failed(ExitCode.USAGE, "--train 0");
+        CommandRun.of("vidsitu", "make", dataset).failed(ExitCode.FAILED, "is there already");
+        CommandRun.of("vidsitu", "check", folder.resolve("nowhere")).failed(ExitCode.FAILED, "nowhere", "vidsitu_annotations");
+    }
+
+    @Test
+    void vocabularyBecomesJson() throws IOException {
+        Map<String, Object> state = new LinkedHashMap<>();
+        state.put("symbols", List.of("<s>", "<pad>", "</s>", "<unk>", "speak.01"));
+        state.put("indices", new LinkedHashMap<>(Map.of("<s>", 0, "<pad>", 1, "</s>", 2, "<unk>", 3, "speak.01", 4)));
+        Path pickle = Files.write(folder.resolve("verb_id_vocab.pkl"),
+            PickleWriter.pickle(new Call(new Global("fairseq.data.dictionary", "Dictionary"), List.of(), state)));
+        Path json = folder.resolve("verbs.json");
+        String out = CommandRun.of("vidsitu", "vocabulary", pickle, json).done().out();
+        assertTrue(out.contains("1 verbs and 4 special symbols"), out);
+        assertTrue(Files.readString(json).contains("\"speak.01\""));
+        Files.writeString(pickle, "cos\nsystem\n(S'true'\ntR.");
+        CommandRun.of("vidsitu", "vocabulary", pickle, json).failed(ExitCode.FAILED, "os.system", "refuses");
+    }
+}
