@@ -132,7 +132,7 @@ final class BackboneTraining implements Training {
             position = parts.get(parts.size() - 1).position();
             remember(parts.get(parts.size() - 1).failed());
             double seconds = (System.nanoTime() - begun) / 1e9;
-            Metrics metrics = metrics(number, result, labels, waited, seconds);
+            Metrics metrics = metrics(number, result, labels, waited, seconds, parts.stream().mapToInt(ClipBatch::damagedFilms).sum());
             whole = true;
             return metrics;
         } finally {
@@ -172,7 +172,7 @@ final class BackboneTraining implements Training {
         return settings.annealMomentum() ? MovingAverage.decay(settings.momentum(), epoch, phase.epochs()) : settings.momentum();
     }
 
-    private Metrics metrics(long number, BackboneStep.Result result, int[] labels, long waited, double seconds) {
+    private Metrics metrics(long number, BackboneStep.Result result, int[] labels, long waited, double seconds, int damaged) {
         int films = phase.batch();
         Map<String, Double> values = new LinkedHashMap<>();
         values.put("epoch", epoch(number + 1));
@@ -182,6 +182,7 @@ final class BackboneTraining implements Training {
         values.put(Metrics.GRADIENT_NORM, result.gradientNorm());
         values.putAll(alikeness(result, labels));
         values.put("failed_films", (double) failed.size());
+        values.put("damaged_films", (double) damaged);
         if (test.isDue(number + 1, stepsPerEpoch, steps())) {
             values.putAll(tested());
         }
