@@ -22,11 +22,13 @@ import java.util.Set;
  * arrays {@link StoredTensor}; byte strings {@link Bytes}, those of Python 2 String in latin1.
  * The tree holds no cycles and is no deeper than {@link PickleTree#DEEPEST}, so that it may be walked.
  *
- * <p>Bounds: lengths by the bytes left, integers to 1024 bytes, stack, marks, memo and number of opcodes by constants, and what
- * constructors copy by a budget that grows with the file. A file can therefore neither exhaust memory nor stall the reader.
+ * <p>Bounds: lengths by the bytes left, integers to 1024 bytes, stack, marks and memo by constants, the number of opcodes, and what
+ * constructors copy, by budgets that grow with the file. A file can therefore neither exhaust memory nor stall the reader.
  */
 final class PickleReader {
-    private static final int MOST_OPCODES = 2_000_000;
+    private static final int FEW_OPCODES = 2_000_000;
+    /** Bytes for each further opcode: a list of many numbers has nine, opcode included. */
+    private static final int BYTES_PER_OPCODE = 8;
     private static final int LONGEST_INTEGER = 1024;
 
     /** Turns the id of an object kept outside the pickle into that object. */
@@ -76,7 +78,8 @@ final class PickleReader {
     }
 
     private Object run() {
-        for (int count = 0; count < MOST_OPCODES; count++) {
+        long most = Math.max(FEW_OPCODES, in.remaining() / BYTES_PER_OPCODE);
+        for (long count = 0; count < most; count++) {
             int op = in.unsignedByte();
             if (op == '.') {
                 return stack.pop();
@@ -85,7 +88,7 @@ final class PickleReader {
                 throw in.damaged(String.format("has the unknown opcode 0x%02x", op));
             }
         }
-        throw in.damaged("has more than " + MOST_OPCODES + " opcodes, no checkpoint of tensors has,");
+        throw in.damaged("has more than " + most + " opcodes, no file of numbers and texts of its size has,");
     }
 
     private boolean number(int op) {

@@ -20,8 +20,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code kinema vidsitu}: the VidSitu dataset. */
 @Command(name = "vidsitu", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
-    description = "Check or make up a VidSitu dataset: films' events with verbs, roles and relations.",
-    subcommands = {VidSituCommand.Check.class, VidSituCommand.Make.class, VidSituCommand.Vocabulary.class})
+    description = "Check or make up a VidSitu dataset, films' events with verbs, roles and relations, or score predictions.",
+    subcommands = {VidSituCommand.Check.class, VidSituCommand.Make.class, VidSituCommand.Vocabulary.class, ScoreCommand.class})
 final class VidSituCommand implements Runnable {
     @Spec
     private CommandSpec spec;

@@ -140,6 +140,15 @@ class PickleReaderTest {
         assertRefused(doubling + ".", "nests");
     }
 
+    /** A list of numbers has more opcodes than weights do, but no more than its bytes allow. */
+    @Test
+    void manyNumbersAreRead() {
+        String row = "](" + "G\u003f\u00f0\u0000\u0000\u0000\u0000\u0000\u0000".repeat(10_000) + "e";
+        List<?> rows = (List<?>) read("](" + row.repeat(210) + "e.");
+        assertEquals(210, rows.size());
+        assertEquals(1.0, ((List<?>) rows.get(209)).get(9_999));
+    }
+
     @Test
     void floodsAreRefused() {
         assertRefused("(".repeat(1_100_000) + ".", "stacks");

@@ -64,7 +64,7 @@ class VidSituCommandTest {
 
     @Test
     void wrongUsageIsNamed() {
-        CommandRun.of("vidsitu").failed(ExitCode.USAGE, "check, make, vocabulary");
+        CommandRun.of("vidsitu").failed(ExitCode.USAGE, "check, make, vocabulary, score");
         CommandRun.of("vidsitu", "make", folder.resolve("no"), "--train", 0).failed(ExitCode.USAGE, "--train 0");
         CommandRun.of("vidsitu", "make", dataset).failed(ExitCode.FAILED, "is there already");
         CommandRun.of("vidsitu", "check", folder.resolve("nowhere")).failed(ExitCode.FAILED, "nowhere", "vidsitu_annotations");

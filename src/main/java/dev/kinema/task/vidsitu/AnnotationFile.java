@@ -7,7 +7,6 @@ import com.google.gson.Strictness;
 import dev.kinema.KinemaException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -113,8 +112,8 @@ final class AnnotationFile {
         String label = fields.text(RELATION);
         Optional<Relation> relation = Relation.of(label);
         if (relation.isEmpty()) {
-            throw fields.refused(RELATION, "is " + Quoted.of(label) + ", and relations are "
-                + Arrays.stream(Relation.values()).map(r -> "'" + r.label() + "'").toList() + ": " + JsonRecords.REMEDY);
+            throw fields.refused(RELATION, "is " + Quoted.of(label) + ", and relations are " + Relation.labels() + ": "
+                + JsonRecords.REMEDY);
         }
         return relation;
     }

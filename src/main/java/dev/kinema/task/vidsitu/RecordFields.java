@@ -9,6 +9,7 @@ import dev.kinema.KinemaException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /** The fields of a record, or of an object in it. What is missing or of another kind is an error that names file, clip and field. */
 final class RecordFields {
@@ -49,7 +50,10 @@ final class RecordFields {
     }
 
     String text(String name) {
-        JsonElement value = required(name);
+        return text(name, required(name));
+    }
+
+    private String text(String name, JsonElement value) {
         if (value instanceof JsonPrimitive primitive && primitive.isString()) {
             return primitive.getAsString();
         }
@@ -57,7 +61,10 @@ final class RecordFields {
     }
 
     double number(String name) {
-        JsonElement value = required(name);
+        return number(name, required(name));
+    }
+
+    private double number(String name, JsonElement value) {
         if (value instanceof JsonPrimitive primitive && primitive.isNumber()) {
             return primitive.getAsDouble();
         }
@@ -73,18 +80,38 @@ final class RecordFields {
     }
 
     List<String> texts(String name) {
-        JsonElement value = required(name);
+        return items(name, required(name), "a list of texts", this::text);
+    }
+
+    /** A list of lists of texts. */
+    List<List<String>> textRows(String name) {
+        return items(name, required(name), "a list of lists of texts",
+            (row, value) -> items(row, value, "a list of texts", this::text));
+    }
+
+    /** A list of lists of finite numbers. */
+    List<List<Double>> numberRows(String name) {
+        return items(name, required(name), "a list of lists of numbers",
+            (row, value) -> items(row, value, "a list of numbers", this::finite));
+    }
+
+    private double finite(String name, JsonElement value) {
+        double number = number(name, value);
+        if (!Double.isFinite(number)) {
+            throw wrongKind(name, value, "a finite number");
+        }
+        return number;
+    }
+
+    private <T> List<T> items(String name, JsonElement value, String wanted, BiFunction<String, JsonElement, T> item) {
         if (!(value instanceof JsonArray array)) {
-            throw wrongKind(name, value, "a list of texts");
+            throw wrongKind(name, value, wanted);
         }
-        List<String> texts = new ArrayList<>();
-        for (JsonElement item : array) {
-            if (!(item instanceof JsonPrimitive primitive) || !primitive.isString()) {
-                throw wrongKind(name + "[" + texts.size() + "]", item, "a text");
-            }
-            texts.add(primitive.getAsString());
+        List<T> items = new ArrayList<>(array.size());
+        for (JsonElement each : array) {
+            items.add(item.apply(name + "[" + items.size() + "]", each));
         }
-        return texts;
+        return items;
     }
 
     private JsonElement required(String name) {

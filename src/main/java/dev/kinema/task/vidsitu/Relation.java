@@ -42,6 +42,11 @@ public enum Relation {
         return ordinal() + 1;
     }
 
+    /** All labels, quoted, for messages. */
+    static List<String> labels() {
+        return Arrays.stream(values()).map(relation -> "'" + relation.label + "'").toList();
+    }
+
     /** The relation of this label; empty where there is none. */
     public static Optional<Relation> of(String label) {
         return Arrays.stream(values()).filter(relation -> relation.label.equals(label)).findFirst();
