@@ -36,12 +36,15 @@ class TokenSplitterTest {
         // bc is looked at before cd is, which does not overlap ab
         assertEquals(List.of("a", "[bc]", "d"), parts(List.of("cd", "bc", "ab"), "abcd"));
         assertEquals(List.of("a", "[ab]", "b"), parts(List.of("ab", "aabb"), "aabb"));
+        // of two that start together the one added first says how far others are looked at
+        assertEquals(List.of("ab", "[cde]"), parts(List.of("cde", "abcd", "ab"), "abcde"));
     }
 
-    /** A token that overlaps itself is searched for behind where it was found. */
+    /** A token that overlaps itself is searched for behind where it was found, even if it is then not taken there. */
     @Test
     void aTokenDoesNotOverlapItself() {
         assertEquals(List.of("[aa]", "a"), parts(List.of("aa"), "aaa"));
         assertEquals(List.of("[aa]", "[aa]"), parts(List.of("aa"), "aaaa"));
+        assertEquals(List.of("[xa]", "aa"), parts(List.of("xa", "aa"), "xaaa"));
     }
 }
