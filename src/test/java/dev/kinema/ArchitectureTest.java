@@ -38,7 +38,7 @@ class ArchitectureTest {
         Map.entry("optim", Set.of("graph")),
         Map.entry("video", Set.of()),
         Map.entry("data", Set.of("video", "graph", "device", "checkpoint")),
-        Map.entry("run", Set.of("checkpoint", "device", "graph", "report")),
+        Map.entry("run", Set.of("checkpoint", "device", "graph")),
         Map.entry("pretrain", Set.of("model", "nn", "graph", "optim", "data", "video", "device", "config", "checkpoint", "embed", "metric", "run")),
         Map.entry("task", Set.of("model", "nn", "graph", "optim", "data", "device", "config")),
         Map.entry("task.vidsitu", Set.of("checkpoint", "device", "graph", "metric", "video")),

@@ -102,7 +102,7 @@ final class DemoCommand implements Callable<Integer> {
         display.begun("films", folder);
         for (DrawnFilms set : films.sets()) {
             boolean made = set.write();
-            display.note(String.format(Locale.ROOT, "%d in %s, %.0f minutes%s", set.set().films(), set.folder(), set.seconds() / 60,
+            display.note(String.format(Locale.ROOT, "%d in %s, %.0f minutes of film%s", set.set().films(), set.folder(), set.seconds() / 60,
                 made ? "" : ", made before"));
         }
         films.writeFilm();

@@ -19,11 +19,6 @@ import dev.kinema.run.Training;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 
 /** Training of the contextualizer on stored features, step by step. Where it stands is the number of the step and nothing else. */
 final class MaskPredictionTraining implements Training {
@@ -41,14 +36,7 @@ final class MaskPredictionTraining implements Training {
     private final Weights weights;
     private final Program program;
     private final Program discrepancy;
-    private final ExecutorService reader = Executors.newSingleThreadExecutor(task -> {
-        Thread thread = new Thread(task, "kinema-features");
-        thread.setDaemon(true);
-        return thread;
-    });
-    /** The sequences of step {@link #aheadStep}, being read while the step before it is computed. */
-    private Future<Sequences> ahead;
-    private long aheadStep = -1;
+    private final SequenceReader sequences;
     private boolean whole = true;
 
     /**
@@ -71,6 +59,7 @@ final class MaskPredictionTraining implements Training {
         masks = config.masks().sampler(windows.tokens());
         Contextualizer network = new Contextualizer(config.network());
         prediction = new MaskPrediction(network, config.objective(), config.batch(), windows.tokens(), masks.most(config.batch()));
+        sequences = new SequenceReader(windows, config.batch(), stepsPerEpoch, steps());
         weights = device.newWeights();
         boolean built = false;
         try {
@@ -135,12 +124,12 @@ final class MaskPredictionTraining implements Training {
     @Override
     public Metrics step(long number) {
         long begun = System.nanoTime();
-        Sequences sequences = next(number);
+        SequenceReader.Sequences batch = sequences.next(number);
         long loaded = System.nanoTime() - begun;
         whole = false;
-        int count = hide(number, sequences);
+        int count = hide(number, batch);
         double epoch = (double) number / stepsPerEpoch;
-        program.input(MaskPrediction.FEATURES).put(sequences.features);
+        program.input(MaskPrediction.FEATURES).put(batch.features());
         program.input(Optimizer.LEARNING_RATE).put((float) rate.at(epoch));
         if (copies()) {
             program.input(MovingAverage.DECAY).put((float) config.objective().targetMomentum());
@@ -151,58 +140,15 @@ final class MaskPredictionTraining implements Training {
         return metrics;
     }
 
-    /**
-     * The sequences of a step.
-     *
-     * @param films the film of each
-     * @param features [batch, tokens, width]
-     */
-    private record Sequences(int[] films, float[] features) {}
-
-    /** Waits for a step's sequences, and has those of the next read. */
-    private Sequences next(long number) {
-        Future<Sequences> now = aheadStep == number ? ahead : reader.submit(() -> read(number));
-        try {
-            Sequences sequences = now.get();
-            aheadStep = number + 1;
-            ahead = aheadStep < steps() ? reader.submit(() -> read(number + 1)) : null;
-            return sequences;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new KinemaException("interrupted while features were read: give the same command again to go on", e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof KinemaException known) {
-                throw new KinemaException(known.getMessage(), known);
-            }
-            if (e.getCause() instanceof Error error) {
-                throw error;
-            }
-            throw new IllegalStateException("features cannot be read", e.getCause());
-        }
-    }
-
-    private Sequences read(long number) {
-        int[] films = new int[config.batch()];
-        float[] features = new float[config.batch() * windows.tokens() * windows.width()];
-        int size = windows.tokens() * windows.width();
-        for (int i = 0; i < films.length; i++) {
-            int index = (int) (number % stepsPerEpoch * config.batch()) + i;
-            EventWindows.Window window = windows.window(number / stepsPerEpoch, index);
-            windows.copy(window, features, i * size);
-            films[i] = window.film();
-        }
-        return new Sequences(films, features);
-    }
-
     /** Draws what is hidden and fills in what follows from it. @return how many events are */
-    private int hide(long number, Sequences sequences) {
-        int[] films = sequences.films;
+    private int hide(long number, SequenceReader.Sequences batch) {
+        int[] films = batch.films();
         Philox random = new Philox(seed, number, MASKS);
         MaskSampler.Block[] blocks;
         if (discrepancy == null) {
             blocks = masks.blocks(films.length, random);
         } else {
-            discrepancy.input(MaskPrediction.FEATURES).put(sequences.features);
+            discrepancy.input(MaskPrediction.FEATURES).put(batch.features());
             discrepancy.run();
             blocks = masks.blocks(films.length, random, discrepancy.output(DiscrepancyGraph.DISCREPANCY).toFloats());
         }
@@ -250,29 +196,9 @@ final class MaskPredictionTraining implements Training {
         return whole;
     }
 
-    /** The windows are another training's when this one is closed. */
-    private void awaitReader() {
-        boolean interrupted = false;
-        boolean ended = false;
-        while (!ended) {
-            try {
-                ended = reader.awaitTermination(1, TimeUnit.MINUTES);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     @Override
     public void close() {
-        reader.shutdown();
-        if (ahead != null) {
-            ahead.cancel(false);
-        }
-        awaitReader();
+        sequences.close();
         if (discrepancy != null) {
             discrepancy.close();
         }
