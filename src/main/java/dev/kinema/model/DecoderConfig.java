@@ -46,6 +46,9 @@ public record DecoderConfig(int vocabulary, int pad, int eos, int width, double 
         3, 8, 2048, Activation.RELU, false, false, 0.1, 0, 0, 512, 1, 0.02, 1e-5);
 
     public DecoderConfig {
+        if (vocabulary < 3) {
+            throw new KinemaException("a vocabulary of " + vocabulary + " leaves nothing to write besides pad and eos: give a larger one");
+        }
         requireToken(vocabulary, "pad", pad);
         requireToken(vocabulary, "eos", eos);
         if (pad == eos) {

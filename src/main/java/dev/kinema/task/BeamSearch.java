@@ -7,10 +7,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Beam search over several texts at once, by the rules of fairseq's generator. A text's {@code beam} rows hold its hypotheses; each step
- * ranks the 2 beam best continuations of all of them: an end token among the first {@code beam} finishes a hypothesis, the best others
- * go on. A text is done when {@code beam} hypotheses are finished, or at the greatest length. Equal scores go to the lower row, then to
- * the lower token. Unlike fairseq's, scores leave out the prompt.
+ * Beam search over several texts at once, each in {@code beam} rows (Sutskever et al., arXiv:1409.3215, section 3.2): a step keeps the
+ * best continuations of all of a text's hypotheses, and one that ends leaves the beam, which is then one narrower. The text is done when
+ * none is left, or at the greatest length. Equal scores go to the lower row, then to the lower token.
+ *
+ * <p>fairseq's generator keeps its beam wide and stops at the first {@code beam} ends, however unlikely they are, which costs a decoder that
+ * is sure of a long text that text; with a beam of one, which is what VidSitu's toolkit uses, both are greedy decoding.
  */
 final class BeamSearch {
     private final DecodingConfig config;
@@ -114,7 +116,7 @@ final class BeamSearch {
 
         private Ranking rank(HostArray probabilities, boolean mayEnd) {
             int vocabulary = probabilities.shape().last();
-            Ranking ranking = new Ranking(2 * config.beam());
+            Ranking ranking = new Ranking(config.beam() - finished.size());
             for (int row = 0; row < written.size(); row++) {
                 // the least probability of this row that would still be ranked, so that logarithms are taken of few tokens
                 double least = -1;
@@ -140,30 +142,27 @@ final class BeamSearch {
 
         private void branch(Ranking ranking) {
             List<int[]> next = new ArrayList<>();
-            double[] nextSums = new double[config.beam()];
-            for (int i = 0; i < ranking.size && next.size() < config.beam(); i++) {
+            double[] nextSums = new double[ranking.size];
+            for (int i = 0; i < ranking.size; i++) {
                 Candidate c = ranking.best[i];
-                if (c.token != eos) {
-                    int row = first + next.size();
-                    tokens[row] = c.token;
-                    parents[row] = first + c.row;
-                    nextSums[next.size()] = c.sum;
-                    int[] longer = Arrays.copyOf(written.get(c.row), written.get(c.row).length + 1);
-                    longer[longer.length - 1] = c.token;
-                    next.add(longer);
-                } else if (i < config.beam()) {
+                if (c.token == eos) {
                     finish(c, true);
+                    continue;
                 }
+                int row = first + next.size();
+                tokens[row] = c.token;
+                parents[row] = first + c.row;
+                nextSums[next.size()] = c.sum;
+                int[] longer = Arrays.copyOf(written.get(c.row), written.get(c.row).length + 1);
+                longer[longer.length - 1] = c.token;
+                next.add(longer);
             }
             written = next;
             sums = nextSums;
-            done = finished.size() == config.beam();
+            done = next.isEmpty();
         }
 
         private void finish(Candidate c, boolean ended) {
-            if (finished.size() == config.beam()) {
-                return;
-            }
             int[] after = written.get(c.row);
             List<Integer> text = new ArrayList<>();
             Arrays.stream(prompt).forEach(text::add);

@@ -32,7 +32,7 @@ public final class TextDecoding implements AutoCloseable {
     /**
      * @param batch how many texts are written at once
      * @param memoryLength tokens that each text is about: 1 in VidSitu's toolkit
-     * @throws KinemaException if the decoder has too few positions or tokens for what {@code config} asks
+     * @throws KinemaException if the decoder has too few positions for what {@code config} asks
      */
     public TextDecoding(Network network, DecodingConfig config, int batch, int memoryLength, Compilation how) {
         this.decoder = network.decoder();
@@ -44,10 +44,6 @@ public final class TextDecoding implements AutoCloseable {
             throw new KinemaException("texts of up to " + config.maxTokens() + " tokens, read from "
                 + (config.start() == DecodingConfig.Start.EOS ? "an end token" : "the prompt") + " on, need " + config.positions()
                 + " positions, and the decoder has " + positions + ": set maxTokens, or the decoder's maxLength");
-        }
-        if (2 * config.beam() >= decoder.config().vocabulary()) {
-            throw new KinemaException("a beam of " + config.beam() + " is too wide for a vocabulary of " + decoder.config().vocabulary()
-                + ": give less than half of that");
         }
         if (batch < 1 || memoryLength < 1) {
             throw new KinemaException("texts are written " + batch + " at once about " + memoryLength

@@ -179,6 +179,7 @@ class DecoderTest {
         refused("[B, M, 8]", () -> logits(TINY, 1, 3, 1, 6));
         refused("both token 4", () -> TINY.withVocabulary(11, 4, 4));
         refused("pad is token 11", () -> TINY.withVocabulary(11, 11, 4));
+        refused("vocabulary of 2", () -> TINY.withVocabulary(2, 0, 1));
         refused("eos is token -1", () -> TINY.withVocabulary(11, 10, -1));
     }
 }

@@ -102,6 +102,18 @@ class BeamSearchTest {
         assertTrue(wide.ended());
     }
 
+    /** Ends that are unlikely at every step do not crowd out a text that is nearly certain. */
+    @Test
+    void unlikelyEndsDoNotStopTheSearch() {
+        Function<List<Integer>, double[]> sure = t -> t.size() < 9 ? new double[] {0, 2e-4, 0.9997, 1e-4, 0} : new double[] {0, 1, 0, 0, 0};
+        for (int beam = 1; beam < 5; beam++) {
+            DecodingConfig config = DecodingConfig.PAPER.withLength(0, 12).withBeam(beam);
+            DecodedText text = new BeamSearch(config, PAD, EOS, List.of(new int[] {4})).run(of(beam, VOCABULARY, sure)).get(0);
+            assertEquals(List.of(4, 2, 2, 2, 2, 2, 2, 2, 2), text.tokens(), "beam " + beam);
+            assertTrue(text.ended());
+        }
+    }
+
     @Test
     void textsEndNeitherBeforeNorAfterTheirBounds() {
         Function<List<Integer>, double[]> impatient = t -> new double[] {0, 0.9, 0.04, 0.03, 0.03};

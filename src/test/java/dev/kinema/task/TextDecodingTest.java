@@ -225,7 +225,6 @@ class TextDecodingTest {
             TextDecoding.Network network = new TextDecoding.Network(device, weights, new Decoder(TOOLKIT), "txd");
             refused("need 41 positions, and the decoder has 40",
                 () -> new TextDecoding(network, HOW.withLength(0, 40).withStart(Start.EOS), 1, 1, Compilation.FP32));
-            refused("beam of 7", () -> new TextDecoding(network, HOW.withBeam(7), 1, 1, Compilation.FP32));
             refused("0 at once", () -> new TextDecoding(network, HOW, 0, 1, Compilation.FP32));
             try (TextDecoding decoding = new TextDecoding(network, HOW.withLength(0, 3), 2, MEMORY, Compilation.FP32)) {
                 refused("prompt 1 has 4 tokens", () -> decoding.decode(memory(2), List.of(new int[] {1}, new int[] {1, 2, 3, 4})));

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A small decoder learns eight texts by heart, and writes them down again from their first token and what they are about. */
+/** A small decoder without dropout learns eight texts by heart, and writes them down again from their first token and what they are about. */
 class TextOverfitTest {
     private static final int TEXTS = 8;
     private static final int LENGTH = 14;
@@ -37,7 +37,8 @@ class TextOverfitTest {
     private static final int VOCABULARY = 30;
     private static final int PAD = 29;
     private static final int EOS = 28;
-    private static final int STEPS = 300;
+    private static final int STEPS = 120;
+    private static final long SEED = 1;
 
     /** Texts of 5 to 12 random tokens and the end token; all begin with token 0 or 1, so that only the memory tells them apart. */
     private static List<int[]> texts() {
@@ -67,11 +68,11 @@ class TextOverfitTest {
     @ValueSource(strings = {"PAPER", "TOOLKIT"})
     void writesTheTextsItLearned(String which) {
         DecoderConfig config = (which.equals("PAPER") ? DecoderConfig.PAPER : DecoderConfig.TOOLKIT)
-            .withVocabulary(VOCABULARY, PAD, EOS).withSizes(WIDTH, 3, 4, 64, 16, LENGTH);
+            .withVocabulary(VOCABULARY, PAD, EOS).withSizes(WIDTH, 3, 4, 64, 16, LENGTH).withDropout(0, 0, 0);
         HostArray memory = HostArray.of(Shape.of(TEXTS, 1, WIDTH), GoldenFile.lcg(7, TEXTS * WIDTH));
         Graph graph = training(config);
         try (Device device = Device.open("cpu", 1); Weights weights = device.newWeights()) {
-            weights.initialize(graph, 1);
+            weights.initialize(graph, SEED);
             try (Program program = device.compile(graph, weights)) {
                 program.input("memory").put(memory);
                 new TextBatch(config).put(program, texts());
@@ -80,7 +81,7 @@ class TextOverfitTest {
                     program.input(Optimizer.LEARNING_RATE).put(rate.at(step));
                     program.run();
                 }
-                assertTrue(program.output("loss").get(0) < 0.2, "loss at the end: " + program.output("loss").get(0));
+                assertTrue(program.output("loss").get(0) < 0.05, "loss at the end: " + program.output("loss").get(0));
             }
             for (int beam : new int[] {1, 3}) {
                 DecodingConfig how = DecodingConfig.PAPER.withLength(0, LENGTH).withBeam(beam);
