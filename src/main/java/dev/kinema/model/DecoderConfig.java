@@ -27,9 +27,10 @@ import dev.kinema.nn.Activation;
  * @param dropout of tokens and of sublayer outputs. Open; the toolkit's 0.1
  * @param attentionDropout of attention weights. Open; the toolkit's 0
  * @param activationDropout inside the feed-forward part. Open; the toolkit's 0
- * @param bottleneck width of a linear layer without bias between the last token state and the vocabulary, 0 for none. The toolkit's 512. The
- *     weights of the vocabulary are always their own, not those of the token table
- * @param tokenStd standard deviation that the token table starts with. Open; GPT-2's 0.02, the scale of learned positions. The toolkit has 1
+ * @param bottleneck width of a linear layer without bias between the last token state and the vocabulary, 0 for none. Open; the
+ *     toolkit's 512. The weights of the vocabulary are always their own, not those of the token table
+ * @param tokenStd standard deviation that the token table starts with. Open; GPT-2's 0.02, the scale of learned positions. The toolkit
+ *     has 1
  * @param positionStd standard deviation that learned positions start with. Open; GPT-2's 0.02
  * @param normEpsilon of the layer norms. Open; the toolkit's 1e-5
  */
