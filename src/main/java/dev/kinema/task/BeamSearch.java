@@ -11,8 +11,8 @@ import java.util.List;
  * best continuations of all of a text's hypotheses, and one that ends leaves the beam, which is then one narrower. The text is done when
  * none is left, or at the greatest length. Equal scores go to the lower row, then to the lower token.
  *
- * <p>fairseq's generator keeps its beam wide and stops at the first {@code beam} ends, however unlikely they are, which costs a decoder that
- * is sure of a long text that text; with a beam of one, which is what VidSitu's toolkit uses, both are greedy decoding.
+ * <p>fairseq's generator keeps its beam wide and stops at the first {@code beam} ends, however unlikely they are, which costs a decoder
+ * that is sure of a long text that text; with a beam of one, which is what VidSitu's toolkit uses, both are greedy decoding.
  */
 final class BeamSearch {
     private final DecodingConfig config;

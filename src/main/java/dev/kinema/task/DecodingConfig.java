@@ -8,7 +8,8 @@ import dev.kinema.KinemaException;
  * @param beam how many hypotheses are kept of each text; 1 is greedy decoding
  * @param maxTokens most tokens of a text, its prompt included and the end token not: then it is ended, whatever the decoder would say
  * @param minTokens tokens that a text has, its prompt included, before it may end
- * @param lengthPenalty a hypothesis of n tokens after the prompt, the end token included, is ranked by its log-probability / n^lengthPenalty
+ * @param lengthPenalty a hypothesis of n tokens after the prompt, the end token included, is ranked by its log-probability over
+ *     n^lengthPenalty
  * @param start what the decoder reads first
  */
 public record DecodingConfig(int beam, int maxTokens, int minTokens, double lengthPenalty, Start start) {
@@ -35,8 +36,8 @@ public record DecodingConfig(int beam, int maxTokens, int minTokens, double leng
             throw new KinemaException("a beam holds at least one hypothesis, got " + beam + ": give 1 for greedy decoding");
         }
         if (maxTokens < 1 || minTokens < 0 || minTokens > maxTokens) {
-            throw new KinemaException("texts of " + minTokens + " to " + maxTokens + " tokens cannot be written: give minTokens of 0 or more,"
-                + " and maxTokens not below it or 1");
+            throw new KinemaException("texts of " + minTokens + " to " + maxTokens + " tokens cannot be written: give minTokens of 0 or"
+                + " more, and maxTokens not below it or 1");
         }
         if (!Double.isFinite(lengthPenalty)) {
             throw new KinemaException("a length penalty of " + lengthPenalty + " ranks nothing: give a number, 1 for the mean per token");

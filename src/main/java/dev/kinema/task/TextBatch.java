@@ -52,8 +52,8 @@ public final class TextBatch {
         }
         for (int token : text) {
             if (token < 0 || token >= config.vocabulary() || token == config.pad()) {
-                throw new KinemaException("text " + index + " " + Arrays.toString(text) + " holds " + token + ", which is pad or not one of the "
-                    + config.vocabulary() + " tokens: give texts without padding");
+                throw new KinemaException("text " + index + " " + Arrays.toString(text) + " holds " + token + ", which is pad or not one of"
+                    + " the " + config.vocabulary() + " tokens: give texts without padding");
             }
         }
     }

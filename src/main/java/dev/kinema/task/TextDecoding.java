@@ -86,14 +86,14 @@ public final class TextDecoding implements AutoCloseable {
             throw new KinemaException("prompt " + index + " is empty, and decoding starts from it: give its first token, or start from EOS");
         }
         if (prompt.length > config.maxTokens()) {
-            throw new KinemaException("prompt " + index + " has " + prompt.length + " tokens, and texts have at most " + config.maxTokens()
-                + ": cut it, or set maxTokens");
+            throw new KinemaException("prompt " + index + " has " + prompt.length + " tokens, and texts have at most "
+                + config.maxTokens() + ": cut it, or set maxTokens");
         }
         int vocabulary = decoder.config().vocabulary();
         for (int token : prompt) {
             if (token < 0 || token >= vocabulary || token == decoder.config().pad() || token == decoder.config().eos()) {
-                throw new KinemaException("prompt " + index + " " + Arrays.toString(prompt) + " holds " + token + ", which is pad, eos or not"
-                    + " one of the " + vocabulary + " tokens: give tokens that a text can begin with");
+                throw new KinemaException("prompt " + index + " " + Arrays.toString(prompt) + " holds " + token + ", which is pad, eos or"
+                    + " not one of the " + vocabulary + " tokens: give tokens that a text can begin with");
             }
         }
     }
