@@ -83,7 +83,8 @@ public final class TextDecoding implements AutoCloseable {
 
     private void check(int[] prompt, int index) {
         if (prompt.length == 0 && config.start() == DecodingConfig.Start.PROMPT) {
-            throw new KinemaException("prompt " + index + " is empty, and decoding starts from it: give its first token, or start from EOS");
+            throw new KinemaException("prompt " + index + " is empty, and decoding starts from it: give its first token,"
+                + " or start from EOS");
         }
         if (prompt.length > config.maxTokens()) {
             throw new KinemaException("prompt " + index + " has " + prompt.length + " tokens, and texts have at most "
