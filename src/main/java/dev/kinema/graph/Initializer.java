@@ -41,12 +41,18 @@ public sealed interface Initializer {
     }
 
     /**
-     * Row p of a table of positions: sin(p * f_i) in the first half of the row and cos(p * f_i) in the second, f_i = 10000^(-i / (half - 1)),
+     * A row of a table of positions: sin(p * f_i) in its first half and cos(p * f_i) in the second, f_i = 10000^(-i / (half - 1)),
      * fairseq's layout of the sinusoids of Vaswani et al., arXiv:1706.03762, section 3.5.
      *
      * @param width length of a row
+     * @param first position p of the first row; the others count up from it
      */
-    record Sinusoid(int width) implements Initializer {
+    record Sinusoid(int width, int first) implements Initializer {
+        /** From position 0 on. */
+        public Sinusoid(int width) {
+            this(width, 0);
+        }
+
         @Override
         public double element(Philox random, long i) {
             int half = width / 2;
@@ -54,7 +60,7 @@ public sealed interface Initializer {
             if (column >= 2 * half) {
                 return 0;
             }
-            double angle = i / width * Math.exp(-Math.log(10000) * (column % half) / Math.max(half - 1, 1));
+            double angle = (first + i / width) * Math.exp(-Math.log(10000) * (column % half) / Math.max(half - 1, 1));
             return column < half ? Math.sin(angle) : Math.cos(angle);
         }
     }

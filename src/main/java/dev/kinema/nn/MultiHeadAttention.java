@@ -5,7 +5,9 @@ import dev.kinema.graph.Initializer;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Attention;
+import dev.kinema.graph.op.Concat;
 import dev.kinema.graph.op.Slice;
+import java.util.List;
 
 /**
  * Multi-head attention with its projections (Vaswani et al., arXiv:1706.03762, section 3.2.2) in PyTorch's layout: {@code in_proj_weight}
@@ -34,11 +36,34 @@ public record MultiHeadAttention(int width, int heads, double dropout) {
 
     /** Attention of x [B, Sq, D] to memory [B, Sk, D]; {@code padding} uint8 [B, Sk] or null. */
     public Value cross(Pass pass, Value x, Value memory, Value padding) {
-        Value weight = weight(pass);
-        Value bias = bias(pass);
-        Value q = dev.kinema.graph.op.Linear.of(x, Slice.of(weight, 0, 0, width), Slice.of(bias, 0, 0, width));
-        Value kv = dev.kinema.graph.op.Linear.of(memory, Slice.of(weight, 0, width, 2 * width), Slice.of(bias, 0, width, 2 * width));
-        return attend(pass, q, Slice.of(kv, 2, 0, width), Slice.of(kv, 2, width, width), padding, false);
+        return cross(pass, x, project(pass, memory), padding);
+    }
+
+    /** The same to a memory that is projected already. */
+    public Value cross(Pass pass, Value x, KeysValues memory, Value padding) {
+        Value q = dev.kinema.graph.op.Linear.of(x, Slice.of(weight(pass), 0, 0, width), Slice.of(bias(pass), 0, 0, width));
+        return attend(pass, q, memory.keys(), memory.values(), padding, false);
+    }
+
+    /** Keys and values of memory [B, Sk, D]. */
+    public KeysValues project(Pass pass, Value memory) {
+        Value kv = dev.kinema.graph.op.Linear.of(memory, Slice.of(weight(pass), 0, width, 2 * width),
+            Slice.of(bias(pass), 0, width, 2 * width));
+        return new KeysValues(Slice.of(kv, 2, 0, width), Slice.of(kv, 2, width, width));
+    }
+
+    /**
+     * Self-attention of the token x [B, 1, D] that follows others: what {@link #self} computes, causal, for the last of them all.
+     *
+     * @param past keys and values [B, P, D] of the tokens before it
+     * @param padding uint8 [B, P + 1], 1 at places of {@code past} that hold no token; the last is the token itself
+     */
+    public NextToken next(Pass pass, Value x, KeysValues past, Value padding) {
+        Value qkv = dev.kinema.graph.op.Linear.of(x, weight(pass), bias(pass));
+        KeysValues added = new KeysValues(Slice.of(qkv, 2, width, width), Slice.of(qkv, 2, 2 * width, width));
+        Value keys = Concat.of(1, past.keys(), added.keys());
+        Value values = Concat.of(1, past.values(), added.values());
+        return new NextToken(attend(pass, Slice.of(qkv, 2, 0, width), keys, values, padding, false), List.of(added));
     }
 
     private Value weight(Pass pass) {

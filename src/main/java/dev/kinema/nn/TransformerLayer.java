@@ -2,6 +2,8 @@ package dev.kinema.nn;
 
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Add;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
@@ -44,6 +46,29 @@ public record TransformerLayer(int width, int heads, int feedForward, Activation
         Value y = residual(pass, "norm1", x, t -> attention().self(pass.at("self_attn"), t, padding, causal));
         Value z = residual(pass, "norm2", y, t -> attention().cross(pass.at("multihead_attn"), t, memory, memoryPadding));
         return residual(pass, "norm3", z, t -> feedForward(pass, t));
+    }
+
+    /** Keys and values that {@link #next} attends to, of memory [B, Sk, D]. */
+    public KeysValues project(Pass pass, Value memory) {
+        return attention().project(pass.at("multihead_attn"), memory);
+    }
+
+    /**
+     * One token x [B, 1, D] more: what {@link #decode}, causal, computes for the last token, from what is known of those before it.
+     *
+     * @param past and {@code padding} as for {@link MultiHeadAttention#next}
+     * @param memory of {@link #project}
+     * @param memoryPadding uint8 [B, Sk] or null
+     */
+    public NextToken next(Pass pass, Value x, KeysValues past, Value padding, KeysValues memory, Value memoryPadding) {
+        List<KeysValues> added = new ArrayList<>();
+        Value y = residual(pass, "norm1", x, t -> {
+            NextToken attended = attention().next(pass.at("self_attn"), t, past, padding);
+            added.addAll(attended.added());
+            return attended.y();
+        });
+        Value z = residual(pass, "norm2", y, t -> attention().cross(pass.at("multihead_attn"), t, memory, memoryPadding));
+        return new NextToken(residual(pass, "norm3", z, t -> feedForward(pass, t)), added);
     }
 
     private MultiHeadAttention attention() {

@@ -1,0 +1,60 @@
+package dev.kinema.task;
+
+import dev.kinema.KinemaException;
+import dev.kinema.device.HostArray;
+import dev.kinema.device.Program;
+import dev.kinema.model.Decoder;
+import dev.kinema.model.DecoderConfig;
+import java.util.Arrays;
+import java.util.List;
+
+/** Fills the inputs that {@link Decoder#texts} declares with texts to learn from. */
+public final class TextBatch {
+    private final DecoderConfig config;
+
+    public TextBatch(DecoderConfig config) {
+        this.config = config;
+    }
+
+    /**
+     * Each text is read without its last token, and asked for without its first: the end token, where it is to be learned, is part of the
+     * text. Rows of the program without a text are all padding, which counts in no loss.
+     *
+     * @throws KinemaException if there are more texts than rows, or one does not fit or holds pad or no token of the vocabulary
+     */
+    public void put(Program program, List<int[]> texts) {
+        HostArray tokens = program.input(Decoder.TOKENS);
+        HostArray padding = program.input(Decoder.PADDING);
+        HostArray targets = program.input(Decoder.TARGETS);
+        int rows = tokens.shape().dim(0);
+        int length = tokens.shape().dim(1);
+        if (texts.size() > rows) {
+            throw new KinemaException(texts.size() + " texts do not fit into a batch of " + rows + ": give fewer");
+        }
+        for (int i = 0; i < texts.size(); i++) {
+            check(texts.get(i), i, length);
+        }
+        for (int r = 0; r < rows; r++) {
+            int[] text = r < texts.size() ? texts.get(r) : new int[0];
+            for (int t = 0; t < length; t++) {
+                boolean there = t + 1 < text.length;
+                tokens.set(r * length + t, (long) (there ? text[t] : config.pad()));
+                padding.set(r * length + t, there ? 0L : 1L);
+                targets.set(r * length + t, (long) (there ? text[t + 1] : config.pad()));
+            }
+        }
+    }
+
+    private void check(int[] text, int index, int length) {
+        if (text.length < 2 || text.length > length + 1) {
+            throw new KinemaException("text " + index + " has " + text.length + " tokens, and this batch takes 2 to " + (length + 1)
+                + ": cut it, or build the graph for longer texts");
+        }
+        for (int token : text) {
+            if (token < 0 || token >= config.vocabulary() || token == config.pad()) {
+                throw new KinemaException("text " + index + " " + Arrays.toString(text) + " holds " + token + ", which is pad or not one of"
+                    + " the " + config.vocabulary() + " tokens: give texts without padding");
+            }
+        }
+    }
+}
