@@ -5,6 +5,8 @@ import dev.kinema.KinemaException;
 import dev.kinema.checkpoint.Sha256;
 import dev.kinema.embed.ClipFeature;
 import dev.kinema.embed.ClipStream;
+import dev.kinema.embed.ContextualizerTraining;
+import dev.kinema.embed.ContextualizerWeights;
 import dev.kinema.embed.EncodingProgress;
 import dev.kinema.embed.MovieEncoder;
 import dev.kinema.embed.MovieEncoderConfig;
@@ -24,6 +26,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -59,8 +62,9 @@ final class EmbedCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where the files go; made if it is not there.")
     private Path out;
 
-    @Option(names = "--hop", defaultValue = "2", paramLabel = "S", description = "Seconds from clip to clip (${DEFAULT-VALUE}).")
-    private double hop;
+    @Option(names = "--hop", paramLabel = "S",
+        description = "Seconds from clip to clip (2; with --txe, what the contextualizer was trained on).")
+    private Double hop;
 
     @Option(names = "--window", paramLabel = "N",
         description = "Events that are contextualised together (the contextualizer's own length).")
@@ -159,6 +163,10 @@ final class EmbedCommand implements Callable<Integer> {
     }
 
     private MovieEncoderConfig config() {
+        if (hop == null) {
+            hop = Optional.ofNullable(contextualizer).flatMap(ContextualizerWeights::trainingOf).map(ContextualizerTraining::stride)
+                .orElse(MovieEncoderConfig.DEFAULT_HOP);
+        }
         if (!(hop >= MovieEncoderConfig.LEAST_HOP) || Double.isInfinite(hop)) {
             throw new ParameterException(spec.commandLine(), "--hop " + hop + ": it must be a number of seconds, "
                 + MovieEncoderConfig.LEAST_HOP + " or more");

@@ -108,6 +108,9 @@ final class TrainingDisplay implements Pretraining.Watcher, AutoCloseable {
     @Override
     public void done(FeatureEntry entry, double seconds) {
         finished++;
+        if (!entry.damage().isEmpty()) {
+            note("film '" + entry.id() + "' is damaged: " + entry.damage());
+        }
         long now = System.nanoTime();
         if (now - shown >= (live ? LIVE_NANOS : PLAIN_NANOS) || finished == films) {
             shown = now;

@@ -19,6 +19,7 @@ import dev.kinema.nn.Pass;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A contextualizer's configuration and weights, read from a file or drawn at random.
@@ -26,8 +27,10 @@ import java.util.Map;
  * @param source the file, or what stands for it
  * @param tensors every variable of the network; the {@code mask_token}, which only training uses, may be among them
  * @param origin where the numbers come from, in words; may be empty
+ * @param training what it was trained on; empty where it was not, or that is not known
  */
-public record ContextualizerWeights(Path source, ContextualizerConfig config, Map<String, HostArray> tensors, String origin) {
+public record ContextualizerWeights(Path source, ContextualizerConfig config, Map<String, HostArray> tensors, String origin,
+    Optional<ContextualizerTraining> training) {
     private static final String MASK_TOKEN = "mask_token";
 
     /**
@@ -46,13 +49,25 @@ public record ContextualizerWeights(Path source, ContextualizerConfig config, Ma
             new KinemaException(file + ": holds a backbone, not a contextualizer: give it as the backbone's weights (--weights)"));
         boolean masking = checkpoint.tensors().containsKey(MASK_TOKEN);
         Map<String, HostArray> tensors = BackboneWeights.matched(file, BackboneWeights.shapes(graph(config, masking)), checkpoint);
-        return new ContextualizerWeights(file, config, tensors, WeightsOrigin.of(checkpoint.metadata()));
+        return new ContextualizerWeights(file, config, tensors, WeightsOrigin.of(checkpoint.metadata()),
+            ContextualizerTraining.of(file, checkpoint.metadata()));
     }
 
     /** An untrained network: weights drawn as for the start of training. */
     public static ContextualizerWeights random(ContextualizerConfig config, long seed) {
         return new ContextualizerWeights(Path.of("random"), config, BackboneWeights.draw(graph(config, true), seed),
-            WeightsOrigin.random(seed));
+            WeightsOrigin.random(seed), Optional.empty());
+    }
+
+    /**
+     * What the contextualizer in a file was trained on, without reading its weights; empty where the file does not say.
+     *
+     * @throws KinemaException if the file cannot be read
+     */
+    public static Optional<ContextualizerTraining> trainingOf(Path file) {
+        try (Safetensors open = Safetensors.open(file)) {
+            return ContextualizerTraining.of(file, open.metadata());
+        }
     }
 
     /** Whether the network was never trained. */
@@ -84,8 +99,9 @@ public record ContextualizerWeights(Path source, ContextualizerConfig config, Ma
      */
     public void write(Path destination, SlowConfig.Clip clip, long seed, long step) {
         Map<String, String> metadata = new LinkedHashMap<>(new CheckpointMetadata(NetworkDescription.of(config), clip.frames(),
-            clip.samplingRate(), MovieEncoderConfig.DEFAULT_HOP, seed, step, Version.CURRENT).toMap());
+            clip.samplingRate(), training.map(ContextualizerTraining::stride).orElse(MovieEncoderConfig.DEFAULT_HOP), seed, step, Version.CURRENT).toMap());
         metadata.put(WeightsOrigin.KEY, origin);
+        training.ifPresent(known -> metadata.putAll(known.toMap()));
         Safetensors.write(destination, tensors, metadata);
     }
 }

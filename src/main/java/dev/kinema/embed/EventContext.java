@@ -31,7 +31,7 @@ final class EventContext implements AutoCloseable {
 
     EventContext(Device device, ContextualizerWeights network, OptionalInt window) {
         this.config = network.config();
-        this.window = window.orElse(config.maxLength());
+        this.window = window.orElse(network.training().map(ContextualizerTraining::tokens).orElse(config.maxLength()));
         this.weights = device.newWeights();
         boolean compiled = false;
         try {

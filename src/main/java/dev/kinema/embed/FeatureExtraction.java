@@ -104,7 +104,7 @@ public final class FeatureExtraction {
      * @param films of different ids, one or more
      * @param maxFailedShare of the films that may fail, from 0 to 1
      * @throws KinemaException if the store has features of another backbone, device or way of cutting clips; it cannot be written; this
-     *     thread is interrupted; or, when all films were tried, more than that share failed. What was finished is kept in any case
+     *     thread is interrupted; or more than that share failed, after which no more are tried. What was finished is kept in any case
      */
     public static Result run(MovieEncoder encoder, Path folder, List<Film> films, double maxFailedShare, Watcher watcher) {
         if (!(maxFailedShare >= 0 && maxFailedShare <= 1)) {
@@ -116,8 +116,7 @@ public final class FeatureExtraction {
             List<Film> pending = films.stream().filter(film -> store.keep(film).isEmpty()).toList();
             FeatureExtraction extraction = new FeatureExtraction(encoder, store, watcher);
             watcher.counted(pending.size(), films.size() - pending.size());
-            extraction.encodeAll(pending);
-            extraction.checkFailures(films.size(), maxFailedShare);
+            extraction.encodeAll(pending, () -> extraction.checkFailures(films.size(), maxFailedShare));
             return new Result(extraction.done, films.size() - pending.size(), List.copyOf(extraction.failed), extraction.clips,
                 (System.nanoTime() - begun) / 1e9);
         }
@@ -137,7 +136,7 @@ public final class FeatureExtraction {
         }
     }
 
-    private void encodeAll(List<Film> pending) {
+    private void encodeAll(List<Film> pending, Runnable check) {
         Opened next = pending.isEmpty() ? null : Opened.of(pending.get(0), encoder);
         try {
             for (int i = 0; i < pending.size(); i++) {
@@ -148,6 +147,7 @@ public final class FeatureExtraction {
                     next = i + 1 < pending.size() ? Opened.of(pending.get(i + 1), encoder) : null;
                     encode(film, i);
                 }
+                check.run();
             }
         } finally {
             if (next != null) {

@@ -83,6 +83,8 @@ public final class MovieEncoder implements AutoCloseable {
     private void compile(BackboneWeights backbone, ContextualizerWeights contextualizer) {
         if (contextualizer != null) {
             EventContext.checkFits(contextualizer, backbone);
+            contextualizer.training().ifPresent(known -> known.requireUse(contextualizer.source(), contextualizer.config(), config.weights(),
+                config.hop(), config.window()));
             context = new EventContext(device, contextualizer, config.window());
         }
         Graph graph = new Graph();

@@ -14,7 +14,8 @@ import java.util.OptionalInt;
  * @param device {@code cpu} or {@code reference}
  * @param threads to compute with; 0 for one per processor
  * @param precision of the backbone; the contextualizer, a small part of the work, computes in FP32
- * @param hop seconds from the start of one clip to the start of the next, {@link #LEAST_HOP} or more
+ * @param hop seconds from the start of one clip to the start of the next, {@link #LEAST_HOP} or more; with a contextualizer the one it
+ *     was trained on, see {@link ContextualizerWeights#trainingOf}
  * @param batch clips that are computed at once: more take more memory, and pay where one clip does not fill the device
  * @param window events that are contextualised together: a film is cut into consecutive windows of so many, the last one padded under a
  *     mask. Empty for the contextualizer's own length, the one it was trained with

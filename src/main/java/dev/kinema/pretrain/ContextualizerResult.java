@@ -3,11 +3,13 @@ package dev.kinema.pretrain;
 import dev.kinema.checkpoint.Safetensors;
 import dev.kinema.data.FeatureHeader;
 import dev.kinema.device.HostArray;
+import dev.kinema.embed.ContextualizerTraining;
 import dev.kinema.embed.ContextualizerWeights;
 import dev.kinema.model.SlowConfig;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** What training a contextualizer leaves: its weights, the [MASK] token among them, without what only training needs. */
 final class ContextualizerResult {
@@ -27,6 +29,7 @@ final class ContextualizerResult {
         }
         SlowConfig.Clip clip = new SlowConfig.Clip(header.clipFrames(), header.crop(), (int) Math.round(header.frameInterval() * 30));
         String origin = "pretrained (mask prediction, " + config.epochs() + " epochs)";
-        new ContextualizerWeights(checkpoint, config.network(), tensors, origin).write(destination, clip, seed, steps);
+        ContextualizerTraining training = new ContextualizerTraining(header.weightsSha256(), config.window().stride(), config.window().tokens());
+        new ContextualizerWeights(checkpoint, config.network(), tensors, origin, Optional.of(training)).write(destination, clip, seed, steps);
     }
 }

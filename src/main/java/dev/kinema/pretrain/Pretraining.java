@@ -26,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * The hierarchical schedule: the backbone, on data A and perhaps further on data B; features of data C by it; the contextualizer on these.
@@ -35,6 +36,7 @@ import java.util.Optional;
  */
 public final class Pretraining {
     private static final String BACKBONE = "backbone";
+    private static final String FURTHER = "backbone-further";
     private static final String FEATURES = "features";
 
     private final PretrainConfig config;
@@ -80,6 +82,7 @@ public final class Pretraining {
 
     private Result run() {
         config.requireFilms();
+        requireFilmsOfStagesToCome();
         new StageFolder(out, watcher::note).create();
         AtomicFile.writeText(out.resolve("config.yaml"), ConfigWriter.write(config));
         try (Device device = Device.open(config.device(), config.threads())) {
@@ -91,13 +94,30 @@ public final class Pretraining {
         }
     }
 
+    /** Before the first stage: films of a later one that are not found are missed now and not in days. Those of a stage that is done may be gone. */
+    private void requireFilmsOfStagesToCome() {
+        config.backbone().ifPresent(settings -> {
+            require(BACKBONE, settings.first().films());
+            settings.further().ifPresent(phase -> require(FURTHER, phase.films()));
+        });
+        if (config.features().isPresent() && !Files.exists(stage(FEATURES).path())) {
+            config.features().get().films().requireSome();
+        }
+    }
+
+    private void require(String name, FilmsConfig films) {
+        if (!stage(name).isTrained()) {
+            films.requireSome();
+        }
+    }
+
     private StageFolder stage(String name) {
         return new StageFolder(out.resolve(name), watcher::note);
     }
 
     private Path backbone(Device device, BackboneConfig settings) {
         Path first = phase(device, settings, settings.first(), BACKBONE, null);
-        return settings.further().map(phase -> phase(device, settings, phase, "backbone-further", stage(BACKBONE))).orElse(first);
+        return settings.further().map(phase -> phase(device, settings, phase, FURTHER, stage(BACKBONE))).orElse(first);
     }
 
     private Path phase(Device device, BackboneConfig settings, BackboneConfig.Phase phase, String name, StageFolder before) {
@@ -109,9 +129,11 @@ public final class Pretraining {
         }
         FilmList films = phase.films().read();
         inputs.put("films", films.fingerprint());
+        StageFolder stage = stage(name);
+        FilmSizes.changed(stage.path(), films).ifPresent(stage::setAside);
         String text = text(inputs, new DecidingPhase(settings.network(), phase.epochs(), phase.batch(), phase.part(), phase.sampling(),
             phase.augmentation(), phase.objective(), phase.optimizer()));
-        return train(device, name, text, checked -> new BackboneTraining(device, compilation(device, checked), settings, phase, films,
+        return train(device, name, text, folder -> FilmSizes.note(folder, films), checked -> new BackboneTraining(device, compilation(device, checked), settings, phase, films,
             config.seed(), BackboneResult.start(settings, phase, before), watcher::note),
             (checkpoint, weights, steps) -> BackboneResult.write(checkpoint, settings, phase, weights, config.seed(), steps));
     }
@@ -151,7 +173,8 @@ public final class Pretraining {
         void write(Path checkpoint, Path weights, long steps);
     }
 
-    private Path train(Device device, String name, String text, TrainingLoop.Opener opener, Export export) {
+    /** @param begin notes what else is to be remembered in the stage's folder */
+    private Path train(Device device, String name, String text, Consumer<Path> begin, TrainingLoop.Opener opener, Export export) {
         StageFolder stage = stage(name);
         stage.free(text);
         if (stage.isTrained()) {
@@ -163,6 +186,7 @@ public final class Pretraining {
         LoopSettings settings = new LoopSettings(saving.everySteps(), saving.everyMinutes(), saving.keep(), 1);
         Environment environment = Environment.here(device.name() + " (" + device.description() + ")", config.threads(), command);
         try (RunFolder run = RunFolder.open(stage.path(), text, environment)) {
+            begin.accept(stage.path());
             TrainingLoop.Outcome outcome = TrainingLoop.run(opener, run, settings, watcher);
             export.write(outcome.checkpoint(), stage.weights(), outcome.steps());
             run.markDone(stage.facts(outcome.steps(), outcome.checkpoint(), outcome.seconds()));
@@ -204,7 +228,7 @@ public final class Pretraining {
         inputs.put("features", store.fingerprint());
         String text = text(inputs, new DecidingMasks(settings.network(), settings.window().tokens(), settings.window().stride(),
             settings.window().perFilm(), settings.masks(), settings.objective(), settings.optimizer(), settings.epochs(), settings.batch()));
-        return train(device, "contextualizer", text, checked -> new MaskPredictionTraining(device,
+        return train(device, "contextualizer", text, here -> { }, checked -> new MaskPredictionTraining(device,
             // the contextualizer is a small part of the work, and rounding costs it more
             compilation(device, checked).withPrecision(Precision.FP32), settings, windows, store.fingerprint(), config.seed()),
             (checkpoint, weights, steps) -> ContextualizerResult.write(checkpoint, settings, store.header(), weights, config.seed(), steps));

@@ -23,6 +23,7 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 
 /**
  * The checkpoints of a run: {@code step-000001234.safetensors} holds the state after 1234 steps, the variables by their names, further
@@ -35,6 +36,9 @@ public final class Checkpoints {
     /** What the names of further tensors begin with in a file. */
     public static final String EXTRA = "extra/";
 
+    /** CRC-32C of all tensors, in the order that {@link #ORDER} names. */
+    private static final String CHECKSUM = "run.crc32c";
+    private static final String ORDER = "run.tensors";
     private static final Pattern NAME = Pattern.compile("step-(\\d{9,18})\\.safetensors");
 
     private final Path folder;
@@ -71,6 +75,7 @@ public final class Checkpoints {
         Weights weights = training.weights();
         Map<String, HostArray> extras = training.extras();
         Map<String, Type> types = new LinkedHashMap<>();
+        CRC32C checksum = new CRC32C();
         for (String name : weights.names()) {
             if (name.startsWith(EXTRA)) {
                 throw new IllegalArgumentException("a variable cannot be named '" + name + "', as further tensors are");
@@ -79,11 +84,18 @@ public final class Checkpoints {
             HostArray array = weights.get(name);
             requireFinite(name, array);
             types.put(name, array.type());
+            checksum.update(array.buffer());
         }
-        extras.forEach((name, array) -> types.put(EXTRA + name, array.type()));
+        extras.forEach((name, array) -> {
+            types.put(EXTRA + name, array.type());
+            checksum.update(array.buffer());
+        });
+        Map<String, String> metadata = state.toMetadata();
+        metadata.put(CHECKSUM, Long.toHexString(checksum.getValue()));
+        metadata.put(ORDER, String.join("\n", types.keySet()));
         Path file = folder.resolve(String.format(Locale.ROOT, "step-%09d.safetensors", state.step()));
         Safetensors.write(file, types,
-            name -> name.startsWith(EXTRA) ? extras.get(name.substring(EXTRA.length())) : weights.get(name), state.toMetadata());
+            name -> name.startsWith(EXTRA) ? extras.get(name.substring(EXTRA.length())) : weights.get(name), metadata);
         List<Path> files = files(folder);
         files.subList(0, Math.max(0, files.size() - keep)).forEach(Checkpoints::remove);
         return file;
@@ -146,8 +158,16 @@ public final class Checkpoints {
 
     private static Optional<KinemaException> damage(Path file) {
         try (Safetensors open = Safetensors.open(file)) {
-            return RunState.isPresent(open.metadata()) ? Optional.empty()
-                : Optional.of(new KinemaException(file + ": is no checkpoint of a run: remove it"));
+            if (!RunState.isPresent(open.metadata())) {
+                return Optional.of(new KinemaException(file + ": is no checkpoint of a run: remove it"));
+            }
+            CRC32C checksum = new CRC32C();
+            for (String name : open.metadata().getOrDefault(ORDER, "").split("\n")) {
+                checksum.update(open.read(name).buffer());
+            }
+            String found = Long.toHexString(checksum.getValue());
+            return found.equals(open.metadata().get(CHECKSUM)) ? Optional.empty() : Optional.of(new KinemaException(file
+                + ": its checksum is " + found + " instead of " + open.metadata().get(CHECKSUM) + ": its numbers have changed on the disk"));
         } catch (KinemaException e) {
             if (Thread.currentThread().isInterrupted()) {
                 // a file channel closes itself in an interrupted thread: that says nothing of the file

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.KinemaException;
 import dev.kinema.config.ConfigReader;
+import dev.kinema.embed.ContextualizerWeights;
 import dev.kinema.embed.MovieEncoder;
 import dev.kinema.embed.MovieEncoderConfig;
 import dev.kinema.embed.MovieFeatures;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -182,6 +184,62 @@ class PretrainingTest {
         assertEquals("ended contextualizer", shorter.happened.get(5));
         // six films make one batch of five sequences an epoch
         assertEquals(12, StepLog.read(out.resolve("contextualizer/log.jsonl")).get("loss").steps().length);
+    }
+
+    /** Films that were replaced under their names are other inputs; films that are gone when their stage is done are none. */
+    @Test
+    void replacedFilmsAreNoticed() throws IOException {
+        Path file = TinyRun.write(folder);
+        String text = Files.readString(file);
+        PretrainConfig config = ConfigReader.parse("backbone", text.substring(0, text.indexOf("features:\n  films")), PretrainConfig.class);
+        Path out = folder.resolve("run");
+        run(config, out, new Notes());
+        Path film;
+        try (Stream<Path> films = Files.list(folder.resolve("a"))) {
+            film = films.filter(f -> f.toString().endsWith(".mp4")).sorted().findFirst().orElseThrow();
+        }
+        byte[] bytes = Files.readAllBytes(film);
+        Files.delete(film);
+        Notes gone = new Notes();
+        run(config, out, gone);
+        assertEquals(List.of("skipped backbone"), gone.happened);
+        Files.write(film, Arrays.copyOf(bytes, bytes.length + 100));
+        Notes replaced = new Notes();
+        run(config, out, replaced);
+        assertTrue(replaced.happened.get(0).contains(film.getFileName().toString()), replaced.happened::toString);
+        assertEquals("ended backbone", replaced.happened.get(2));
+    }
+
+    @Test
+    void filmsThatAreNowhereAreMissedBeforeTheFirstStage() throws IOException {
+        Path file = TinyRun.write(folder);
+        String text = Files.readString(file).replace("c/films.csv', prefix: '" + folder.resolve("c"), "c/films.csv', prefix: '/nowhere");
+        Notes notes = new Notes();
+        KinemaException e = assertThrows(KinemaException.class, () ->
+            run(ConfigReader.parse("lost", text, PretrainConfig.class), folder.resolve("run"), notes));
+        assertTrue(e.getMessage().contains("/nowhere/") && e.getMessage().contains("prefix"), e::getMessage);
+        assertEquals(List.of(), notes.happened);
+    }
+
+    /** What a contextualizer was trained for is in its file, and other use is refused: its numbers would mean nothing. */
+    @Test
+    void contextualizersAreUsedAsTheyWereTrained() throws IOException {
+        PretrainConfig config = TinyRun.config(folder);
+        Pretraining.Result result = run(config, folder.resolve("run"), new Notes());
+        Path backbone = result.backbone().orElseThrow();
+        Path contextualizer = result.contextualizer().orElseThrow();
+        assertEquals(2, ContextualizerWeights.trainingOf(contextualizer).orElseThrow().stride());
+        MovieEncoderConfig good = MovieEncoderConfig.of(backbone).withContextualizer(contextualizer);
+        try (MovieEncoder encoder = MovieEncoder.open(good)) {
+            assertEquals(5, encoder.window().getAsInt());
+        }
+        assertTrue(assertThrows(KinemaException.class, () -> MovieEncoder.open(good.withHop(1))).getMessage().contains("--hop 2"));
+        Path other = folder.resolve("other.safetensors");
+        byte[] bytes = Files.readAllBytes(backbone);
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(other, bytes);
+        assertTrue(assertThrows(KinemaException.class, () -> MovieEncoder.open(MovieEncoderConfig.of(other).withContextualizer(contextualizer)))
+            .getMessage().contains("SHA-256"));
     }
 
     /** The resolved settings in the run's folder are a configuration: of the same run. */

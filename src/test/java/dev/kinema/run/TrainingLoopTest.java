@@ -187,6 +187,21 @@ class TrainingLoopTest {
         return Arrays.stream(StepLog.read(folder.resolve(name).resolve("log.jsonl")).get("loss").steps()).boxed().toList();
     }
 
+    /** One bit of the numbers has turned: the file is whole, and what it holds is not what was saved. */
+    @Test
+    void silentlyChangedCheckpointIsSetAside() throws IOException {
+        TrainingLoop.Outcome undisturbed = run("whole-bits", new Faults(), new LoopSettings(2, 0, 3, 1));
+        kill("turned", 5);
+        byte[] bytes = Files.readAllBytes(checkpoint("turned", 4));
+        bytes[bytes.length - 3] ^= 4;
+        Files.write(checkpoint("turned", 4), bytes);
+        notes.clear();
+        TrainingLoop.Outcome outcome = run("turned", new Faults(), new LoopSettings(2, 0, 3, 1));
+        assertTrue(notes.get(0).contains("checksum"), notes::toString);
+        assertEquals(undisturbed.steps(), outcome.steps());
+        assertEquals(2, outcome.resumedFrom());
+    }
+
     @Test
     void damagedCheckpointIsSetAsideAndNamed() throws IOException {
         TrainingLoop.Outcome undisturbed = run("undisturbed");
