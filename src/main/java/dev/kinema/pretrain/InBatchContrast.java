@@ -5,28 +5,12 @@ import dev.kinema.graph.op.InBatchInfoNce;
 import dev.kinema.graph.op.Slice;
 import dev.kinema.model.ProjectionHead;
 import dev.kinema.model.Slow;
-import dev.kinema.nn.Pass;
 
 /**
  * CVRL (Qian et al., arXiv:2008.03800): two clips of a film are to be more alike than any of two films of the batch, both ways. Gradients
  * flow to both clips; there is no queue and no second encoder.
  */
-record InBatchContrast(Slow network, ProjectionHead head, double temperature) implements Objective {
-    @Override
-    public int clips() {
-        return 2;
-    }
-
-    @Override
-    public int width() {
-        return head.width();
-    }
-
-    @Override
-    public Value rows(Pass pass, Value clips) {
-        return head.apply(pass, network.feature(pass, clips));
-    }
-
+record InBatchContrast(Slow network, ProjectionHead head, double temperature) implements Contrast {
     @Override
     public Loss loss(Value rows, Value keys, int films) {
         Value first = Slice.of(rows, 0, 0, films);

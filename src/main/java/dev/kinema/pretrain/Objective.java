@@ -7,7 +7,7 @@ import dev.kinema.nn.Pass;
  * What a backbone learns from, as pieces of a training step's graph. A step puts them together in one graph where a batch fits the memory,
  * and else in several: rows for one part of the batch at a time, and the loss over all rows.
  */
-sealed interface Objective permits InBatchContrast, QueueContrast, Classification {
+sealed interface Objective permits Contrast, Classification {
     /** Name of the trained network's variables, with a dot: that of PySlowFast's contrastive models. */
     String NETWORK = "backbone.";
     /** Name of the momentum encoder's variables, with a dot. */

@@ -12,7 +12,6 @@ import dev.kinema.graph.op.RingEnqueue;
 import dev.kinema.graph.op.Slice;
 import dev.kinema.model.ProjectionHead;
 import dev.kinema.model.Slow;
-import dev.kinema.nn.Pass;
 
 /**
  * MoCo (He et al., arXiv:1911.05722) on clips, as PySlowFast's models/contrastive.py has it: each clip's row is to be more like the key that
@@ -23,24 +22,9 @@ import dev.kinema.nn.Pass;
  *
  * @param capacity K
  */
-record QueueContrast(Slow network, ProjectionHead head, double temperature, int capacity) implements Objective {
+record QueueContrast(Slow network, ProjectionHead head, double temperature, int capacity) implements Contrast {
     static final String QUEUE = "queue_x";
     static final String POINTER = "ptr";
-
-    @Override
-    public int clips() {
-        return 2;
-    }
-
-    @Override
-    public int width() {
-        return head.width();
-    }
-
-    @Override
-    public Value rows(Pass pass, Value clips) {
-        return head.apply(pass, network.feature(pass, clips));
-    }
 
     @Override
     public boolean hasKeys() {
