@@ -8,6 +8,7 @@ import dev.kinema.report.HierarchyReport.Neighbours;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Two backbones held against each other on films of one event that neither was trained on: is the clip most like another one of the same
@@ -47,7 +48,7 @@ final class ClipComparison {
 
     /** How often the nearest clip is of the same kind. */
     Comparison sameKind() {
-        int[] self = NearestRows.selves(kinds.length);
+        int[] self = IntStream.range(0, kinds.length).toArray();
         return new Comparison(Retrieval.top1(before, kinds, before, kinds, self), Retrieval.top1(after, kinds, after, kinds, self),
             Retrieval.chance(kinds, kinds, self), kinds.length);
     }
@@ -62,7 +63,7 @@ final class ClipComparison {
     }
 
     private List<Found> nearest(float[][] rows, int clip) {
-        return NearestRows.of(rows[clip], rows, clip, NEIGHBOURS).stream()
-            .map(row -> new Found(films.at(row.index(), middle), row.cosine())).toList();
+        return Retrieval.nearest(rows[clip], rows, clip, NEIGHBOURS).stream()
+            .map(row -> new Found(films.at(row.key(), middle), row.cosine())).toList();
     }
 }

@@ -99,7 +99,7 @@ final class EventComparison {
     }
 
     private List<Found> found(MaskedRetrieval network, int place) {
-        return NearestRows.of(network.predictions()[place], network.keys(), -1, FOUND).stream()
-            .map(row -> new Found(event(network.places().get(row.index())), row.cosine())).toList();
+        return Retrieval.nearest(network.predictions()[place], network.keys(), Retrieval.NONE, FOUND).stream()
+            .map(row -> new Found(event(network.places().get(row.key())), row.cosine())).toList();
     }
 }

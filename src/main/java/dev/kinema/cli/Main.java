@@ -19,8 +19,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /**
  * The command {@code kinema}.
  *
- * <p>Exit codes: 0 done; 1 some inputs failed, which includes films whose decoder ran out of memory or into a bug; 2 wrong usage; 70 a bug of Kinema's; 130 interrupted. What goes wrong is one line on
- * standard error, {@code kinema: ...}; with {@code --verbose} the stack trace follows.
+ * <p>Exit codes: 0 done; 1 failed, which includes films whose decoder ran out of memory or into a bug; 2 wrong usage; 70 a bug of
+ * Kinema's; 130 interrupted. What goes wrong is one line on standard error, {@code kinema: ...}; with {@code --verbose} the stack trace
+ * follows.
  */
 @Command(name = "kinema", description = "Self-supervised movie understanding: features and events of films.",
     mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class,

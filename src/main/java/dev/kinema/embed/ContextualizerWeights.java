@@ -99,7 +99,8 @@ public record ContextualizerWeights(Path source, ContextualizerConfig config, Ma
      */
     public void write(Path destination, SlowConfig.Clip clip, long seed, long step) {
         Map<String, String> metadata = new LinkedHashMap<>(new CheckpointMetadata(NetworkDescription.of(config), clip.frames(),
-            clip.samplingRate(), training.map(ContextualizerTraining::stride).orElse(MovieEncoderConfig.DEFAULT_HOP), seed, step, Version.CURRENT).toMap());
+            clip.samplingRate(), training.map(ContextualizerTraining::stride).orElse(MovieEncoderConfig.DEFAULT_HOP),
+            seed, step, Version.CURRENT).toMap());
         metadata.put(WeightsOrigin.KEY, origin);
         training.ifPresent(known -> metadata.putAll(known.toMap()));
         Safetensors.write(destination, tensors, metadata);

@@ -1,6 +1,9 @@
 package dev.kinema.metric;
 
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Looking features up: for each query the key of largest cosine. Of keys with the same cosine the first is taken; a feature of length 0 has
@@ -48,6 +51,19 @@ public final class Retrieval {
             }
         }
         return nearest;
+    }
+
+    /** A key that was found, by its place, and its cosine with what was asked for. */
+    public record Found(int key, double cosine) {}
+
+    /** The keys of largest cosine with a query [d], the nearest first, without key {@code excluded} ({@link #NONE} for none). */
+    public static List<Found> nearest(float[] query, float[][] keys, int excluded, int count) {
+        float[][] one = {query};
+        Features.width(one, keys);
+        double[] asked = Features.unit(one)[0];
+        double[][] units = Features.unit(keys);
+        return IntStream.range(0, keys.length).filter(j -> j != excluded).mapToObj(j -> new Found(j, Features.dot(asked, units[j])))
+            .sorted(Comparator.comparingDouble(Found::cosine).reversed()).limit(count).toList();
     }
 
     /** Fraction of queries whose nearest key, other than the excluded one, is right. */

@@ -4,12 +4,15 @@ import dev.kinema.KinemaException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The short codes that stand for VidSitu's names of semantic roles, such as Arg0 for "Arg0 (walker)" and AScn for "Scene of the Event". In
  * texts a role opens with its marker, {@code <Arg0>}.
  */
 public final class RoleNames {
+    /** What the release's files call AScn. */
+    public static final String SCENE = "Scene of the Event";
     /** Codes of the roles that are scored. */
     public static final List<String> SCORED = List.of("Arg0", "Arg1", "Arg2", "ALoc", "AScn");
     /** Codes that have a marker: "Vb", for the verb, and the roles'. */
@@ -17,7 +20,6 @@ public final class RoleNames {
         List.of("Vb", "Arg0", "Arg1", "Arg2", "Arg3", "Arg4", "AScn", "ALoc", "APrp", "AGol", "ADir", "AMnr");
 
     private static final List<String> NUMBERED = List.of("Arg0", "Arg1", "Arg2", "Arg3", "Arg4", "Arg5");
-    private static final String SCENE = "Scene of the Event";
     private static final String MODIFIER = "ArgM";
     /** What a modifier's name says, in the order in which it is looked for. */
     private static final Map<String, String> MODIFIERS = new LinkedHashMap<>();
@@ -39,22 +41,23 @@ public final class RoleNames {
      * @throws KinemaException if the name is none of a role
      */
     public static String code(String name) {
+        return find(name).orElseThrow(() -> new KinemaException("'" + name + "' is no semantic role: name it 'Arg0 (...)' to 'Arg5 (...)', '"
+            + SCENE + "', or 'ArgM (...)' with one of " + MODIFIERS.keySet()));
+    }
+
+    /** The same; empty where the name is none of a role. */
+    public static Optional<String> find(String name) {
         String first = name.split(" ", 2)[0];
         if (NUMBERED.contains(first)) {
-            return first;
+            return Optional.of(first);
         }
         if (name.equals(SCENE)) {
-            return "AScn";
+            return Optional.of("AScn");
         }
         if (first.equals(MODIFIER)) {
-            for (Map.Entry<String, String> modifier : MODIFIERS.entrySet()) {
-                if (name.contains(modifier.getKey())) {
-                    return modifier.getValue();
-                }
-            }
+            return MODIFIERS.keySet().stream().filter(name::contains).findFirst().map(MODIFIERS::get);
         }
-        throw new KinemaException("'" + name + "' is no semantic role: name it 'Arg0 (...)' to 'Arg5 (...)', '" + SCENE
-            + "', or 'ArgM (...)' with one of " + MODIFIERS.keySet());
+        return Optional.empty();
     }
 
     /** What opens a role in texts. */

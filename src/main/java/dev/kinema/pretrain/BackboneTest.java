@@ -163,7 +163,8 @@ final class BackboneTest implements AutoCloseable {
         ClipSampling sampling = ClipSampling.of(network.clip().frames(), network.clip().samplingRate());
         int crop = crop();
         ClipTransform transform = classifies ? new TestCrops(crop, crop, settings.crops()) : new CentreCrop(crop, crop);
-        LoaderSettings loading = LoaderSettings.evaluation(1, phase.loading().count()).withMaxFailedShare(phase.validation().orElseThrow().maxFailed());
+        LoaderSettings loading = LoaderSettings.evaluation(1, phase.loading().count())
+            .withMaxFailedShare(phase.validation().orElseThrow().maxFailed());
         List<Output> sums = new ArrayList<>();
         try (ClipLoader loader = new ClipLoader(validation, new UniformViews(classifies ? settings.views() : 1, sampling), transform,
                 loading, LoaderPosition.START, List.of())) {

@@ -133,8 +133,9 @@ public final class Pretraining {
         FilmSizes.changed(stage.path(), films).ifPresent(stage::setAside);
         String text = text(inputs, new DecidingPhase(settings.network(), phase.epochs(), phase.batch(), phase.part(), phase.sampling(),
             phase.augmentation(), phase.objective(), phase.optimizer()));
-        return train(device, name, text, folder -> FilmSizes.note(folder, films), checked -> new BackboneTraining(device, compilation(device, checked), settings, phase, films,
-            config.seed(), BackboneResult.start(settings, phase, before), watcher::note),
+        return train(device, name, text, folder -> FilmSizes.note(folder, films),
+            checked -> new BackboneTraining(device, compilation(device, checked), settings, phase, films, config.seed(),
+                BackboneResult.start(settings, phase, before), watcher::note),
             (checkpoint, weights, steps) -> BackboneResult.write(checkpoint, settings, phase, weights, config.seed(), steps));
     }
 

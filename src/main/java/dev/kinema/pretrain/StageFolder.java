@@ -7,6 +7,7 @@ import dev.kinema.run.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,8 +37,12 @@ record StageFolder(Path path, Consumer<String> note) {
 
     /** What a finished training is remembered by. */
     Map<String, String> facts(long steps, Path checkpoint, double seconds) {
-        return Map.of(WEIGHTS_SHA256, Sha256.of(weights()), "checkpoint", checkpoint.getFileName().toString(), "steps", Long.toString(steps),
-            "seconds", Double.toString(seconds));
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put(WEIGHTS_SHA256, Sha256.of(weights()));
+        facts.put("checkpoint", checkpoint.getFileName().toString());
+        facts.put("steps", Long.toString(steps));
+        facts.put("seconds", Double.toString(seconds));
+        return facts;
     }
 
     /** Makes the folder free for a training of these settings, if one of others is in it. */

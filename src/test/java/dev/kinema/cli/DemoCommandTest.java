@@ -129,13 +129,4 @@ class DemoCommandTest {
         assertEquals(1, films.indexOf(films.set().name(1)));
         assertFalse(Arrays.equals(films.at(1, 0.8).picture().rgb(), films.at(0, 0.8).picture().rgb()));
     }
-
-    @Test
-    void nearestRowsComeInTheirOrder() {
-        float[][] rows = {{1, 0}, {0, 1}, {2, 2}, {-1, 0}, {0, 0}};
-        assertEquals(List.of(0, 2, 1), NearestRows.of(new float[] {3, 0}, rows, -1, 3).stream().map(NearestRows.Row::index).toList());
-        assertEquals(List.of(2, 1, 4, 3), NearestRows.of(rows[0], rows, 0, 9).stream().map(NearestRows.Row::index).toList());
-        // float32 inputs, double arithmetic: only the last digits can differ
-        assertEquals(Math.sqrt(0.5), NearestRows.of(rows[0], rows, 0, 1).get(0).cosine(), 1e-12);
-    }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class RetrievalTest {
@@ -43,5 +44,18 @@ class RetrievalTest {
         assertThrows(IllegalArgumentException.class, () -> Retrieval.nearest(QUERIES, KEYS, new int[] {0, 4, 0}));
         assertThrows(IllegalArgumentException.class,
             () -> Retrieval.nearest(new float[][] {{1, 0}}, new float[][] {{1, 0}}, new int[] {0}));
+    }
+
+    @Test
+    void severalComeNearestFirst() {
+        float[][] keys = {{1, 0}, {0, 1}, {2, 2}, {-1, 0}, {0, 0}};
+        assertEquals(List.of(0, 2, 1), places(Retrieval.nearest(new float[] {3, 0}, keys, Retrieval.NONE, 3)));
+        assertEquals(List.of(2, 1, 4, 3), places(Retrieval.nearest(keys[0], keys, 0, 9)));
+        // float32 inputs, double arithmetic: only the last digits can differ
+        assertEquals(Math.sqrt(0.5), Retrieval.nearest(keys[0], keys, 0, 1).get(0).cosine(), 1e-12);
+    }
+
+    private static List<Integer> places(List<Retrieval.Found> found) {
+        return found.stream().map(Retrieval.Found::key).toList();
     }
 }

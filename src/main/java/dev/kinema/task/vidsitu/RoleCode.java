@@ -1,8 +1,7 @@
 package dev.kinema.task.vidsitu;
 
+import dev.kinema.metric.RoleNames;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /** The short code of a role, by which roles of different verbs are one. */
@@ -13,12 +12,7 @@ public enum RoleCode {
     DIRECTION("ADir"), PURPOSE("APrp"), MANNER("AMnr"), LOCATION("ALoc"), GOAL("AGol");
 
     /** What the release's files call {@link #SCENE}. */
-    public static final String SCENE_NAME = "Scene of the Event";
-
-    /** Those that are scored. */
-    public static final List<RoleCode> SCORED = List.of(ARG0, ARG1, ARG2, LOCATION, SCENE);
-    /** Modifiers, in the order in which a name is searched for them. */
-    private static final List<RoleCode> MODIFIERS = List.of(DIRECTION, PURPOSE, MANNER, LOCATION, GOAL);
+    public static final String SCENE_NAME = RoleNames.SCENE;
 
     private final String code;
 
@@ -33,7 +27,7 @@ public enum RoleCode {
 
     /** What begins the role in a sequence of tokens, such as {@code <Arg0>}. */
     public String marker() {
-        return "<" + code + ">";
+        return RoleNames.marker(code);
     }
 
     /** What would end it, {@code </Arg0>}; the toolkit's vocabulary has it, and its models do not use it. */
@@ -47,19 +41,11 @@ public enum RoleCode {
     }
 
     /**
-     * The code of a role's full name, by the toolkit's rules: the first word of {@code Arg0 (walker)} whatever follows; the scene by its
-     * whole name; {@code ArgM (...)} by the modifier that it contains.
+     * The code of a role's full name, by the rules of {@link RoleNames}.
      *
      * @return empty where the name is no role's
      */
     public static Optional<RoleCode> ofName(String name) {
-        if (name.equals(SCENE_NAME)) {
-            return Optional.of(SCENE);
-        }
-        String first = name.split(" ", 2)[0];
-        if (first.equals("ArgM")) {
-            return MODIFIERS.stream().filter(role -> name.contains(role.name().toLowerCase(Locale.ROOT))).findFirst();
-        }
-        return first.matches("Arg[0-5]") ? of(first) : Optional.empty();
+        return RoleNames.find(name).flatMap(RoleCode::of);
     }
 }
