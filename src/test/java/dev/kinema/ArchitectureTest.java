@@ -42,6 +42,8 @@ class ArchitectureTest {
         Map.entry("pretrain", Set.of("model", "nn", "graph", "optim", "data", "video", "device", "config", "checkpoint", "embed", "metric", "run")),
         Map.entry("task", Set.of("model", "nn", "graph", "optim", "data", "device", "config")),
         Map.entry("task.vidsitu", Set.of("checkpoint", "device", "graph", "metric", "video")),
+        Map.entry("finetune", Set.of("model", "nn", "graph", "optim", "data", "video", "device", "config", "checkpoint", "embed", "metric", "run",
+            "pretrain", "task", "task.vidsitu")),
         Map.entry("metric", Set.of()),
         Map.entry("checkpoint", Set.of("device", "graph")),
         Map.entry("config", Set.of()),
@@ -57,7 +59,7 @@ class ArchitectureTest {
         "org.bytedeco.ffmpeg.", Set.of("video"),
         "org.bytedeco.dnnl.", Set.of("device.cpu"),
         "org.bytedeco.javacpp.", Set.of("device.cpu", "video"),
-        "com.google.gson.", Set.of("checkpoint", "embed", "data", "run", "pretrain", "task", "task.vidsitu", "cli"),
+        "com.google.gson.", Set.of("checkpoint", "embed", "data", "run", "pretrain", "task", "task.vidsitu", "finetune", "cli"),
         "com.knuddels.jtokkit.", Set.of("task", "task.vidsitu"),
         "org.snakeyaml.engine.", Set.of("config"),
         "picocli.", Set.of("cli")));
