@@ -34,7 +34,8 @@ final class FinetuneCommand implements Callable<Integer> {
         description = "Runs of each task, with the configuration's seed and those after it (${DEFAULT-VALUE}). The paper has 10.")
     private int runs;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "Folder of it all (runs/ and the configuration's name).")
+    @Option(names = "--out", paramLabel = "DIR", description = "Folder of it all (runs/ and the names of the configuration's "
+        + "folder and its own, such as runs/table1-cvrl-k400).")
     private Path out;
 
     @Override
@@ -43,7 +44,7 @@ final class FinetuneCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--runs " + runs + ": it must be 1 to " + MOST_RUNS);
         }
         FinetuneConfig settings = ConfigReader.read(config, FinetuneConfig.class);
-        Path folder = out == null ? OutputFolder.ofRun(config) : out;
+        Path folder = out == null ? Path.of("runs", name()) : out;
         Main.allowUnwinding(PretrainCommand.LONGEST_STEP_SECONDS);
         List<String> command = spec.commandLine().getParseResult().originalArgs();
         TaskResults results;
@@ -52,5 +53,12 @@ final class FinetuneCommand implements Callable<Integer> {
         }
         results.lines().forEach(spec.commandLine().getOut()::println);
         return ExitCode.DONE;
+    }
+
+    /** A row's file is named as that of the pretraining which it goes on from: their folders must not be the same. */
+    private String name() {
+        Path folder = config.toAbsolutePath().normalize().getParent();
+        String prefix = folder.getFileName() == null ? "" : folder.getFileName() + "-";
+        return prefix + PretrainCommand.nameOf(config);
     }
 }

@@ -1,11 +1,8 @@
 package dev.kinema.finetune;
 
 import dev.kinema.checkpoint.AtomicFile;
-import dev.kinema.checkpoint.Sha256;
 import dev.kinema.config.ConfigWriter;
-import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
-import dev.kinema.device.Precision;
 import dev.kinema.pretrain.PretrainConfig;
 import dev.kinema.pretrain.Pretraining;
 import dev.kinema.run.Environment;
@@ -14,14 +11,13 @@ import dev.kinema.run.StageFolder;
 import dev.kinema.task.vidsitu.Prediction;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 
 /**
  * Fine-tuning by one configuration: pretraining, if it has that; features of all clips' events, if a task reads them; then the runs of each
- * task, one for each seed. Folders: {@code pretrain}, {@code features}, and for each task and seed {@code vb/seed-1} and so on. What is done is
- * not done again, what was interrupted goes on, and what was made with other settings is kept under another name.
+ * task, one for each seed. Folders: {@code pretrain}, {@code features}, and for each task and seed one such as {@code vb/seed-1}. What is done
+ * is not done again, what was interrupted goes on, and what was made with other settings is kept under another name.
  */
 public final class Finetuning {
     private final FinetuneConfig config;
@@ -48,10 +44,37 @@ public final class Finetuning {
      * @param out the folder of all of it
      * @param runs of each task, with the configuration's seed and those after it
      * @param command as given by the user, for the records
-     * @return what came out, which is also in {@code results.json}
+     * @return what came out, which is also in {@code results.json} there
      * @throws dev.kinema.KinemaException if something fails or is interrupted; what is done is kept, and the same call goes on
      */
     public static TaskResults run(FinetuneConfig config, Path out, int runs, List<String> command, Watcher watcher) {
-        throw new UnsupportedOperationException();
+        return new Finetuning(config, out, runs, command, watcher).run();
+    }
+
+    private TaskResults run() {
+        TuningClips clips = TuningClips.read(config);
+        new StageFolder(out, watcher::note).create();
+        AtomicFile.writeText(out.resolve("config.yaml"), ConfigWriter.write(config));
+        Optional<Pretraining.Result> pretrained =
+            config.pretrain().map(settings -> Pretraining.run(settings, out.resolve("pretrain"), command, watcher));
+        try (Device device = Device.open(config.device(), config.threads())) {
+            TuningStart start = new TuningStart(config, out, device, clips, pretrained, watcher);
+            TaskResults results = TaskResults.of(config, clips);
+            for (int i = 0; i < runs; i++) {
+                for (TunedTask<?> task : start.tasks()) {
+                    results = results.with(task.task(), run(device, task, config.seed() + i));
+                }
+                results.write(out);
+            }
+            return results;
+        }
+    }
+
+    private <P extends Prediction> TaskRun.Outcome run(Device device, TunedTask<P> task, long seed) {
+        PretrainConfig.CheckpointSettings saving = config.checkpoints();
+        LoopSettings loop = new LoopSettings(saving.everySteps(), saving.everyMinutes(), saving.keep(), 1);
+        Environment environment = Environment.here(device.name() + " (" + device.description() + ")", config.threads(), command);
+        StageFolder folder = new StageFolder(out.resolve(task.form().task().label()).resolve("seed-" + seed), watcher::note);
+        return task.run(folder, seed, environment, loop, watcher);
     }
 }
