@@ -1,9 +1,11 @@
 package dev.kinema.cli;
 
 import dev.kinema.KinemaException;
+import dev.kinema.task.vidsitu.AddedTokens;
 import dev.kinema.task.vidsitu.DatasetCheck;
 import dev.kinema.task.vidsitu.GeneratedDataset;
 import dev.kinema.task.vidsitu.LeftOutClips;
+import dev.kinema.task.vidsitu.ReleasedVocabulary;
 import dev.kinema.task.vidsitu.VerbVocabulary;
 import dev.kinema.task.vidsitu.VidSituDataset;
 import java.io.PrintWriter;
@@ -136,7 +138,7 @@ final class VidSituCommand implements Runnable {
 
     /** {@code kinema vidsitu vocabulary}. */
     @Command(name = "vocabulary", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
-        description = "Turn the release's verb_id_vocab.pkl into JSON. Nothing in it is executed.")
+        description = "Turn the release's verb_id_vocab.pkl or bpe_with_seps_vb_arg_vocab.pkl into JSON. Nothing in it is executed.")
     static final class Vocabulary implements Callable<Integer> {
         @Spec
         private CommandSpec spec;
@@ -149,11 +151,23 @@ final class VidSituCommand implements Runnable {
 
         @Override
         public Integer call() {
+            spec.commandLine().getOut().println(out + ": " + switch (ReleasedVocabulary.of(in)) {
+                case VERBS -> verbs();
+                case TOKENS -> tokens();
+            });
+            return ExitCode.DONE;
+        }
+
+        private String verbs() {
             VerbVocabulary verbs = VerbVocabulary.readPickle(in);
             verbs.write(out);
-            spec.commandLine().getOut().println(out + ": " + verbs.verbs().size() + " verbs and " + VerbVocabulary.SPECIALS.size()
-                + " special symbols");
-            return ExitCode.DONE;
+            return verbs.verbs().size() + " verbs and " + VerbVocabulary.SPECIALS.size() + " special symbols";
+        }
+
+        private String tokens() {
+            AddedTokens tokens = AddedTokens.readPickle(in);
+            tokens.write(out);
+            return tokens.tokens().size() + " tokens after GPT-2's " + AddedTokens.FIRST + ", of which " + tokens.padding() + " is padding";
         }
     }
 }

@@ -7,6 +7,7 @@ import dev.kinema.checkpoint.PickleWriter;
 import dev.kinema.checkpoint.PickleWriter.Call;
 import dev.kinema.checkpoint.PickleWriter.Global;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -83,5 +84,17 @@ class VidSituCommandTest {
         assertTrue(Files.readString(json).contains("\"speak.01\""));
         Files.writeString(pickle, "cos\nsystem\n(S'true'\ntR.");
         CommandRun.of("vidsitu", "vocabulary", pickle, json).failed(ExitCode.FAILED, "os.system", "refuses");
+    }
+
+    @Test
+    void tokensBecomeJsonToo() throws IOException {
+        String state = "{\"added_tokens\":[{\"id\":50257,\"content\":\"a.01\"},{\"id\":50258,\"content\":\"[PAD]\"}]}";
+        Call backend = new Call(new Global("tokenizers", "Tokenizer"), List.of(), state.getBytes(StandardCharsets.UTF_8));
+        Path pickle = Files.write(folder.resolve("bpe.pkl"), PickleWriter.pickle(new Call(
+            new Global("transformers.tokenization_gpt2", "GPT2TokenizerFast"), List.of(), Map.of("_tokenizer", backend, "_pad_token", "[PAD]"))));
+        Path json = folder.resolve("tokens.json");
+        String out = CommandRun.of("vidsitu", "vocabulary", pickle, json).done().out();
+        assertTrue(out.contains("2 tokens after GPT-2's 50257, of which [PAD] is padding"), out);
+        assertTrue(Files.readString(json).contains("\"a.01\""));
     }
 }
