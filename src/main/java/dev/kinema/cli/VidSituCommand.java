@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
 /** {@code kinema vidsitu}: the VidSitu dataset. */
 @Command(name = "vidsitu", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
     description = "Check or make up a VidSitu dataset, films' events with verbs, roles and relations, or score predictions.",
-    subcommands = {VidSituCommand.Check.class, VidSituCommand.Make.class, VidSituCommand.Vocabulary.class, ScoreCommand.class})
+    subcommands = {VidSituCommand.Check.class, VidSituCommand.Make.class, VidSituCommand.Vocabulary.class,
+        SplitFilmsCommand.class, ScoreCommand.class})
 final class VidSituCommand implements Runnable {
     @Spec
     private CommandSpec spec;
