@@ -7,7 +7,6 @@ import dev.kinema.task.vidsitu.Split;
 import dev.kinema.task.vidsitu.VidSituDataset;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -19,8 +18,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code kinema vidsitu films}. */
 @Command(name = "films", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
-    description = "List the films, or folders of frames, of a split's clips, for kinema pretrain (films.list): so it never sees the clips of "
-        + "other splits.")
+    description = "List the films, or folders of frames, of a split's clips, for kinema pretrain (films.list): so it never sees the "
+        + "clips of other splits.")
 final class SplitFilmsCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -48,7 +47,7 @@ final class SplitFilmsCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (!(maxMissing >= 0 && maxMissing <= 1)) {
-            throw new ParameterException(spec.commandLine(), String.format(Locale.ROOT, "--max-missing %s: it must be from 0 to 1", maxMissing));
+            throw new ParameterException(spec.commandLine(), "--max-missing " + maxMissing + ": it must be from 0 to 1");
         }
         Split wanted = Arrays.stream(Split.values()).filter(s -> s.label().equals(split)).findFirst().orElseThrow(() ->
             new ParameterException(spec.commandLine(), "--split " + split + ": it is one of "

@@ -97,8 +97,8 @@ public final class FilmList {
         for (Film film : films) {
             String path = film.path().toString();
             if (path.contains(format.separator()) || !path.equals(path.strip()) || path.lines().count() != 1) {
-                throw new KinemaException("the path '" + path + "' has the separator '" + separator + "', a line end, or blanks around it: separate"
-                    + " the list by something else, or move the film");
+                throw new KinemaException("the path '" + path + "' has the separator '" + separator + "', a line end, or blanks around it:"
+                    + " separate the list by something else, or move the film");
             }
             lines.append(path).append(film.isLabelled() ? separator + film.label() : "").append('\n');
         }

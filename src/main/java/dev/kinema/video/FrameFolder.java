@@ -12,8 +12,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A film as a folder of JPEG pictures, {@code NAME/NAME_000001.jpg} and so on, one for each frame. Opening it looks at names only; a picture
- * is read when it is wanted. Orientation tags are not looked at. One reader reads a folder at a time: opening a second one closes the first.
+ * A film as a folder of JPEG pictures, {@code NAME/NAME_000001.jpg} and so on, one for each frame. Opening it looks at names only; a
+ * picture is read when it is wanted. Orientation tags are not looked at. One reader reads a folder at a time: opening a second one closes
+ * the first.
  */
 public final class FrameFolder implements Footage {
     /** Frames per second of folders that do not say it. */
@@ -49,14 +50,15 @@ public final class FrameFolder implements Footage {
         }
         int missing = found.nextClearBit(0);
         if (missing < found.length()) {
-            throw new KinemaException("'" + file(path, missing) + "' is missing, but later frames are there: cut the film into frames again");
+            throw new KinemaException("'" + file(path, missing) + "' is missing, but later frames are there: cut the film into frames"
+                + " again");
         }
         return new FrameFolder(path, rate, found.length());
     }
 
     /** Which frames are there, counted from 0. */
     private static BitSet numbers(Path folder) {
-        // six digits at least, as printf writes them; more than nine are no frame of anything
+        // six digits at least, as printf writes them; more than eight are no frame of anything
         Pattern name = Pattern.compile(Pattern.quote(name(folder)) + "_([0-9]{6}|[1-9][0-9]{6,7})\\.jpg");
         BitSet found = new BitSet();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
@@ -75,7 +77,8 @@ public final class FrameFolder implements Footage {
     }
 
     private static KinemaException unreadable(Path folder, IOException e) {
-        return new KinemaException("the folder of frames '" + folder + "' cannot be read (" + e + "): check the path and its permissions", e);
+        return new KinemaException("the folder of frames '" + folder + "' cannot be read (" + e + "): check the path and its permissions",
+            e);
     }
 
     /** Without its parents; a path such as {@code .} has to be made whole for that. */
@@ -118,6 +121,7 @@ public final class FrameFolder implements Footage {
             throw new IllegalStateException("the folder '" + path + "' is closed: open it again");
         }
         closeReader();
+        Ffmpeg.load();
         reader = new FrameFolderReader(this, framing, damage);
         return reader;
     }

@@ -33,10 +33,6 @@ final class JpegDecoder implements AutoCloseable {
     private final AVPacket packet = Ffmpeg.allocated(av_packet_alloc());
     private AVCodecContext context;
 
-    JpegDecoder() {
-        Ffmpeg.load();
-    }
-
     /**
      * Reads and decodes a file.
      *
@@ -67,7 +63,8 @@ final class JpegDecoder implements AutoCloseable {
             }
             data = Files.readAllBytes(file);
         } catch (IOException e) {
-            throw new KinemaException("the frame '" + file + "' cannot be read (" + e + "): check that it is there, and its permissions", e);
+            throw new KinemaException("the frame '" + file + "' cannot be read (" + e + "): check that it is there, and its permissions",
+                e);
         }
         if (data.length == 0) {
             throw damaged(file, "it is empty");

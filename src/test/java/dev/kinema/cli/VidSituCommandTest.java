@@ -97,7 +97,8 @@ class VidSituCommandTest {
         String state = "{\"added_tokens\":[{\"id\":50257,\"content\":\"a.01\"},{\"id\":50258,\"content\":\"[PAD]\"}]}";
         Call backend = new Call(new Global("tokenizers", "Tokenizer"), List.of(), state.getBytes(StandardCharsets.UTF_8));
         Path pickle = Files.write(folder.resolve("bpe.pkl"), PickleWriter.pickle(new Call(
-            new Global("transformers.tokenization_gpt2", "GPT2TokenizerFast"), List.of(), Map.of("_tokenizer", backend, "_pad_token", "[PAD]"))));
+            new Global("transformers.tokenization_gpt2", "GPT2TokenizerFast"), List.of(),
+            Map.of("_tokenizer", backend, "_pad_token", "[PAD]"))));
         Path json = folder.resolve("tokens.json");
         String out = CommandRun.of("vidsitu", "vocabulary", pickle, json).done().out();
         assertTrue(out.contains("2 tokens after GPT-2's 50257, of which [PAD] is padding"), out);
@@ -133,7 +134,8 @@ class VidSituCommandTest {
         Path list = folder.resolve("no.txt");
         CommandRun.of("vidsitu", "films", dataset, "--split", "test", "--out", list).failed(ExitCode.USAGE, "--split test", "testevrel");
         CommandRun.of("vidsitu", "films", dataset, "--split", "train", "--out", list, "--max-missing", 2).failed(ExitCode.USAGE, "2");
-        CommandRun.of("vidsitu", "films", dataset, "--split", "train", "--out", list, "--separator", "/").failed(ExitCode.FAILED, "separator");
+        CommandRun.of("vidsitu", "films", dataset, "--split", "train", "--out", list, "--separator", "/")
+            .failed(ExitCode.FAILED, "separator");
         CommandRun.of("vidsitu", "films", dataset, "--split", "testvb", "--out", list).failed(ExitCode.FAILED, "testvb");
     }
 }

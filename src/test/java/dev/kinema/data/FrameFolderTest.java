@@ -199,6 +199,30 @@ class FrameFolderTest {
         assertThrows(IllegalArgumentException.class, () -> new Framing(16, 12, true));
     }
 
+    /** JFIF has one matrix, BT.601, and the full range, however large the picture; films of this width would be BT.709 by default. */
+    @Test
+    void coloursAreThoseOfJpeg() throws InterruptedException {
+        int[] colours = {0xff0000, 0x00ff00, 0x0000ff, 0xc81e5a, 0x101010, 0xffffff};
+        Path frames = frames("colours", 1);
+        // 1285 is odd: the last column has but half of a chroma sample
+        FrameFiles.writeJpeg(FrameFolder.file(frames, 0), 1285, 48, (y, x) -> colours[y / 8]);
+        ByteBuffer[] clips = new ByteBuffer[1];
+        try (FilmClips reader = FilmClips.open(frames)) {
+            reader.read(new double[][] {{0}}, Framing.whole(), clips);
+            assertEquals(1285, reader.width());
+            assertEquals(48, reader.height());
+        }
+        for (int i = 0; i < colours.length; i++) {
+            // in the middle of a band, away from its neighbours' halved chroma
+            for (int x : new int[] {0, 600, 1284}) {
+                for (int c = 0; c < 3; c++) {
+                    int level = clips[0].get(((i * 8 + 4) * 1285 + x) * 3 + c) & 0xff;
+                    assertEquals(colours[i] >> 16 - 8 * c & 0xff, level, 5, "colour " + i + ", column " + x + ", channel " + c);
+                }
+            }
+        }
+    }
+
     @Test
     void aFoldersIdentityTellsChanges() throws IOException {
         Path frames = frames("id", 3);

@@ -33,7 +33,8 @@ public record ClipFilms(FilmList films, List<String> missing) {
             throw new IllegalArgumentException("a share of " + maxMissing + " that may be missing: it must be from 0 to 1");
         }
         if (clips.isEmpty()) {
-            throw new KinemaException("no clip of '" + dataset.layout().root() + "' is left to be shown: check its split and what is left out");
+            throw new KinemaException("no clip of '" + dataset.layout().root()
+                + "' is left to be shown: check its split and what is left out");
         }
         List<Film> films = new ArrayList<>();
         List<String> missing = new ArrayList<>();

@@ -39,8 +39,8 @@ public final class EventFeatures {
                     + ": name a folder of vsitu_vid_feats"));
             return new EventFeatures(folder, readFile(first).shape().dim(1));
         } catch (IOException e) {
-            throw new KinemaException("the folder of features '" + folder + "' cannot be read (" + e + "): check the path and its permissions",
-                e);
+            throw new KinemaException("the folder of features '" + folder + "' cannot be read (" + e + "): check the path and its"
+                + " permissions", e);
         }
     }
 
@@ -79,8 +79,8 @@ public final class EventFeatures {
     public HostArray read(Clip clip) {
         HostArray features = readFile(file(clip));
         if (features.shape().dim(1) != width) {
-            throw new KinemaException(file(clip) + ": has features of " + features.shape().dim(1) + " numbers, and other files of the folder of "
-                + width + ": write all by the same network");
+            throw new KinemaException(file(clip) + ": has features of " + features.shape().dim(1)
+                + " numbers, and other files of the folder of " + width + ": write all by the same network");
         }
         return features;
     }

@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The release's {@code bpe_with_seps_vb_arg_vocab.pkl}, a pickled tokenizer of transformers 3.3.1, read as data. Its fast tokenizers wrap one
- * of the tokenizers library, whose state is the bytes of a JSON text ({@link TokenizerState}); the slow ones have a dictionary,
+ * The release's {@code bpe_with_seps_vb_arg_vocab.pkl}, a pickled tokenizer of transformers 3.3.1, read as data. Its fast tokenizers wrap
+ * one of the tokenizers library, whose state is the bytes of a JSON text ({@link TokenizerState}); the slow ones have a dictionary,
  * {@code added_tokens_encoder}. Which tokens are flagged as special is not looked at: here those of the end and of padding are.
  */
 final class TokenizerPickle {

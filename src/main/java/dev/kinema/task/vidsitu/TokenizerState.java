@@ -84,8 +84,8 @@ final class TokenizerState {
             }
             in.endObject();
             if (id < 0 || content == null) {
-                throw new KinemaException(file + ": its tokenizer's added token " + tokens.size() + " has no id or no content: fetch the file"
-                    + " again");
+                throw new KinemaException(file + ": its tokenizer's added token " + tokens.size() + " has no id or no content: fetch the"
+                    + " file again");
             }
             tokens.add(new Token(id, content));
         }

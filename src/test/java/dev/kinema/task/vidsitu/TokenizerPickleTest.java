@@ -62,7 +62,8 @@ class TokenizerPickleTest {
 
     private static Call fast(Object state, Object padding) {
         Map<String, Object> attributes = new LinkedHashMap<>();
-        attributes.put("_tokenizer", new Call(WRAPPER, List.of(), Map.of("_tokenizer", backend(state), "_parameters", Map.of("dropout", 0))));
+        attributes.put("_tokenizer", new Call(WRAPPER, List.of(),
+            Map.of("_tokenizer", backend(state), "_parameters", Map.of("dropout", 0))));
         attributes.put("_eos_token", "<|endoftext|>");
         attributes.put("_pad_token", padding);
         attributes.put("init_kwargs", Map.of("vocab_file", "vocab.json"));
@@ -170,7 +171,8 @@ class TokenizerPickleTest {
     @Test
     void otherStatesAreRefused() throws IOException {
         String good = standard();
-        for (String bad : List.of("", "[]", "{}", good.substring(0, good.length() - 1), good + "x", good + "{}", good.replace("50258", "1.5"),
+        for (String bad : List.of("", "[]", "{}", good.substring(0, good.length() - 1), good + "x", good + "{}",
+                good.replace("50258", "1.5"),
                 good.replace("\"content\":\"walk.01\"", "\"content\":null"), good.replace("\"id\":50258,", ""),
                 good.replace("\"normalizer\"", "\"added_tokens\":[],\"normalizer\""))) {
             refused(fast(bad), "tokenizer");
