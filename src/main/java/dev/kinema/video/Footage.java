@@ -3,6 +3,7 @@ package dev.kinema.video;
 import dev.kinema.KinemaException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalDouble;
 
 /** What clips are cut from: a film, or a folder of its frames. To be used by one thread at a time. */
 public sealed interface Footage extends AutoCloseable permits VideoFile, FrameFolder {
@@ -21,11 +22,19 @@ public sealed interface Footage extends AutoCloseable permits VideoFile, FrameFo
     /** Average frames per second. */
     double frameRate();
 
-    /** Seconds from the first picture to the end of the last, as announced or else measured, without decoding. */
+    /** Seconds from the first picture to the end of the last as announced; empty where nothing announces it. */
+    OptionalDouble duration();
+
+    /** The same, but measured where it is not announced, without decoding. */
     double seconds();
 
     /** Reads the pictures from the start; a reader that was there before is closed. */
     FrameWalk frames(Framing framing);
+
+    /** Reads the clips by a plan; a reader that was there before is closed. */
+    default ClipReader clips(ClipPlan plan) {
+        return new ClipReader(this, plan);
+    }
 
     /** What was wrong as far as it has been read. */
     Damage damage();

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -45,8 +46,8 @@ public final class FrameFolder implements Footage {
         }
         BitSet found = numbers(path);
         if (found.isEmpty()) {
-            throw new KinemaException("the folder '" + path + "' has no frame, that is no picture '" + file(path, 0).getFileName()
-                + "': cut the film into frames of these names, or name a film");
+            throw new KinemaException("'" + path + "' is a directory, but not of a film's frames, for it has no picture '"
+                + file(path, 0).getFileName() + "': name the films in it one by one, or cut a film into such frames");
         }
         int missing = found.nextClearBit(0);
         if (missing < found.length()) {
@@ -103,6 +104,11 @@ public final class FrameFolder implements Footage {
     @Override
     public double frameRate() {
         return rate;
+    }
+
+    @Override
+    public OptionalDouble duration() {
+        return OptionalDouble.of(seconds());
     }
 
     @Override

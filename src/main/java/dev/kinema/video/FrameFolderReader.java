@@ -78,6 +78,16 @@ final class FrameFolderReader implements FrameWalk {
     }
 
     @Override
+    public double step() {
+        return 1 / folder.frameRate();
+    }
+
+    @Override
+    public double tolerance() {
+        return TOLERANCE_SECONDS;
+    }
+
+    @Override
     public boolean isLast() {
         return frame == folder.count() - 1;
     }

@@ -97,6 +97,7 @@ public final class VideoFile implements Footage {
     }
 
     /** Seconds of video as the container says, empty where it does not. */
+    @Override
     public OptionalDouble duration() {
         return duration;
     }
@@ -164,11 +165,6 @@ public final class VideoFile implements Footage {
         fresh = false;
         reader = new FrameReader(this, decoder, framing);
         return reader;
-    }
-
-    /** Reads the film's clips by a plan. */
-    public ClipReader clips(ClipPlan plan) {
-        return new ClipReader(this, plan);
     }
 
     Orientation orientation() {

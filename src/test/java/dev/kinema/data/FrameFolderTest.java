@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.KinemaException;
 import dev.kinema.graph.Philox;
+import dev.kinema.video.ClipPlan;
+import dev.kinema.video.ClipReader;
+import dev.kinema.video.Footage;
 import dev.kinema.video.FrameFiles;
 import dev.kinema.video.FrameFolder;
 import dev.kinema.video.Framing;
@@ -85,6 +88,33 @@ class FrameFolderTest {
         }
     }
 
+    /** Clips of 4 pictures, 5 frames apart, every half second, of 61 frames: the last starts at 1.5 s. */
+    @Test
+    void clipsAreCutByAPlan() {
+        Path frames = frames("plan", 61);
+        ClipPlan plan = new ClipPlan(4, 5 / 30.0, 0.5, 0, FRAMING, false);
+        try (Footage footage = Footage.open(frames); ClipReader clips = footage.clips(plan)) {
+            assertEquals(4, plan.clipsIn(footage.duration().orElseThrow()));
+            ByteBuffer clip = ByteBuffer.allocateDirect(clips.clipBytes());
+            for (int k = 0; k < 4; k++) {
+                assertTrue(clips.next(clip, 0), "clip " + k);
+                for (int i = 0; i < 4; i++) {
+                    assertPicture(15 * k + 5 * i, clip, i);
+                    assertEquals((15 * k + 5 * i) / 30.0, clips.frameTime(i), 1e-12);
+                }
+            }
+            assertFalse(clips.next(clip, 0));
+            clips.seek(2);
+            assertTrue(clips.next(clip, 0));
+            assertPicture(30, clip, 0);
+        }
+        assertThrows(KinemaException.class, () -> {
+            try (Footage footage = Footage.open(frames); ClipReader clips = footage.clips(new ClipPlan(40, 0.1, 1, 0, FRAMING, false))) {
+                clips.next(ByteBuffer.allocateDirect(clips.clipBytes()), 0);
+            }
+        });
+    }
+
     @Test
     void everyFramesOwnTimeGivesThatFrame() {
         Path frames = FrameFiles.write(folder.resolve("f"), 300, 8, 8);
@@ -137,7 +167,7 @@ class FrameFolderTest {
         Path empty = Files.createDirectory(folder.resolve("empty"));
         assertTrue(refused(empty, 0).contains("empty_000001.jpg"));
         Files.write(empty.resolve("other_000001.jpg"), whole);
-        assertTrue(refused(empty, 0).contains("has no frame"));
+        assertTrue(refused(empty, 0).contains("not of a film's frames"));
     }
 
     /** Half of a picture with much detail is gone, but its end is there: the decoder runs out of data. */
