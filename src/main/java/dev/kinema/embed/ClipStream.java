@@ -4,7 +4,7 @@ import dev.kinema.KinemaException;
 import dev.kinema.video.ClipPlan;
 import dev.kinema.video.ClipReader;
 import dev.kinema.video.Damage;
-import dev.kinema.video.VideoFile;
+import dev.kinema.video.Footage;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.OptionalLong;
@@ -62,7 +62,7 @@ public final class ClipStream implements AutoCloseable {
     }
 
     private void decode() {
-        try (VideoFile video = VideoFile.open(film); ClipReader clips = video.clips(plan)) {
+        try (Footage video = Footage.open(film); ClipReader clips = video.clips(plan)) {
             provide();
             if (from > 0) {
                 clips.seek(from);

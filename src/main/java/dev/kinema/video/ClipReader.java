@@ -44,9 +44,9 @@ public final class ClipReader implements AutoCloseable {
         }
     }
 
-    private final VideoFile film;
+    private final Footage film;
     private final ClipPlan plan;
-    private final FrameReader frames;
+    private final FrameWalk frames;
     private final Deque<OpenClip> open = new ArrayDeque<>();
     private final Deque<Picture> spare = new ArrayDeque<>();
     private final double[] times;
@@ -55,7 +55,7 @@ public final class ClipReader implements AutoCloseable {
     private long converted;
     private boolean ended;
 
-    ClipReader(VideoFile film, ClipPlan plan) {
+    ClipReader(Footage film, ClipPlan plan) {
         this.film = film;
         this.plan = plan;
         frames = film.frames(plan.framing());
