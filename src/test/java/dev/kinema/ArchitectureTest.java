@@ -41,7 +41,7 @@ class ArchitectureTest {
         Map.entry("run", Set.of("checkpoint", "device", "graph")),
         Map.entry("pretrain", Set.of("model", "nn", "graph", "optim", "data", "video", "device", "config", "checkpoint", "embed", "metric", "run")),
         Map.entry("task", Set.of("model", "nn", "graph", "optim", "data", "device", "config")),
-        Map.entry("task.vidsitu", Set.of("checkpoint", "device", "graph", "metric", "video")),
+        Map.entry("task.vidsitu", Set.of("checkpoint", "data", "device", "graph", "metric", "video")),
         Map.entry("finetune", Set.of("model", "nn", "graph", "optim", "data", "video", "device", "config", "checkpoint", "embed", "metric", "run",
             "pretrain", "task", "task.vidsitu")),
         Map.entry("metric", Set.of()),

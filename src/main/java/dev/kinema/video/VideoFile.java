@@ -19,7 +19,7 @@ import org.bytedeco.ffmpeg.avcodec.AVPacket;
  *
  * <p>One reader reads a film at a time: opening a second one closes the first. To be used by one thread at a time.
  */
-public final class VideoFile implements AutoCloseable {
+public final class VideoFile implements Footage {
     private final Path path;
     private final int threads;
     private final DamageCount damage = new DamageCount();
@@ -70,6 +70,7 @@ public final class VideoFile implements AutoCloseable {
     }
 
     /** The file. */
+    @Override
     public Path path() {
         return path;
     }
@@ -90,6 +91,7 @@ public final class VideoFile implements AutoCloseable {
     }
 
     /** Average frames per second; 25 where neither the container nor the codec knows. */
+    @Override
     public double frameRate() {
         return frameRate;
     }
@@ -97,6 +99,11 @@ public final class VideoFile implements AutoCloseable {
     /** Seconds of video as the container says, empty where it does not. */
     public OptionalDouble duration() {
         return duration;
+    }
+
+    @Override
+    public double seconds() {
+        return duration.orElseGet(this::measureDuration);
     }
 
     /** FFmpeg's name of the codec, such as {@code h264}. */
@@ -110,11 +117,13 @@ public final class VideoFile implements AutoCloseable {
     }
 
     /** Frames decoded so far, those included that no one looked at. */
+    @Override
     public long framesDecoded() {
         return damage.frames;
     }
 
     /** What was wrong with the film as far as it has been read. */
+    @Override
     public Damage damage() {
         return damage.snapshot();
     }
@@ -141,6 +150,7 @@ public final class VideoFile implements AutoCloseable {
     }
 
     /** Reads the film's frames from its start. */
+    @Override
     public FrameReader frames(Framing framing) {
         if (closed) {
             throw new IllegalStateException("the film '" + path + "' is closed: open it again");
