@@ -19,7 +19,10 @@ import java.util.function.Consumer;
  *
  * @param note is told where it is kept
  */
-record StageFolder(Path path, Consumer<String> note) {
+public record StageFolder(Path path, Consumer<String> note) {
+    /** The settings that the stage was made with. */
+    public static final String SETTINGS = "config.yaml";
+
     private static final String WEIGHTS = "weights.safetensors";
     private static final String WEIGHTS_SHA256 = "weights_sha256";
     private static final String REMEDY = "choose another folder with --out";
@@ -46,8 +49,8 @@ record StageFolder(Path path, Consumer<String> note) {
     }
 
     /** Makes the folder free for a training of these settings, if one of others is in it. */
-    void free(String settings) {
-        Path saved = path.resolve("config.yaml");
+    public void free(String settings) {
+        Path saved = path.resolve(SETTINGS);
         try {
             if (Files.exists(saved) && !Files.readString(saved).equals(settings)) {
                 setAside(firstDifference(Files.readString(saved), settings));
@@ -69,7 +72,7 @@ record StageFolder(Path path, Consumer<String> note) {
     }
 
     /** Renames the folder. */
-    void setAside(String why) {
+    public void setAside(String why) {
         Path aside = path;
         for (int i = 1; Files.exists(aside); i++) {
             aside = path.resolveSibling(path.getFileName() + "." + i);
@@ -83,11 +86,13 @@ record StageFolder(Path path, Consumer<String> note) {
         }
     }
 
-    FolderLock lock() {
+    /** Keeps other writers away. */
+    public FolderLock lock() {
         return FolderLock.of(path, REMEDY);
     }
 
-    void create() {
+    /** Makes the folder where it is not there. */
+    public void create() {
         try {
             Files.createDirectories(path);
         } catch (IOException e) {
