@@ -82,7 +82,7 @@ final class StoredEventFeatures implements EventFeatures {
     static StoredEventFeatures ofFiles(Path folder, long cacheBytes) {
         List<String> names = names(folder);
         if (names.isEmpty()) {
-            throw new KinemaException("'" + folder + "' has no features of events: it needs a " + STORE + ", or files called CLIP" + ENDING);
+            throw new KinemaException("'" + folder + "' has no features of events: it needs a " + STORE + ", or files CLIP" + ENDING);
         }
         Path first = folder.resolve(names.get(0));
         Shape shape = Npy.read(first).shape();

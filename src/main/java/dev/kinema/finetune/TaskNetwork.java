@@ -69,7 +69,8 @@ interface TaskNetwork<P extends Prediction> extends AutoCloseable {
 
     /** Whether a variable is the network's own, and not one of its training. */
     static boolean isOwn(String variable) {
-        return !variable.startsWith(Optimizer.PREFIX) && !variable.startsWith(GradientSum.PREFIX) && !variable.equals(Pass.RANDOM);
+        return !variable.startsWith(Optimizer.PREFIX) && !variable.startsWith(GradientSum.PREFIX)
+            && !variable.equals(Pass.RANDOM);
     }
 
     @Override

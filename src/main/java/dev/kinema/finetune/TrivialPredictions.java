@@ -155,8 +155,8 @@ final class TrivialPredictions {
     }
 
     /**
-     * The chance line of relations: the mean accuracy, 0 to 1, of the same answer everywhere. 0.25 where all four relations occur, whichever
-     * the answer is, and so what a network that never trains has.
+     * The chance line of relations: the mean accuracy, 0 to 1, of the same answer everywhere. 0.25 where all four relations occur,
+     * whichever the answer is, and so what a network that never trains has.
      *
      * @param situations that {@code scoring} is of
      */

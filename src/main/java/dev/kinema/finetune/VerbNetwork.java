@@ -99,8 +99,8 @@ final class VerbNetwork implements TaskNetwork<VerbPrediction> {
             BackboneWeights.variables(headless(backbone)).keySet().stream().filter(start::containsKey)
                 .forEach(name -> weights.put(VerbClassifier.BACKBONE + name, start.get(name)));
             int events = config.part() * Clip.EVENTS;
-            step = new VerbStep(device, weights, compilation, network, events, batch / config.part(), config.tuning().optimizer().optimizer(),
-                seed);
+            step = new VerbStep(device, weights, compilation, network, events, batch / config.part(),
+                config.tuning().optimizer().optimizer(), seed);
             Graph asked = new Graph();
             asked.output(PROBABILITIES, Softmax.of(network.logits(Pass.eval(asked), events)));
             prediction = device.compile(asked, weights, compilation);

@@ -66,7 +66,8 @@ class TrivialPredictionsTest {
             event("walk.01", null), event("walk.01", null)));
         assertEquals(7, trivial.verbs(asked).get(0).index());
         // three of walk, two of look and run, and of those that occur once the first by alphabet
-        assertEquals(Collections.nCopies(5, List.of("walk.01", "look.01", "run.01", "open.01", "sit.01")), trivial.verbs(asked).get(0).verbs());
+        assertEquals(Collections.nCopies(5, List.of("walk.01", "look.01", "run.01", "open.01", "sit.01")),
+            trivial.verbs(asked).get(0).verbs());
         // three of each of two relations: the first that Relation names
         assertEquals(Collections.nCopies(4, Collections.nCopies(3, "Causes")), trivial.relations(asked).get(0).relations());
         assertEquals(7, trivial.relations(asked).get(0).index());

@@ -54,7 +54,8 @@ class VerbNetworkTest {
         for (int i = 0; i < clips.size(); i++) {
             assertEquals(clips.get(i).index(), predictions.get(i).index());
             for (int e = 0; e < 5; e++) {
-                right += predictions.get(i).verbs().get(e).get(0).equals(clips.get(i).annotations().get(0).events().get(e).verbId()) ? 1 : 0;
+                String verb = clips.get(i).annotations().get(0).events().get(e).verbId();
+                right += predictions.get(i).verbs().get(e).get(0).equals(verb) ? 1 : 0;
             }
         }
         return right / (5.0 * clips.size());
@@ -64,7 +65,8 @@ class VerbNetworkTest {
     void eightClipsAreLearnedByHeart() {
         VidSituDataset dataset = SmallEvents.dataset(folder, 8, 1);
         List<Situation> clips = dataset.situations(Split.TRAIN);
-        try (Device device = Device.open("cpu"); VerbNetwork network = network(device, dataset, SmallEvents.verbs(1, 8, 0, 0.01), Map.of())) {
+        try (Device device = Device.open("cpu");
+                VerbNetwork network = network(device, dataset, SmallEvents.verbs(1, 8, 0, 0.01), Map.of())) {
             assertTrue(accuracy(clips, network.predict(clips)) < 0.5);
             Map<String, Double> said = Map.of();
             for (int step = 0; step < 150; step++) {
@@ -97,7 +99,8 @@ class VerbNetworkTest {
     void predictionsAreOfOneClipEach() {
         VidSituDataset dataset = SmallEvents.dataset(folder, 3, 3);
         List<Situation> clips = dataset.situations(Split.VALID);
-        try (Device device = Device.open("cpu"); VerbNetwork network = network(device, dataset, SmallEvents.verbs(1, 2, 0, 0.01), Map.of())) {
+        try (Device device = Device.open("cpu");
+                VerbNetwork network = network(device, dataset, SmallEvents.verbs(1, 2, 0, 0.01), Map.of())) {
             network.train(0, 0.01);
             List<VerbPrediction> together = network.predict(clips);
             for (int i = 0; i < clips.size(); i++) {
@@ -146,8 +149,8 @@ class VerbNetworkTest {
         };
         try (Device device = Device.open("cpu"); RunFolder run = RunFolder.open(where, "verbs", Environment.here("cpu", 1, List.of()))) {
             TrainingLoop.Outcome outcome = TrainingLoop.run(checked -> new FineTuning<>(network(device, dataset, config, Map.of()),
-                TaskForm.VERBS, config.tuning(), new Scoring(Split.VALID, valid), valid, new BestEpoch(where)), run,
-                new LoopSettings(1, 0, 2, 1), progress);
+                TaskForm.VERBS, config.tuning(), new Scoring(Split.VALID, valid), valid,
+                new BestEpoch(where.resolve("best.safetensors"))), run, new LoopSettings(1, 0, 2, 1), progress);
             return tensors(outcome.checkpoint());
         }
     }
@@ -170,7 +173,8 @@ class VerbNetworkTest {
         Files.writeString(broken, "no film");
         Path brokenToo = dataset.media(valid.get(1).clip()).orElseThrow().path();
         Files.writeString(brokenToo, "no film");
-        try (Device device = Device.open("cpu"); VerbNetwork network = network(device, dataset, SmallEvents.verbs(1, 2, 0, 0.01), Map.of())) {
+        try (Device device = Device.open("cpu");
+                VerbNetwork network = network(device, dataset, SmallEvents.verbs(1, 2, 0, 0.01), Map.of())) {
             double failed = 0;
             for (int step = 0; step < 3; step++) {
                 failed = network.train(step, 0.01).get("failed_films");

@@ -17,8 +17,8 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /**
- * A step in parts. Batch norm sees each part alone, so that it is the step of the whole batch only where all parts have the same statistics:
- * here they have the same pixels and other verbs. In float64: what differs is meaning, not rounding.
+ * A step in parts. Batch norm sees each part alone, so that it is the step of the whole batch only where all parts have the same
+ * statistics: here they have the same pixels and other verbs. In float64: what differs is meaning, not rounding.
  */
 class VerbStepTest {
     private static final int EVENTS = 5;
