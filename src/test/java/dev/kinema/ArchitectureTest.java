@@ -42,6 +42,8 @@ class ArchitectureTest {
         Map.entry("pretrain", Set.of("model", "nn", "graph", "optim", "data", "video", "device", "config", "checkpoint", "embed", "metric", "run")),
         Map.entry("task", Set.of("model", "nn", "graph", "optim", "data", "device", "config")),
         Map.entry("task.vidsitu", Set.of("checkpoint", "data", "device", "graph", "metric", "video")),
+        Map.entry("finetune", Set.of("model", "nn", "graph", "optim", "data", "video", "device", "config", "checkpoint", "embed", "metric", "run",
+            "pretrain", "task", "task.vidsitu")),
         Map.entry("metric", Set.of()),
         Map.entry("checkpoint", Set.of("device", "graph")),
         Map.entry("config", Set.of()),

@@ -3,6 +3,7 @@ package dev.kinema.finetune;
 import dev.kinema.device.Weights;
 import dev.kinema.nn.Pass;
 import dev.kinema.optim.Optimizer;
+import dev.kinema.pretrain.GradientSum;
 import dev.kinema.task.vidsitu.Prediction;
 import dev.kinema.task.vidsitu.Situation;
 import java.nio.file.Path;
@@ -68,7 +69,8 @@ interface TaskNetwork<P extends Prediction> extends AutoCloseable {
 
     /** Whether a variable is the network's own, and not one of its training. */
     static boolean isOwn(String variable) {
-        return !variable.startsWith(Optimizer.PREFIX) && !variable.equals(Pass.RANDOM);
+        return !variable.startsWith(Optimizer.PREFIX) && !variable.startsWith(GradientSum.PREFIX)
+            && !variable.equals(Pass.RANDOM);
     }
 
     @Override

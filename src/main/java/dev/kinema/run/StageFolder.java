@@ -18,6 +18,9 @@ import java.util.function.Consumer;
  * @param note is told where it is kept
  */
 public record StageFolder(Path path, Consumer<String> note) {
+    /** The file of the settings that the stage was made with. */
+    public static final String SETTINGS = "config.yaml";
+
     private static final String WEIGHTS = "weights.safetensors";
     private static final String WEIGHTS_SHA256 = "weights_sha256";
     private static final String REMEDY = "choose another folder with --out";
@@ -57,7 +60,7 @@ public record StageFolder(Path path, Consumer<String> note) {
 
     /** Makes the folder free for a training of these settings, if one of others is in it. */
     public void free(String settings) {
-        Path saved = path.resolve("config.yaml");
+        Path saved = path.resolve(SETTINGS);
         try {
             if (Files.exists(saved) && !Files.readString(saved).equals(settings)) {
                 setAside(firstDifference(Files.readString(saved), settings));
