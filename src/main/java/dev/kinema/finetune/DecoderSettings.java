@@ -5,8 +5,8 @@ import dev.kinema.model.DecoderConfig;
 import dev.kinema.nn.Activation;
 
 /**
- * The decoder TxD as configuration files give it: {@link DecoderConfig}, where each field is explained, but for the tokens, which the dataset
- * decides. There are no defaults, since the paper's decoder and the toolkit's are both to be written out:
+ * The decoder TxD as configuration files give it: {@link DecoderConfig}, where each field is explained, but for the tokens, which the
+ * dataset decides. There are no defaults, since the paper's decoder and the toolkit's are both to be written out:
  * {@code configs/vidsitu/parts/txd-paper.yaml} and {@code txd-toolkit.yaml}.
  */
 public record DecoderSettings(int width, double inputScale, Positions positions, boolean positionsAfterPad, int maxLength, int layers,
@@ -15,8 +15,8 @@ public record DecoderSettings(int width, double inputScale, Positions positions,
 
     /** The decoder over these tokens. */
     DecoderConfig over(TokenTable tokens) {
-        return new DecoderConfig(tokens.size(), tokens.pad(), tokens.end(), width, inputScale, positions, positionsAfterPad, maxLength, layers,
-            heads, feedForward, activation, preNorm, finalNorm, dropout, attentionDropout, activationDropout, bottleneck, tokenStd, positionStd,
-            normEpsilon);
+        return new DecoderConfig(tokens.size(), tokens.pad(), tokens.end(), width, inputScale, positions, positionsAfterPad, maxLength,
+            layers, heads, feedForward, activation, preNorm, finalNorm, dropout, attentionDropout, activationDropout, bottleneck, tokenStd,
+            positionStd, normEpsilon);
     }
 }

@@ -73,8 +73,8 @@ final class RoleTexts {
 
     private static Annotation annotation(Situation clip) {
         if (clip.annotations().isEmpty()) {
-            throw new KinemaException("clip " + clip.clip().id() + " has no annotation, and what is written of an event begins with its verb:"
-                + " give clips whose verbs are known");
+            throw new KinemaException("clip " + clip.clip().id() + " has no annotation, and what is written of an event begins with its"
+                + " verb: give clips whose verbs are known");
         }
         return clip.annotations().get(0);
     }
