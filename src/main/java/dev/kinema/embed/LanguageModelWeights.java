@@ -112,7 +112,8 @@ public record LanguageModelWeights(Path source, LanguageModelConfig config, Map<
             throw new KinemaException(file + ": its tokens are " + width + " wide, and GPT-2's attention has heads of " + HEAD_WIDTH
                 + ": name a checkpoint of GPT-2");
         }
-        int layers = (int) found.keySet().stream().filter(name -> name.startsWith("h.")).map(name -> name.split("\\.")[1]).distinct().count();
+        // counted, not the greatest number: a gap is then reported, and a number out of a damaged file builds no network
+        int layers = (int) found.keySet().stream().filter(n -> n.startsWith("h.")).map(n -> n.split("\\.", 3)[1]).distinct().count();
         int inner = matrix(file, found, "h.0.mlp.c_fc.weight").dim(1);
         return LanguageModelConfig.GPT2.withSizes(width, layers, width / HEAD_WIDTH, inner,
             matrix(file, found, Gpt2Names.POSITIONS).dim(0));

@@ -68,13 +68,6 @@ final class CachedSteps implements NextProbabilities, AutoCloseable {
         return what + ".values." + layer;
     }
 
-    private static void output(Graph graph, String what, List<KeysValues> layers) {
-        for (int l = 0; l < layers.size(); l++) {
-            graph.output(keys(what, l), layers.get(l).keys());
-            graph.output(values(what, l), layers.get(l).values());
-        }
-    }
-
     private Graph stepGraph(int size) {
         Graph graph = new Graph();
         Value token = graph.input(TOKEN, DType.I32, Shape.of(rows));
@@ -89,7 +82,10 @@ final class CachedSteps implements NextProbabilities, AutoCloseable {
         }
         NextToken next = writer.next(network.pass(graph), token, position, past, padding);
         graph.output(PROBABILITIES, Softmax.of(next.y()));
-        output(graph, "added", next.added());
+        for (int l = 0; l < config.layers(); l++) {
+            graph.output(keys("added", l), next.added().get(l).keys());
+            graph.output(values("added", l), next.added().get(l).values());
+        }
         return graph;
     }
 

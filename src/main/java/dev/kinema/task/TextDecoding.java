@@ -17,8 +17,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Writes texts with a decoder or a language model: greedily or by beam search, in batches of fixed size, with a cache of keys and values. It
- * follows weights that change, so one is enough for a training; used by one thread at a time. Close it before the device and the weights.
+ * Writes texts with a decoder or a language model: greedily or by beam search, in batches of fixed size, with a cache of keys and values.
+ * It follows weights that change, so one is enough for a training; used by one thread at a time. Close it before the device and the
+ * weights.
  */
 public final class TextDecoding implements AutoCloseable {
     private final TextConfig network;

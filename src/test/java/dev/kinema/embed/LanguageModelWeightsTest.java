@@ -209,6 +209,9 @@ class LanguageModelWeightsTest {
         Map<String, HostArray> whole = gpt2();
         whole.put("ln_f.bias", HostArray.allocate(DType.I64, Shape.of(WIDTH)));
         refused(whole, "ln_f.bias is I64");
+        Map<String, HostArray> stray = gpt2();
+        put(stray, "h.", 0, 1, 1);
+        refused(stray, "12 missing (h.2.", "1 unexpected (h.)");
         Map<String, HostArray> larger = gpt2();
         put(larger, "wte.weight", 0, 1, TOKENS + 2, WIDTH);
         refused(larger, "has 15 tokens, more than the 14");

@@ -113,7 +113,8 @@ class LanguageModelTest {
     void lossLeavesOutPads() {
         long p = PAD;
         double alone = lossAndGradient(1, 3, new long[] {1, 2, 3}, new long[] {2, 3, EOS}, 0, 0)[0];
-        double padded = lossAndGradient(2, 5, new long[] {1, 2, 3, p, p, p, p, p, p, p}, new long[] {2, 3, EOS, p, p, p, p, p, p, p}, 0, 0)[0];
+        double padded = lossAndGradient(2, 5, new long[] {1, 2, 3, p, p, p, p, p, p, p},
+            new long[] {2, 3, EOS, p, p, p, p, p, p, p}, 0, 0)[0];
         assertEquals(alone, padded, SAME);
         assertTrue(alone > 0.5, "an untrained model knows little: " + alone);
     }

@@ -1,0 +1,2 @@
+package dev.kinema.finetune;
+public record TaskResults() { }
