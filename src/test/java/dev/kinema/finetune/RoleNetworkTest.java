@@ -138,6 +138,10 @@ class RoleNetworkTest {
             assertEquals(written.subList(5, 6), network.predict(SITUATIONS.subList(5, 6)), "no other clip changes it");
             List<Situation> asked = SITUATIONS.stream().map(RoleNetworkTest::withoutRoles).toList();
             assertEquals(written, network.predict(asked), "nor do the roles that there are");
+            RolesConfig beam = config(PAPER.replace("batch: 8", "batch: 3") + "decoding: {beam: 3}\n");
+            try (RoleNetwork other = network(device, beam, SITUATIONS, own(network))) {
+                assertEquals(written, other.predict(SITUATIONS), "by beam search, in batches of which the last is not full");
+            }
         }
     }
 
@@ -357,6 +361,7 @@ class RoleNetworkTest {
         assertEquals(Spaces.CLEANED_UP, toolkit.decoding().spaces());
         assertEquals(RoleSequence.LENGTH, paper.length());
         RolesConfig model = ConfigReader.read(parts.resolve("gpt2-medium.yaml"), RolesConfig.class);
+        assertEquals(DecodingConfig.GPT2, model.decoding().decoding());
         assertTrue(model.languageModel().orElseThrow().weights().isPresent() && model.tokens() == RolesConfig.Tokens.ALL);
     }
 
