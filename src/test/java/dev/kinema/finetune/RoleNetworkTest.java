@@ -163,7 +163,10 @@ class RoleNetworkTest {
             List<RolePrediction> written = network.predict(SITUATIONS);
             for (int clip = 0; clip < CLIPS; clip++) {
                 for (int event = 0; event < 5; event++) {
-                    assertEquals(said(SITUATIONS).get(clip).events().get(event).verb(), written.get(clip).events().get(event).verb());
+                    String verb = SITUATIONS.get(clip).annotations().get(0).events().get(event).verbId();
+                    // what follows may not even be a space: no text in training had anything before the verb
+                    String text = written.get(clip).events().get(event).verb().orElseThrow();
+                    assertTrue(text.startsWith(verb), () -> text + " for " + verb);
                 }
             }
             assertEquals(written, network.predict(SITUATIONS));
