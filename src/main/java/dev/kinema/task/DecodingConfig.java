@@ -65,7 +65,7 @@ public record DecodingConfig(int beam, int maxTokens, int minTokens, double leng
     }
 
     /** How many positions a decoder needs for the longest text: every token but the last prediction is read. */
-    int positions() {
+    public int positions() {
         return maxTokens + (start == Start.EOS ? 1 : 0);
     }
 }
