@@ -1,8 +1,6 @@
 package dev.kinema.finetune;
 
-import dev.kinema.KinemaException;
 import dev.kinema.checkpoint.Safetensors;
-import dev.kinema.device.HostArray;
 import dev.kinema.device.Weights;
 import dev.kinema.graph.Type;
 import java.nio.file.Files;
@@ -11,11 +9,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The weights of the epoch with the best score so far, in a file of the run's folder. A run that is killed after they were written, and
- * goes on from a checkpoint before, comes to the same epoch again and writes the same ones.
+ * The weights of the epoch with the best score so far, in a file. A run that is killed after they were written, and goes on from a checkpoint
+ * before, comes to the same epoch again and writes the same ones.
  */
 final class BestEpoch {
-    static final String FILE = "best.safetensors";
     private static final String EPOCH = "best_epoch";
     private static final String SCORE = "best_score";
 
@@ -24,20 +21,23 @@ final class BestEpoch {
     /** As in the toolkit an epoch must be better than nothing at all. */
     private double score;
 
-    BestEpoch(Path folder) {
-        file = folder.resolve(FILE);
+    BestEpoch(Path file) {
+        this.file = file;
     }
 
     /** Keeps the weights if their score is above all before. */
     void offer(double reached, long after, Weights weights) {
-        if (!(reached > score)) {
-            return;
+        if (reached > score) {
+            score = reached;
+            epoch = after;
+            keep(weights);
         }
-        score = reached;
-        epoch = after;
+    }
+
+    private void keep(Weights weights) {
         Map<String, Type> types = new LinkedHashMap<>();
         weights.names().stream().filter(TaskNetwork::isOwn).forEach(name -> types.put(name, weights.get(name).type()));
-        Safetensors.write(file, types, weights::get, Map.of(EPOCH, Long.toString(epoch), SCORE, Double.toString(score)));
+        Safetensors.write(file, types, weights::get, position());
     }
 
     /** The epoch, counted from 1; 0 where none was better than nothing. */
@@ -55,23 +55,17 @@ final class BestEpoch {
     }
 
     /**
-     * Puts the best epoch's weights in place of those that are there; without one they stay.
-     *
-     * @throws KinemaException if they are gone
+     * Puts the best epoch's weights in place of those that are there. Where no epoch was better than nothing, and so there is no file, these
+     * stay, and are kept.
      */
     void load(Weights weights) {
-        if (epoch == 0) {
+        if (!Files.exists(file)) {
+            keep(weights);
             return;
         }
-        if (!Files.exists(file)) {
-            throw new KinemaException("'" + file + "', the weights of the best epoch, is gone: put it back, or remove the run's folder to train"
-                + " again");
-        }
         try (Safetensors open = Safetensors.open(file)) {
-            for (String name : open.names()) {
-                HostArray array = open.read(name);
-                weights.put(name, array);
-            }
+            restore(open.metadata());
+            open.names().forEach(name -> weights.put(name, open.read(name)));
         }
     }
 }

@@ -48,8 +48,8 @@ public final class ResultTables {
             }
         }
         if (found.isEmpty()) {
-            throw new KinemaException("there is no " + TaskResults.FILE + " in " + folders + ": kinema finetune writes it when all runs of a"
-                + " configuration are done");
+            throw new KinemaException("there is no " + TaskResults.FILE + " in " + folders + ": kinema finetune writes it when the first"
+                + " runs of a configuration are done");
         }
         Map<Path, TaskResults> results = new TreeMap<>();
         found.values().forEach(each -> results.put(each, TaskResults.read(each.resolve(TaskResults.FILE))));

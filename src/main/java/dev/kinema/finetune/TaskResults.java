@@ -9,10 +9,13 @@ import com.google.gson.JsonSerializer;
 import dev.kinema.KinemaException;
 import dev.kinema.checkpoint.AtomicFile;
 import dev.kinema.config.ConfigReader;
+import dev.kinema.task.vidsitu.Scores;
+import dev.kinema.task.vidsitu.Task;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -23,7 +26,7 @@ import java.util.Optional;
  * @param clips as many as were used
  * @param kinema the version that made it
  * @param device what computed
- * @param tasks what their runs came to
+ * @param tasks what their runs came to, as far as some are done
  */
 public record TaskResults(Optional<TableRow> row, Path dataset, Clips clips, String kinema, String device, List<TaskScores> tasks) {
     /** The file's name. */
@@ -54,9 +57,31 @@ public record TaskResults(Optional<TableRow> row, Path dataset, Clips clips, Str
     /** What is read from a file is held against itself. */
     public TaskResults {
         tasks = List.copyOf(tasks);
-        if (tasks.isEmpty() || tasks.stream().map(TaskScores::task).distinct().count() < tasks.size()) {
-            throw new KinemaException("tasks is " + tasks.stream().map(TaskScores::task).toList() + ": it must have one or more, each once");
+        if (tasks.stream().map(TaskScores::task).distinct().count() < tasks.size()) {
+            throw new KinemaException("tasks is " + tasks.stream().map(TaskScores::task).toList() + ": it must have each task once");
         }
+    }
+
+    /**
+     * The same with one more run.
+     *
+     * @param task of which; where it has none yet, it comes after the others
+     * @param outcome of a seed that is not there
+     * @param baselines by name, in order; in place of those that were there
+     * @param chance mean accuracy of a constant answer; relations only
+     */
+    public TaskResults with(Task task, TaskScores.Outcome outcome, Map<String, Scores> baselines, Optional<Double> chance) {
+        List<TaskScores> with = new ArrayList<>(tasks);
+        List<TaskScores.Outcome> outcomes = new ArrayList<>();
+        with.stream().filter(scores -> scores.task().equals(task.label())).findFirst().ifPresent(scores -> outcomes.addAll(scores.outcomes()));
+        outcomes.add(outcome);
+        TaskScores scores = TaskScores.of(task, outcomes, baselines, chance);
+        if (outcomes.size() == 1) {
+            with.add(scores);
+        } else {
+            with.replaceAll(each -> each.task().equals(task.label()) ? scores : each);
+        }
+        return new TaskResults(row, dataset, clips, kinema, device, with);
     }
 
     /**
@@ -77,7 +102,7 @@ public record TaskResults(Optional<TableRow> row, Path dataset, Clips clips, Str
      */
     public static TaskResults read(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new KinemaException("there is no '" + file + "': kinema finetune writes it when all runs of a configuration are done");
+            throw new KinemaException("there is no '" + file + "': kinema finetune writes it when the first runs of a configuration are done");
         }
         return ConfigReader.read(file, TaskResults.class);
     }

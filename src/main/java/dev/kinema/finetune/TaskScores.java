@@ -104,6 +104,19 @@ public record TaskScores(String task, List<Run> runs, List<ScoreColumn> columns,
         return new TaskScores(task.label(), runs, columns, named, chance);
     }
 
+    /** The runs that it was put together from. */
+    List<Outcome> outcomes() {
+        List<Outcome> outcomes = new ArrayList<>();
+        for (int i = 0; i < runs.size(); i++) {
+            Map<String, Double> scores = new LinkedHashMap<>();
+            for (ScoreColumn column : columns) {
+                scores.put(column.name(), column.values().get(i));
+            }
+            outcomes.add(new Outcome(runs.get(i).seed(), runs.get(i).bestEpoch(), scores));
+        }
+        return outcomes;
+    }
+
     /** The score of this name; empty where the task has none. */
     Optional<ScoreColumn> column(String name) {
         return columns.stream().filter(column -> column.name().equals(name)).findFirst();

@@ -14,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,6 +52,20 @@ class TaskResultsTest {
     }
 
     @Test
+    void runsAreAddedOneByOne() {
+        TaskResults whole = results();
+        TaskResults grown = new TaskResults(whole.row(), whole.dataset(), whole.clips(), whole.kinema(), whole.device(), List.of());
+        for (TaskScores scores : whole.tasks()) {
+            Map<String, Scores> baselines = new LinkedHashMap<>();
+            scores.baselines().forEach(each -> baselines.put(each.name(), new Scores(Task.RELATIONS, 20, each.columns(), Map.of())));
+            for (TaskScores.Outcome outcome : scores.outcomes()) {
+                grown = grown.with(Task.of(scores.task()).orElseThrow(), outcome, baselines, scores.chance());
+            }
+        }
+        assertEquals(whole, grown);
+    }
+
+    @Test
     void meanAndStandardErrorAreTheSamples() {
         ScoreColumn column = results().tasks().get(0).column(Scores.MEAN_ACC).orElseThrow();
         assertEquals(0.34, column.mean(), 1e-15);
@@ -79,7 +95,7 @@ class TaskResultsTest {
         "\"train\": 23500 | \"train\": -1 | clips: train is -1",
         "\"train\": 23500 | \"train\": \"all\" | clips.train: must be",
         "\"task\": \"evrel\" | \"task\": \"relations\" | task is 'relations': it must be one of vb, srl, evrel",
-        "\"task\": \"evrel\" | \"task\": \"vb\" | tasks is [vb, vb]: it must have one or more, each once",
+        "\"task\": \"evrel\" | \"task\": \"vb\" | tasks is [vb, vb]: it must have each task once",
         "\"seed\": 8 | \"seed\": 7 | runs of evrel has the same twice, [7, 7, 9]",
         "\"best_epoch\": 10 | \"best_epoch\": -1 | best_epoch is -1",
         "\"tables\": [ | \"tables\": [5, | tables is [5, 1, 3]",
@@ -93,7 +109,7 @@ class TaskResultsTest {
         String text = Files.readString(file);
         assertTrue(text.contains(part), text);
         Files.writeString(file, part.equals("}") ? text.substring(0, text.lastIndexOf('}'))
-            : text.replaceFirst(java.util.regex.Pattern.quote(part), java.util.regex.Matcher.quoteReplacement(other == null ? "" : other)));
+            : text.replaceFirst(Pattern.quote(part), Matcher.quoteReplacement(other == null ? "" : other)));
         String message = assertThrows(KinemaException.class, () -> TaskResults.read(file)).getMessage();
         assertTrue(message.startsWith(file.toString()) && message.contains(said), message);
     }
