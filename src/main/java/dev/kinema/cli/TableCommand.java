@@ -12,8 +12,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code kinema table}: fine-tuning results as the paper gives them. */
 @Command(name = "table", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
-    description = "Print Tables 1 to 4 of the paper, in Markdown, from what runs of 'kinema finetune' came to: scores times 100, mean and "
-        + "standard error over the seeds.",
+    description = "Print Tables 1 to 4 of the paper, in Markdown, from what runs of 'kinema finetune' came to: scores times 100, the mean "
+        + "and its standard error over the seeds.",
     footer = {"", "A configuration says by its row where its results stand. Folders are searched at any depth for results.json."})
 final class TableCommand implements Callable<Integer> {
     @Spec
@@ -22,7 +22,8 @@ final class TableCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "FOLDER", description = "Folders of runs, or such that hold them.")
     private List<Path> folders;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Write the tables there as JSON too, with each run's scores, not times 100.")
+    @Option(names = "--json", paramLabel = "FILE",
+        description = "Write the tables there as JSON too, with each run's scores, not times 100.")
     private Path json;
 
     @Option(names = "--markdown", paramLabel = "FILE", description = "Write what is printed there too.")

@@ -39,7 +39,8 @@ final class ResultTable {
         }
 
         String name() {
-            return Stream.of(place.group(), place.name(), place.variant()).filter(part -> !part.isEmpty()).collect(Collectors.joining(", "));
+            return Stream.of(place.group(), place.name(), place.variant()).filter(part -> !part.isEmpty())
+                .collect(Collectors.joining(", "));
         }
     }
 

@@ -27,7 +27,8 @@ public final class ResultTables {
         PaperTables paper = PaperTables.read();
         source = paper.source();
         paper.tables().stream().map(form -> new ResultTable(form, source, results)).filter(table -> !table.isEmpty()).forEach(tables::add);
-        rowless = results.entrySet().stream().filter(each -> each.getValue().row().isEmpty()).map(each -> each.getKey().toString()).toList();
+        rowless = results.entrySet().stream().filter(each -> each.getValue().row().isEmpty()).map(each -> each.getKey().toString())
+            .toList();
     }
 
     /**
@@ -44,7 +45,8 @@ public final class ResultTables {
                     found.putIfAbsent(each.toRealPath(), each);
                 }
             } catch (IOException e) {
-                throw new KinemaException("'" + folder + "' cannot be searched for results (" + e + "): check the path and its permissions", e);
+                throw new KinemaException("'" + folder + "' cannot be searched for results (" + e
+                    + "): check the path and its permissions", e);
             }
         }
         if (found.isEmpty()) {

@@ -49,7 +49,8 @@ public record TaskResults(Optional<TableRow> row, Path dataset, Clips clips, Str
     public record Clips(int train, int valid, int leftOut) {
         public Clips {
             if (train < 0 || valid < 0 || leftOut < 0) {
-                throw new KinemaException("train is " + train + ", valid " + valid + ", and left_out " + leftOut + ": they must be 0 or more");
+                throw new KinemaException("train is " + train + ", valid " + valid + ", and left_out " + leftOut
+                    + ": they must be 0 or more");
             }
         }
     }
@@ -73,7 +74,8 @@ public record TaskResults(Optional<TableRow> row, Path dataset, Clips clips, Str
     public TaskResults with(Task task, TaskScores.Outcome outcome, Map<String, Scores> baselines, Optional<Double> chance) {
         List<TaskScores> with = new ArrayList<>(tasks);
         List<TaskScores.Outcome> outcomes = new ArrayList<>();
-        with.stream().filter(scores -> scores.task().equals(task.label())).findFirst().ifPresent(scores -> outcomes.addAll(scores.outcomes()));
+        with.stream().filter(scores -> scores.task().equals(task.label())).findFirst()
+            .ifPresent(scores -> outcomes.addAll(scores.outcomes()));
         outcomes.add(outcome);
         TaskScores scores = TaskScores.of(task, outcomes, baselines, chance);
         if (outcomes.size() == 1) {
@@ -102,7 +104,8 @@ public record TaskResults(Optional<TableRow> row, Path dataset, Clips clips, Str
      */
     public static TaskResults read(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new KinemaException("there is no '" + file + "': kinema finetune writes it when the first runs of a configuration are done");
+            throw new KinemaException("there is no '" + file + "': kinema finetune writes it when the first runs of a"
+                + " configuration are done");
         }
         return ConfigReader.read(file, TaskResults.class);
     }

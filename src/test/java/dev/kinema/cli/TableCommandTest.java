@@ -22,9 +22,10 @@ class TableCommandTest {
     private Path folder;
 
     private void write(String name) throws IOException {
-        TaskScores verbs = TaskScores.of(Task.VERBS, List.of(new TaskScores.Outcome(1, 2, Map.of("Acc@1", 0.125))), Map.of(), Optional.empty());
-        new TaskResults(Optional.of(new TableRow(List.of(3), "random", "", "")), Path.of("data"), new TaskResults.Clips(8, 4, 0), "0.1", "cpu",
-            List.of(verbs)).write(Files.createDirectories(folder.resolve(name)));
+        TaskScores verbs = TaskScores.of(Task.VERBS, List.of(new TaskScores.Outcome(1, 2, Map.of("Acc@1", 0.125))), Map.of(),
+            Optional.empty());
+        new TaskResults(Optional.of(new TableRow(List.of(3), "random", "", "")), Path.of("data"), new TaskResults.Clips(8, 4, 0), "0.1",
+            "cpu", List.of(verbs)).write(Files.createDirectories(folder.resolve(name)));
     }
 
     @Test

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The files of {@code configs/vidsitu}: each can be read, is written and read as the same, has a row of its own, and takes what is made. */
+/** The files of {@code configs/vidsitu}: each can be read, is written and read as the same, has its own row, and takes what is made. */
 class FinetuneConfigsTest {
     private static final Path FOLDER = Path.of("configs/vidsitu");
     private static final Path PARTS = FOLDER.resolve("parts");

@@ -136,7 +136,8 @@ class ResultTablesTest {
         Path one = write("one", row(FIRST, "random", "no TxE"), relations(0.3));
         Path other = write("other", row(List.of(1, 4), "random", "no TxE"), roles(0.2), relations(0.31));
         String message = assertThrows(KinemaException.class, () -> ResultTables.of(List.of(folder))).getMessage();
-        assertTrue(message.contains("Table 1, row 'random, no TxE', has results of evrel twice, in '" + one + "' and in '" + other + "'"), message);
+        assertTrue(message.contains("Table 1, row 'random, no TxE', has results of evrel twice, in '" + one + "' and in '" + other
+            + "'"), message);
         // a folder that is named twice is no second result
         assertTrue(ResultTables.of(List.of(one, one, folder.resolve("other/../one"))).markdown().contains("| random |"));
     }

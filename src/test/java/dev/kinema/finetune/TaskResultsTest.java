@@ -118,7 +118,8 @@ class TaskResultsTest {
     void valuesThatAreMissingAreNamed() throws IOException {
         results().write(folder);
         Path file = folder.resolve(TaskResults.FILE);
-        Files.writeString(file, Files.readString(file).replaceFirst("\"standard_error\": [^\\n]*\\n", "").replace("\"mean\": 0.34,", "\"mean\": 0.34"));
+        Files.writeString(file, Files.readString(file).replaceFirst("\"standard_error\": [^\\n]*\\n", "")
+            .replace("\"mean\": 0.34,", "\"mean\": 0.34"));
         String message = assertThrows(KinemaException.class, () -> TaskResults.read(file)).getMessage();
         assertTrue(message.contains("standard_error of Mean-Acc is missing"), message);
         message = assertThrows(KinemaException.class, () -> TaskResults.read(folder.resolve("none.json"))).getMessage();
