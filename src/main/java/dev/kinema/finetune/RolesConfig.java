@@ -27,7 +27,8 @@ public record RolesConfig(Optional<DecoderSettings> decoder, Optional<LanguageMo
         ALL,
         /**
          * Those that are in the texts to learn, the end, padding, and one for verbs that are in none of them: what was never learned would
-         * hardly be written anyway, and a small network on a small dataset need not have its rows.
+         * hardly be written anyway, and a small network on a small dataset need not have its rows. Padding has another number then, and
+         * so have positions that are counted from there.
          */
         SEEN
     }

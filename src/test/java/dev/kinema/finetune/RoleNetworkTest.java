@@ -16,7 +16,6 @@ import dev.kinema.graph.Philox;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Type;
 import dev.kinema.model.ContextualizerConfig;
-import dev.kinema.model.DecoderConfig;
 import dev.kinema.optim.LearningRate;
 import dev.kinema.run.Environment;
 import dev.kinema.run.LoopSettings;
@@ -24,7 +23,6 @@ import dev.kinema.run.Metrics;
 import dev.kinema.run.Progress;
 import dev.kinema.run.RunFolder;
 import dev.kinema.run.TrainingLoop;
-import dev.kinema.task.DecodingConfig;
 import dev.kinema.task.vidsitu.AddedTokens;
 import dev.kinema.task.vidsitu.Annotation;
 import dev.kinema.task.vidsitu.Clip;
@@ -63,7 +61,7 @@ class RoleNetworkTest {
     /** Eight clips where all annotators say the same. */
     private static final List<Situation> SITUATIONS = StoryFiles.agreed(StoryFiles.situations(CLIPS));
     private static final RoleTokenizer TOKENIZER = tokenizer(SITUATIONS);
-    private static final String PAPER = """
+    static final String PAPER = """
         decoder: {width: 32, input_scale: 1, positions: learned, positions_after_pad: false, max_length: 60, layers: 2, heads: 4,
           feed_forward: 64, activation: relu, pre_norm: false, final_norm: false, dropout: 0, attention_dropout: 0,
           activation_dropout: 0, bottleneck: 16, token_std: 0.02, position_std: 0.02, norm_epsilon: 1e-5}
@@ -80,7 +78,7 @@ class RoleNetworkTest {
         return new RoleTokenizer(AddedTokens.of(VerbVocabulary.of(annotations)));
     }
 
-    private static RolesConfig config(String yaml) {
+    static RolesConfig config(String yaml) {
         return ConfigReader.parse("test", yaml, RolesConfig.class);
     }
 
@@ -138,6 +136,10 @@ class RoleNetworkTest {
             assertEquals(written.subList(5, 6), network.predict(SITUATIONS.subList(5, 6)), "no other clip changes it");
             List<Situation> asked = SITUATIONS.stream().map(RoleNetworkTest::withoutRoles).toList();
             assertEquals(written, network.predict(asked), "nor do the roles that there are");
+            RolesConfig beam = config(PAPER.replace("batch: 8", "batch: 3") + "decoding: {beam: 3}\n");
+            try (RoleNetwork other = network(device, beam, SITUATIONS, own(network))) {
+                assertEquals(written, other.predict(SITUATIONS), "by beam search, in batches of which the last is not full");
+            }
         }
     }
 
@@ -159,7 +161,10 @@ class RoleNetworkTest {
             List<RolePrediction> written = network.predict(SITUATIONS);
             for (int clip = 0; clip < CLIPS; clip++) {
                 for (int event = 0; event < 5; event++) {
-                    assertEquals(said(SITUATIONS).get(clip).events().get(event).verb(), written.get(clip).events().get(event).verb());
+                    String verb = SITUATIONS.get(clip).annotations().get(0).events().get(event).verbId();
+                    // what follows may not even be a space: no text in training had anything before the verb
+                    String text = written.get(clip).events().get(event).verb().orElseThrow();
+                    assertTrue(text.startsWith(verb), () -> text + " for " + verb);
                 }
             }
             assertEquals(written, network.predict(SITUATIONS));
@@ -326,43 +331,6 @@ class RoleNetworkTest {
             String message = refused(() -> new RoleTexts(TOKENIZER, config(PAPER), List.of(clip)));
             assertSays("clip v_told_seg_40_50, event 4", message);
         }
-    }
-
-    @Test
-    void settingsThatDoNotGoTogetherAreRefused() {
-        String decoder = PAPER.lines().limit(3).reduce("", (a, b) -> a + b + "\n");
-        String model = "language_model: {network: {width: 32, max_length: 60, layers: 1, heads: 2, feed_forward: 64}}\n";
-        assertSays("give one of the two", refused(() -> config(decoder + model)));
-        assertSays("give one of the two", refused(() -> config("length: 60\n")));
-        assertSays("it must be the same, or 0", refused(() -> config(decoder + "event_width: 16\n")));
-        assertSays("sees no events", refused(() -> config(model + "event_width: 32\n")));
-        assertSays("needs 61 positions", refused(() -> config(decoder + "length: 62\n")));
-        assertSays("needs 61 positions", refused(() -> config(model + "decoding: {max_tokens: 60, start: eos}\n")));
-        assertSays("length is 1", refused(() -> config(decoder + "length: 1\n")));
-        assertSays("beam", refused(() -> config(decoder + "decoding: {beam: 0}\n")));
-        assertSays("set tokens to all", refused(() -> config("language_model: {weights: a.safetensors}\ntokens: seen\n")));
-        assertSays("give one of the two", refused(() -> config("language_model: {}\n")));
-    }
-
-    @Test
-    void filesAreThePapersAndTheToolkits() {
-        Path parts = Path.of("configs/vidsitu/parts");
-        RolesConfig paper = ConfigReader.read(parts.resolve("txd-paper.yaml"), RolesConfig.class);
-        RolesConfig toolkit = ConfigReader.read(parts.resolve("txd-toolkit.yaml"), RolesConfig.class);
-        TokenTable tokens = TokenTable.all(TOKENIZER);
-        assertEquals(over(tokens, DecoderConfig.PAPER), paper.decoder().orElseThrow().over(tokens));
-        assertEquals(over(tokens, DecoderConfig.TOOLKIT), toolkit.decoder().orElseThrow().over(tokens));
-        assertEquals(DecodingConfig.PAPER, paper.decoding().decoding());
-        assertEquals(DecodingConfig.TOOLKIT, toolkit.decoding().decoding());
-        assertEquals(Spaces.CLEANED_UP, toolkit.decoding().spaces());
-        assertEquals(RoleSequence.LENGTH, paper.length());
-        RolesConfig model = ConfigReader.read(parts.resolve("gpt2-medium.yaml"), RolesConfig.class);
-        assertTrue(model.languageModel().orElseThrow().weights().isPresent() && model.tokens() == RolesConfig.Tokens.ALL);
-    }
-
-    private static DecoderConfig over(TokenTable tokens, DecoderConfig decoder) {
-        assertEquals(List.of(TOKENIZER.size(), TOKENIZER.padding(), TOKENIZER.end()), List.of(tokens.size(), tokens.pad(), tokens.end()));
-        return decoder.withVocabulary(tokens.size(), tokens.pad(), tokens.end());
     }
 
     private TrainingLoop.Outcome run(Device device, String name, long interruptedAfter) {
