@@ -44,7 +44,7 @@ final class FinetuneCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--runs " + runs + ": it must be 1 to " + MOST_RUNS);
         }
         FinetuneConfig settings = ConfigReader.read(config, FinetuneConfig.class);
-        Path folder = out == null ? Path.of("runs", name()) : out;
+        Path folder = out == null ? Path.of("runs", PretrainCommand.nameOf(config)) : out;
         Main.allowUnwinding(PretrainCommand.LONGEST_STEP_SECONDS);
         List<String> command = spec.commandLine().getParseResult().originalArgs();
         TaskResults results;
@@ -53,12 +53,5 @@ final class FinetuneCommand implements Callable<Integer> {
         }
         results.lines().forEach(spec.commandLine().getOut()::println);
         return ExitCode.DONE;
-    }
-
-    /** A row's file is named as that of the pretraining which it goes on from: their folders must not be the same. */
-    private String name() {
-        Path folder = config.toAbsolutePath().normalize().getParent();
-        String prefix = folder.getFileName() == null ? "" : folder.getFileName() + "-";
-        return prefix + PretrainCommand.nameOf(config);
     }
 }

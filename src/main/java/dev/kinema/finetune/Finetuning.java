@@ -1,5 +1,6 @@
 package dev.kinema.finetune;
 
+import dev.kinema.Version;
 import dev.kinema.checkpoint.AtomicFile;
 import dev.kinema.config.ConfigWriter;
 import dev.kinema.device.Device;
@@ -9,6 +10,7 @@ import dev.kinema.run.Environment;
 import dev.kinema.run.LoopSettings;
 import dev.kinema.run.StageFolder;
 import dev.kinema.task.vidsitu.Prediction;
+import dev.kinema.task.vidsitu.Split;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,17 +54,18 @@ public final class Finetuning {
     }
 
     private TaskResults run() {
-        TuningClips clips = TuningClips.read(config);
+        TuningClips clips = TuningClips.read(config.dataset(), tests());
         new StageFolder(out, watcher::note).create();
         AtomicFile.writeText(out.resolve("config.yaml"), ConfigWriter.write(config));
         Optional<Pretraining.Result> pretrained =
             config.pretrain().map(settings -> Pretraining.run(settings, out.resolve("pretrain"), command, watcher));
         try (Device device = Device.open(config.device(), config.threads())) {
-            TuningStart start = new TuningStart(config, out, device, clips, pretrained, watcher);
-            TaskResults results = TaskResults.of(config, clips);
+            List<TunedTask<?>> tasks = new TuningStart(config, out, device, clips, pretrained, watcher).tasks();
+            TaskResults results = new TaskResults(config.row(), clips.dataset().layout().root(), clips.counts(), Version.CURRENT,
+                config.device(), List.of());
             for (int i = 0; i < runs; i++) {
-                for (TunedTask<?> task : start.tasks()) {
-                    results = results.with(task.task(), run(device, task, config.seed() + i));
+                for (TunedTask<?> task : tasks) {
+                    results = results.with(task.form().task(), run(device, task, config.seed() + i), task.baselines(), task.chance());
                 }
                 results.write(out);
             }
@@ -70,7 +73,15 @@ public final class Finetuning {
         }
     }
 
-    private <P extends Prediction> TaskRun.Outcome run(Device device, TunedTask<P> task, long seed) {
+    private List<Split> tests() {
+        List<Split> tests = new ArrayList<>();
+        config.verbs().ifPresent(settings -> tests.add(Split.TEST_VERBS));
+        config.roles().ifPresent(settings -> tests.add(Split.TEST_ROLES));
+        config.relations().ifPresent(settings -> tests.add(Split.TEST_RELATIONS));
+        return tests;
+    }
+
+    private <P extends Prediction> TaskScores.Outcome run(Device device, TunedTask<P> task, long seed) {
         PretrainConfig.CheckpointSettings saving = config.checkpoints();
         LoopSettings loop = new LoopSettings(saving.everySteps(), saving.everyMinutes(), saving.keep(), 1);
         Environment environment = Environment.here(device.name() + " (" + device.description() + ")", config.threads(), command);

@@ -34,14 +34,6 @@ record TaskRun<P extends Prediction>(StageFolder folder, String settings, TaskFo
     private static final String EPOCH = "best_epoch";
     private static final String SCORE = "score.";
 
-    /**
-     * What a run came to.
-     *
-     * @param epoch the best one, from 1; 0 where none was better than nothing
-     * @param scores by column, as they are computed
-     */
-    record Outcome(long seed, long epoch, Map<String, Double> scores) {}
-
     /** Makes the network as it is before its first step. */
     @FunctionalInterface
     interface Opener<P extends Prediction> {
@@ -50,7 +42,7 @@ record TaskRun<P extends Prediction>(StageFolder folder, String settings, TaskFo
     }
 
     /** Trains or goes on, unless the run is done. */
-    Outcome run(long seed, Opener<P> opener, Environment environment, LoopSettings loop, Finetuning.Watcher watcher) {
+    TaskScores.Outcome run(long seed, Opener<P> opener, Environment environment, LoopSettings loop, Finetuning.Watcher watcher) {
         String name = form.task().label() + ", seed " + seed;
         folder.free(settings);
         if (folder.isTrained()) {
@@ -58,7 +50,7 @@ record TaskRun<P extends Prediction>(StageFolder folder, String settings, TaskFo
             return outcome(seed, RunFolder.done(folder.path()).orElseThrow());
         }
         watcher.begun(name, folder.path());
-        Outcome outcome;
+        TaskScores.Outcome outcome;
         try (RunFolder run = RunFolder.open(folder.path(), settings, environment)) {
             TrainingLoop.Outcome trained = TrainingLoop.run(checked -> training(opener.open(checked)), run, loop, watcher);
             Map<String, String> facts;
@@ -99,7 +91,7 @@ record TaskRun<P extends Prediction>(StageFolder folder, String settings, TaskFo
         return facts;
     }
 
-    private Outcome outcome(long seed, Map<String, String> facts) {
+    private TaskScores.Outcome outcome(long seed, Map<String, String> facts) {
         Map<String, Double> scores = new LinkedHashMap<>();
         try {
             facts.forEach((name, value) -> {
@@ -107,7 +99,7 @@ record TaskRun<P extends Prediction>(StageFolder folder, String settings, TaskFo
                     scores.put(name.substring(SCORE.length()), Double.parseDouble(value));
                 }
             });
-            return new Outcome(seed, Long.parseLong(facts.get(EPOCH)), scores);
+            return new TaskScores.Outcome(seed, Long.parseLong(facts.get(EPOCH)), scores);
         } catch (NumberFormatException e) {
             throw new KinemaException("'" + folder.path() + "' says that it is done, but not with which scores (" + e.getMessage()
                 + "): remove the folder to train again", e);

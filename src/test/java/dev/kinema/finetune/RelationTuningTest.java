@@ -65,7 +65,7 @@ class RelationTuningTest {
         return new RelationNetwork(device, Compilation.FP32, config, encoder, ToyClips.features(WIDTH, 0.1), TRAIN, Map.of(), 1);
     }
 
-    private TaskRun.Outcome run(String name, RelationsConfig config, Optional<ContextualizerConfig> contextualizer, Watching watching) {
+    private TaskScores.Outcome run(String name, RelationsConfig config, Optional<ContextualizerConfig> contextualizer, Watching watching) {
         TaskRun<RelationPrediction> run = new TaskRun<>(new StageFolder(folder.resolve(name), watching::note), "test: " + config + "\n",
             TaskForm.RELATIONS, config.tuning(), VALID, List.of(), 0);
         return run.run(1, checked -> network(config, contextualizer), HERE, new LoopSettings(4, 0, 2, 1), watching);
@@ -73,41 +73,41 @@ class RelationTuningTest {
 
     @Test
     void relationsAreLearned() {
-        TaskRun.Outcome outcome = run("learned", config(30, 4), Optional.empty(), new Watching());
+        TaskScores.Outcome outcome = run("learned", config(30, 4), Optional.empty(), new Watching());
         assertTrue(outcome.scores().get(Scores.MEAN_ACC) > 0.9, () -> outcome + ": kinds decide relations, and features tell kinds");
-        assertTrue(outcome.epoch() > 0, outcome::toString);
+        assertTrue(outcome.bestEpoch() > 0, outcome::toString);
     }
 
     @Test
     void theToolkitsFifthOutputIsUnlearned() {
-        TaskRun.Outcome outcome = run("five", config(30, 5), Optional.empty(), new Watching());
+        TaskScores.Outcome outcome = run("five", config(30, 5), Optional.empty(), new Watching());
         assertTrue(outcome.scores().get(Scores.MEAN_ACC) > 0.9, outcome::toString);
     }
 
     @Test
     void relationsAreLearnedInContext() {
         ContextualizerConfig small = ContextualizerConfig.TXE.withSizes(WIDTH, 16, 1, 2, 32, 5).withDropout(0, 0, 0);
-        TaskRun.Outcome outcome = run("context", config(30, 4), Optional.of(small), new Watching());
+        TaskScores.Outcome outcome = run("context", config(30, 4), Optional.of(small), new Watching());
         assertTrue(outcome.scores().get(Scores.MEAN_ACC) > 0.8, outcome::toString);
     }
 
     @Test
     void whatIsNeverTrainedScoresAQuarter() {
         ContextualizerConfig small = ContextualizerConfig.TXE.withSizes(WIDTH, 16, 1, 2, 32, 5);
-        TaskRun.Outcome outcome = run("untrained", config(0, 4), Optional.of(small), new Watching());
+        TaskScores.Outcome outcome = run("untrained", config(0, 4), Optional.of(small), new Watching());
         assertEquals(0.25, outcome.scores().get(Scores.MEAN_ACC), 0, "one answer for all pairs, and all four relations occur");
-        assertEquals(0, outcome.epoch());
+        assertEquals(0, outcome.bestEpoch());
     }
 
     @Test
     void aRunThatWasInterruptedEndsAsOneThatWasNot() throws Exception {
-        TaskRun.Outcome whole = run("whole", config(3, 4), Optional.empty(), new Watching());
+        TaskScores.Outcome whole = run("whole", config(3, 4), Optional.empty(), new Watching());
         for (int at : new int[] {1, 6, 7, 18}) {
             Watching stopping = new Watching();
             stopping.interruptAfter = at;
             assertThrows(KinemaException.class, () -> run("broken" + at, config(3, 4), Optional.empty(), stopping));
             assertTrue(Thread.interrupted());
-            TaskRun.Outcome resumed = run("broken" + at, config(3, 4), Optional.empty(), new Watching());
+            TaskScores.Outcome resumed = run("broken" + at, config(3, 4), Optional.empty(), new Watching());
             assertEquals(whole, resumed);
             for (String file : List.of("weights.safetensors", "predictions-valid.json", "scores-valid.json")) {
                 assertEquals(-1, Files.mismatch(folder.resolve("whole").resolve(file), folder.resolve("broken" + at).resolve(file)), file);
@@ -117,7 +117,7 @@ class RelationTuningTest {
 
     @Test
     void aRunThatIsDoneIsNotDoneAgain() {
-        TaskRun.Outcome first = run("twice", config(2, 4), Optional.empty(), new Watching());
+        TaskScores.Outcome first = run("twice", config(2, 4), Optional.empty(), new Watching());
         Watching second = new Watching();
         assertEquals(first, run("twice", config(2, 4), Optional.empty(), second));
         assertEquals(0, second.steps);
@@ -126,7 +126,7 @@ class RelationTuningTest {
 
     @Test
     void theBestEpochsPredictionsAreWritten() {
-        TaskRun.Outcome outcome = run("best", config(5, 4), Optional.empty(), new Watching());
+        TaskScores.Outcome outcome = run("best", config(5, 4), Optional.empty(), new Watching());
         try (RelationNetwork network = network(config(5, 4), Optional.empty())) {
             new BestEpoch(folder.resolve("best/weights.safetensors")).load(network.weights());
             Scores scores = TaskForm.RELATIONS.score(

@@ -17,7 +17,6 @@ public record DatasetLayout(Path root, Path annotations) {
     static final String FILMS = "vsitu_trimmed_videos";
     static final String VOCABULARY = "vsitu_vocab/verb_id_vocab.json";
     static final String PICKLED_VOCABULARY = "vsitu_vocab/verb_id_vocab.pkl";
-    static final String FEATURES = "vsitu_vid_feats";
     static final String TOKENS = "vsitu_vocab/bpe_with_seps_vb_arg_vocab.json";
     static final String PICKLED_TOKENS = "vsitu_vocab/bpe_with_seps_vb_arg_vocab.pkl";
 
@@ -81,11 +80,6 @@ public record DatasetLayout(Path root, Path annotations) {
     /** The tokens beyond GPT-2's as they were released. */
     public Path pickledTokens() {
         return root.resolve(PICKLED_TOKENS);
-    }
-
-    /** The folder of ready-made features of a name, such as the toolkit's settings give ({@link EventFeatures}). */
-    public Path features(String name) {
-        return root.resolve(FEATURES).resolve(name);
     }
 
     /** A clip's frames, or else its film; empty where there is neither. */
