@@ -61,7 +61,8 @@ final class ChromeTrace {
     }
 
     private void writeStep(ProgramStep step, long begun, long ended) throws IOException {
-        begin("%" + step.node().id() + " " + step.node().op().opName(), step.reorder() ? "reorder" : step.node().op().opName(), begun, ended);
+        String operation = step.node().op().opName();
+        begin("%" + step.node().id() + " " + operation, step.reorder() ? "reorder" : operation, begun, ended);
         json.name("args").beginObject().name("kernel").value(step.kernel()).name("bytes").value(step.bytes());
         if (!step.reorder()) {
             json.name("flops").value(step.node().flops());
@@ -71,7 +72,7 @@ final class ChromeTrace {
 
     /** Opens an event, to which arguments may be added. */
     private void begin(String name, String category, long begun, long ended) throws IOException {
-        json.beginObject().name("name").value(name).name("cat").value(category).name("ph").value("X").name("pid").value(1).name("tid").value(1);
-        json.name("ts").value((begun - origin) / 1e3).name("dur").value((ended - begun) / 1e3);
+        json.beginObject().name("name").value(name).name("cat").value(category).name("ph").value("X");
+        json.name("pid").value(1).name("tid").value(1).name("ts").value((begun - origin) / 1e3).name("dur").value((ended - begun) / 1e3);
     }
 }

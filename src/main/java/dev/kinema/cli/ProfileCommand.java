@@ -48,6 +48,10 @@ final class ProfileCommand implements Callable<Integer> {
         @Option(names = "--config", required = true, paramLabel = "NETWORK.yaml",
             description = "A network described in YAML, such as those in configs/networks; its weights are drawn.")
         private Path config;
+
+        Path file() {
+            return config != null ? config : weights != null ? weights : contextualizer;
+        }
     }
 
     @Option(names = "--train", arity = "0..1", fallbackValue = "usual", paramLabel = "STEP", converter = StepConverter.class,
@@ -119,7 +123,7 @@ final class ProfileCommand implements Callable<Integer> {
 
     private Map<String, String> facts(Device opened, Compilation how, Program program) {
         Map<String, String> facts = new LinkedHashMap<>();
-        facts.put("Network", (source.config != null ? source.config : source.weights != null ? source.weights : source.contextualizer).toString());
+        facts.put("Network", source.file().toString());
         facts.put("Device", opened.name() + " (" + opened.description() + ")");
         facts.put("Precision", how.precision().name().toLowerCase(Locale.ROOT));
         facts.put("Memory", program.memoryPlan().toString());

@@ -48,13 +48,13 @@ final class ProfileContent {
     private static Map<String, String> facts(Map<String, String> given, Profile profile) {
         Map<String, String> facts = new LinkedHashMap<>(given);
         double[] runs = profile.runs().stream().mapToDouble(r -> (r.ended() - r.begun()) / 1e6).sorted().toArray();
-        facts.put("Runs", String.format(Locale.ROOT, "%d after two unmeasured ones; whole runs took %.2f to %.2f ms, median %.2f ms", runs.length,
-            runs[0], runs[runs.length - 1], 1e3 * profile.median()));
+        facts.put("Runs", String.format(Locale.ROOT, "%d after two unmeasured ones; whole runs took %.2f to %.2f ms, median %.2f ms",
+            runs.length, runs[0], runs[runs.length - 1], 1e3 * profile.median()));
         facts.put("Times", "of each step the median over the runs; of a run the sum of these, and what runs took beyond their steps");
-        facts.put("Work", String.format(Locale.ROOT, "%.3f GFLOP a run, a multiply-add counted as two; bytes are those of each operation's inputs "
-            + "and outputs, each once, as they are stored", profile.total().flops() / 1e9));
-        facts.put("Roofline", String.format(Locale.ROOT, "%.1f GFLOP/s of a matrix product and %.1f GB/s of a copy, measured in the same process. A "
-            + "share is the least time that these allow, of the time taken; what lies in a cache may go beyond 100%%",
+        facts.put("Work", String.format(Locale.ROOT, "%.3f GFLOP a run, a multiply-add counted as two; bytes are those of each "
+            + "operation's inputs and outputs, each once, as they are stored", profile.total().flops() / 1e9));
+        facts.put("Roofline", String.format(Locale.ROOT, "%.1f GFLOP/s of a matrix product and %.1f GB/s of a copy, measured in the same "
+            + "process. A share is the least time that these allow, of the time taken; what lies in a cache may go beyond 100%%",
             profile.roofline().flopsPerSecond() / 1e9, profile.roofline().bytesPerSecond() / 1e9));
         return facts;
     }

@@ -33,7 +33,8 @@ final class ProfileText {
         List<Double> runs = profile.runs().stream().map(r -> (r.ended() - r.begun()) / 1e6).sorted().toList();
         out.println(title + ", " + device);
         out.printf(Locale.ROOT, "%d runs: median %.2f ms (%.2f to %.2f), %.2f GFLOP, %.1f GFLOP/s, %d reorders%n", runs.size(),
-            1e3 * profile.median(), runs.get(0), runs.get(runs.size() - 1), total.flops() / 1e9, total.flops() / seconds / 1e9, total.reorders());
+            1e3 * profile.median(), runs.get(0), runs.get(runs.size() - 1), total.flops() / 1e9, total.flops() / seconds / 1e9,
+            total.reorders());
         out.printf(Locale.ROOT, "measured limits: %.1f GFLOP/s (a matrix product), %.1f GB/s (a copy)%n",
             profile.roofline().flopsPerSecond() / 1e9, profile.roofline().bytesPerSecond() / 1e9);
         out.printf("%n%s  node%n", HEAD);
@@ -43,13 +44,14 @@ final class ProfileText {
         profile.byOperation().forEach(sum -> out.println(line(sum.cost()) + "  " + sum.name() + " (" + sum.nodes() + ")"));
         printRest(out);
         out.printf("%n%s  scope (nodes)%n", HEAD);
-        profile.byScope().forEach(sum -> out.println(line(sum.cost()) + "  " + "  ".repeat(sum.depth()) + scope(sum) + " (" + sum.nodes() + ")"));
+        profile.byScope().forEach(sum -> out.println(line(sum.cost()) + "  ".repeat(1 + sum.depth()) + scope(sum) + " (" + sum.nodes() + ")"));
         printRest(out);
     }
 
     private List<Entry> shown() {
         List<Entry> all = profile.entries();
-        return top == 0 ? all : all.stream().sorted(Comparator.comparingDouble((Entry e) -> e.cost().seconds()).reversed()).limit(top).toList();
+        Comparator<Entry> shorter = Comparator.comparingDouble(e -> e.cost().seconds());
+        return top == 0 ? all : all.stream().sorted(shorter.reversed()).limit(top).toList();
     }
 
     private static String scope(Sum sum) {
@@ -73,7 +75,8 @@ final class ProfileText {
     }
 
     private String line(Cost cost) {
-        String reorders = cost.reorders() == 0 ? NOTHING : String.format(Locale.ROOT, "%d (%.3f)", cost.reorders(), 1e3 * cost.reorderSeconds());
+        String reorders = cost.reorders() == 0 ? NOTHING
+            : String.format(Locale.ROOT, "%d (%.3f)", cost.reorders(), 1e3 * cost.reorderSeconds());
         return String.format(Locale.ROOT, "%10.3f  %5.1f%%  %7s  %6s  %5s  %13s", 1e3 * cost.seconds(), 100 * cost.seconds() / seconds,
             rate(cost.flopsPerSecond()), rate(cost.bytesPerSecond()),
             cost.rooflineShare() == 0 ? NOTHING : String.format(Locale.ROOT, "%.0f%%", 100 * cost.rooflineShare()), reorders);

@@ -87,13 +87,17 @@ record ProfiledNetwork(SlowConfig slow, ContextualizerConfig contextualizer, Map
         String size = isBackbone() ? " of " + slow.clip().frames() + "x" + slow.clip().crop() + "x" + slow.clip().crop()
             : " of " + contextualizer.maxLength() + " events";
         String what = switch (step) {
-            case NONE -> "inference of " + batch + (isBackbone() ? " clips" : " windows");
+            case NONE -> "inference of " + count(batch, isBackbone() ? "clip" : "window");
             case USUAL -> throw new IllegalArgumentException("a step is to be chosen before it has a title");
-            case SUPERVISED -> "supervised step over " + batch + " clips";
-            case CVRL, MOCO -> step.name() + " step over " + batch + " films, two clips each";
-            case MASKS -> "mask prediction step over " + batch + " sequences";
+            case SUPERVISED -> "supervised step over " + count(batch, "clip");
+            case CVRL, MOCO -> step.name() + " step over " + count(batch, "film") + ", two clips each";
+            case MASKS -> "mask prediction step over " + count(batch, "sequence");
         };
         return network + what + size;
+    }
+
+    private static String count(int n, String what) {
+        return n + " " + what + (n == 1 ? "" : "s");
     }
 
     /** Training names variables by the network that they are of. */

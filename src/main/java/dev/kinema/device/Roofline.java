@@ -7,28 +7,30 @@ import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Linear;
 import dev.kinema.graph.op.Scale;
+import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * What a device reaches at its best (Williams et al., Communications of the ACM 52(4), 2009): a large matrix product is bound by arithmetic,
- * a copy by memory. Both are measured, as the machine is now, and are no hard limits: another kernel may do better, and what lies in a cache
- * does.
+ * What a device reaches at its best (Williams et al., Communications of the ACM 52(4), 2009): a large matrix product is bound by
+ * arithmetic, a copy by memory. Both are measured, as the machine is now, and are no hard limits: another kernel may do better, and what
+ * lies in a cache does.
  *
  * @param flopsPerSecond of a matrix product, a multiply-add counted as two
  * @param bytesPerSecond of a copy, read and written bytes together
  */
 public record Roofline(double flopsPerSecond, double bytesPerSecond) {
-    /** A measurement that takes as long is long enough. */
-    private static final double ENOUGH_SECONDS = 0.02;
-    private static final int TRIES = 4;
+    /** Where one run takes as long, larger sizes would only take longer: the device is a slow one. */
+    private static final double ENOUGH_SECONDS = 0.05;
+    /** The fastest counts: on a machine that does other things, too, most are disturbed. */
+    private static final int TRIES = 10;
     private static final int SMALLEST_SIDE = 128;
-    private static final int LARGEST_SIDE = 2048;
-    private static final int SMALLEST_COPY = 1 << 16;
-    /** Floats; twice 128 MiB are beyond most caches. */
-    private static final int LARGEST_COPY = 1 << 25;
+    private static final int LARGEST_SIDE = 1024;
+    private static final int SMALLEST_COPY = 1 << 18;
+    /** Floats; twice 64 MiB are beyond most caches. */
+    private static final int LARGEST_COPY = 1 << 24;
 
     /**
-     * Measures it, in less than a second on the cpu device.
+     * Measures it, in about a second on the cpu device.
      *
      * @throws dev.kinema.KinemaException if the device does not time the steps of its programs
      */
@@ -48,7 +50,7 @@ public record Roofline(double flopsPerSecond, double bytesPerSecond) {
         for (int side = SMALLEST_SIDE; side <= LARGEST_SIDE && seconds < ENOUGH_SECONDS; side *= 2) {
             Graph graph = new Graph();
             Shape square = Shape.of(side, side);
-            Value weight = graph.parameter("weight", square, new Initializer.Uniform(1));
+            Value weight = graph.parameter("weight", square, Initializer.ONES);
             Value x = graph.input("x", DType.F32, square);
             graph.output("y", graph.append(new Linear(false, Linear.Activation.NONE), List.of(x, weight)).output(0));
             seconds = fastest(device, how, graph);
@@ -61,7 +63,7 @@ public record Roofline(double flopsPerSecond, double bytesPerSecond) {
     private static double copy(Device device, Compilation how) {
         double rate = 0;
         double seconds = 0;
-        for (int size = SMALLEST_COPY; size <= LARGEST_COPY && seconds < ENOUGH_SECONDS; size *= 2) {
+        for (int size = SMALLEST_COPY; size <= LARGEST_COPY && seconds < ENOUGH_SECONDS; size *= 4) {
             Graph graph = new Graph();
             graph.output("y", Scale.of(graph.input("x", DType.F32, Shape.of(size)), 2));
             seconds = fastest(device, how, graph);
@@ -75,11 +77,8 @@ public record Roofline(double flopsPerSecond, double bytesPerSecond) {
         try (Weights weights = device.newWeights()) {
             weights.initialize(graph, 1);
             try (Program program = device.compile(graph, weights, how)) {
-                HostArray x = program.input("x");
-                for (int i = 0; i < x.elements(); i++) {
-                    x.set(i, 1.0 - i % 7 * 0.25);
-                }
                 List<ProgramStep> steps = program.steps();
+                fill(program.input("x"));
                 StepClock clock = new StepClock(steps.size());
                 long least = Long.MAX_VALUE;
                 program.run();
@@ -93,6 +92,16 @@ public record Roofline(double flopsPerSecond, double bytesPerSecond) {
                 }
                 return least / 1e9;
             }
+        }
+    }
+
+    /** Ones: processors may have a way of their own with zeros. */
+    private static void fill(HostArray x) {
+        x.set(0, 1.0);
+        ByteBuffer from = x.buffer();
+        ByteBuffer to = x.buffer();
+        for (int done = x.dtype().bytes(); done < to.capacity(); done *= 2) {
+            to.put(done, from, 0, Math.min(done, to.capacity() - done));
         }
     }
 }

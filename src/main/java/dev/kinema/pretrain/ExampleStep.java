@@ -12,7 +12,6 @@ import dev.kinema.model.ContextualizerConfig;
 import dev.kinema.model.SlowConfig;
 import dev.kinema.optim.MovingAverage;
 import java.util.Locale;
-import java.util.Optional;
 
 /**
  * The programs of training steps with a made-up batch in their inputs, to be timed. The learning rate is 0 and a momentum copy keeps its
@@ -37,8 +36,8 @@ public final class ExampleStep {
         OptimizerConfig optimizer = ConfigReader.parse("the optimizer of an example",
             "{rule: sgd, rate: 0.1, momentum: 0.9, weight_decay: 1e-6}", OptimizerConfig.class);
         Objective objective = settings.of(network);
-        Program program = new WholeStep(new StepBuilder(device, weights, how, network.clip(), objective, optimizer.optimizer(), films, films,
-            SEED)).program();
+        StepBuilder builder = new StepBuilder(device, weights, how, network.clip(), objective, optimizer.optimizer(), films, films, SEED);
+        Program program = new WholeStep(builder).program();
         HostArray frames = program.input(BackboneStep.FRAMES);
         Philox random = new Philox(SEED, 0, BATCH);
         for (int i = 0; i < frames.elements(); i++) {
@@ -67,7 +66,7 @@ public final class ExampleStep {
             raw ? "{target: raw}" : "{target: projected}", MaskPredictionConfig.ObjectiveSettings.class);
         OptimizerConfig optimizer = ConfigReader.parse("the optimizer of an example", "{rule: adam, rate: 1e-4}", OptimizerConfig.class);
         int tokens = network.maxLength();
-        MaskSampler masks = new MaskPredictionConfig.MaskSettings(0.6, Optional.empty(), MaskPredictionConfig.Place.UNIFORM).sampler(tokens);
+        MaskSampler masks = new MaskSampler(tokens, MaskSampler.upTo(0.6, tokens));
         MaskPrediction prediction = new MaskPrediction(new Contextualizer(network), settings, sequences, tokens, masks.most(sequences));
         Program program = prediction.compile(device, how, weights, optimizer.optimizer(), SEED);
         Philox random = new Philox(SEED, 0, BATCH);

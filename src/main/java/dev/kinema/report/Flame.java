@@ -53,7 +53,8 @@ final class Flame {
             String words = step.name() + ": " + told(step.seconds()) + "\n" + step.kernel() + "\n" + step.scope();
             writeBox(page, style, step.operation(), words, starts[i], step.seconds(), 1 + depth(step.scope()));
         }
-        writeBox(page, "box scope", "between the steps", "between the steps: " + told(report.rest()), seconds - report.rest(), report.rest(), 1);
+        String rest = "between the steps";
+        writeBox(page, "box scope", rest, rest + ": " + told(report.rest()), seconds - report.rest(), report.rest(), 1);
         page.close("div").close("div").line();
         writeLegend(page);
         page.close("section").line();
@@ -81,7 +82,7 @@ final class Flame {
         if (report.operations().size() > colours.size()) {
             page.open("span").open("i", "class", "dot " + OTHERS).close("i").text("others").close("span");
         }
-        page.close("p").element("p", "A click on a box shows it as wide as the page, one on the uppermost shows the whole run. Hatched steps "
-            + "are reorders: they only move data between layouts or types.", "class", "note");
+        page.close("p").element("p", "A click on a box shows it as wide as the page, one on the uppermost shows the whole run. Hatched "
+            + "steps are reorders: they only move data between layouts or types.", "class", "note");
     }
 }

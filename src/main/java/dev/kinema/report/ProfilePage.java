@@ -51,6 +51,7 @@ final class ProfilePage {
         page.element("th", what, "scope", "col").element("th", "Nodes", "scope", "col", "class", "rate");
         writeRateHeads(page);
         page.close("tr").close("thead").open("tbody").line();
+        double most = sums.stream().mapToDouble(sum -> sum.work().seconds()).max().orElse(0);
         for (Sum sum : sums) {
             page.open("tr").open("td", "style", "padding-left:" + 18 * sum.depth() + "px");
             if (coloured) {
@@ -58,7 +59,7 @@ final class ProfilePage {
             }
             page.text(sum.name().isEmpty() ? "outside any scope" : sum.name().substring(sum.name().lastIndexOf('/') + 1)).close("td");
             page.element("td", Integer.toString(sum.nodes()), "class", "rate");
-            writeWork(page, sum.work());
+            writeWork(page, sum.work(), most);
             page.close("tr").line();
         }
         page.close("tbody");
@@ -81,23 +82,26 @@ final class ProfilePage {
     }
 
     private void writeNodes(Markup page) {
-        page.open("section").element("h2", "Nodes").element("p", "In the order they run; a click on a column's head sorts.", "class", "note");
+        page.open("section").element("h2", "Nodes");
+        page.element("p", "In the order they run; a click on a column's head sorts.", "class", "note");
         page.open("div", "class", "wide").open("table", "class", "costs sortable").open("thead").open("tr");
         page.element("th", "Node", "scope", "col");
         writeRateHeads(page);
-        page.element("th", "Kernels", "scope", "col").element("th", "Scope", "scope", "col").close("tr").close("thead").open("tbody").line();
+        page.element("th", "Scope", "scope", "col").element("th", "Kernels", "scope", "col").close("tr").close("thead");
+        page.open("tbody").line();
+        double most = report.nodes().stream().mapToDouble(node -> node.work().seconds()).max().orElse(0);
         for (int i = 0; i < report.nodes().size(); i++) {
             Node node = report.nodes().get(i);
-            page.open("tr").open("td", "data-value", Integer.toString(i)).open("i", "class", "dot " + flame.colour(node.operation())).close("i")
-                .text(node.name());
+            page.open("tr").open("td", "data-value", Integer.toString(i));
+            page.open("i", "class", "dot " + flame.colour(node.operation())).close("i").text(node.name());
             if (!node.members().isEmpty()) {
                 page.element("small", String.join(" + ", node.members()));
             }
             page.close("td");
-            writeWork(page, node.work());
-            page.open("td", "class", "kernel");
+            writeWork(page, node.work(), most);
+            page.element("td", node.scope()).open("td", "class", "kernel");
             node.kernels().forEach(kernel -> page.element("span", kernel));
-            page.close("td").element("td", node.scope()).close("tr").line();
+            page.close("td").close("tr").line();
         }
         page.close("tbody");
         writeRest(page, 1, 2);
@@ -110,12 +114,13 @@ final class ProfilePage {
         }
     }
 
-    private void writeWork(Markup page, Work work) {
+    /** @param most the longest time in the table, which has the longest bar */
+    private void writeWork(Markup page, Work work, double most) {
         double share = work.seconds() / seconds;
         writeNumber(page, work.seconds(), milliseconds(work.seconds()));
-        page.open("td", "class", "rate bar", "data-value", Double.toString(share)).open("i", "style", "width:" + Numerals.coordinate(BAR_PIXELS * share) + "px")
-            .close("i")
-            .element("b", Numerals.percent(share)).close("td");
+        String bar = Numerals.coordinate(most == 0 ? 0 : BAR_PIXELS * work.seconds() / most);
+        page.open("td", "class", "rate bar", "data-value", Double.toString(share)).open("i", "style", "width:" + bar + "px").close("i");
+        page.element("b", Numerals.percent(share)).close("td");
         writeNumber(page, work.flopsPerSecond(), work.flopsPerSecond() == 0 ? "" : rate(work.flopsPerSecond()));
         writeNumber(page, work.bytesPerSecond(), work.bytesPerSecond() == 0 ? "" : rate(work.bytesPerSecond()));
         writeNumber(page, work.rooflineShare(), work.rooflineShare() == 0 ? "" : Numerals.percent(work.rooflineShare()));

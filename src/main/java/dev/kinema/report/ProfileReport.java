@@ -57,7 +57,7 @@ public record ProfileReport(String title, double rest, List<Step> steps, List<St
         remarks = List.copyOf(remarks);
         facts = Collections.unmodifiableMap(new LinkedHashMap<>(facts));
         if (steps.isEmpty() || !(rest >= 0) || !(rest + sum(steps) > 0)) {
-            throw new IllegalArgumentException(steps.size() + " steps and " + rest + " s besides: a profile is of something that takes time");
+            throw new IllegalArgumentException(steps.size() + " steps and " + rest + " s besides: something must take time");
         }
     }
 

@@ -11,6 +11,7 @@ import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
+import dev.kinema.graph.op.FusedConv3d;
 import dev.kinema.graph.op.SoftmaxCrossEntropy;
 import dev.kinema.model.Slow;
 import dev.kinema.model.SlowConfig;
@@ -120,14 +121,15 @@ class ProfileTest {
         try (Device device = Device.open("cpu", 1); Weights weights = device.newWeights();
                 Program program = compile(device, weights, forward())) {
             Profile profile = Profile.of(program, 1, ROOFLINE);
-            List<Profile.Entry> convolutions = profile.entries().stream().filter(e -> e.node().op().opName().equals("FusedConv3d")).toList();
+            List<Profile.Entry> convolutions = profile.entries().stream().filter(e -> e.node().op() instanceof FusedConv3d).toList();
             // the stem, three convolutions of eight blocks, four shortcuts
             assertEquals(1 + 3 * 8 + 4, convolutions.size());
             assertEquals(List.of("Conv3d", "BatchNormInference", "Relu"), Fusion.members(convolutions.get(0).node().op()));
             for (Profile.Entry e : convolutions) {
                 assertEquals(e.node().flops(), e.cost().flops());
                 assertTrue(e.cost().bytes() > 0 && e.cost().bytes() <= e.node().bytes(), () -> e.cost().toString());
-                assertTrue(e.steps().stream().anyMatch(s -> s.kernel().startsWith("conv") && s.kernel().contains("[")), e.steps()::toString);
+                // what oneDNN chose stands in brackets
+                assertTrue(e.steps().stream().anyMatch(s -> s.kernel().matches("conv.*\\[.+]")), e.steps()::toString);
                 assertTrue(e.cost().reorderSeconds() <= e.cost().seconds());
             }
             long reorders = profile.steps().stream().filter(ProgramStep::reorder).count();
@@ -150,7 +152,8 @@ class ProfileTest {
                     String scope = profile.steps().get(i).node().scope();
                     assertTrue(scope.equals(s.scope()) || scope.startsWith(s.scope() + "/"), () -> s + " " + scope);
                 }
-                assertTrue(s.depth() == 0 || byDepth.get(s.depth() - 1).stream().anyMatch(o -> o.first() <= s.first() && o.last() >= s.last()));
+                assertTrue(s.depth() == 0
+                    || byDepth.get(s.depth() - 1).stream().anyMatch(o -> o.first() <= s.first() && o.last() >= s.last()));
             }
             for (List<Profile.Stretch> row : byDepth.values()) {
                 for (int i = 1; i < row.size(); i++) {
