@@ -19,6 +19,11 @@ public final class Emulated {
         }
     }
 
+    /** Whether {@link #device} opens it. */
+    public static boolean isThere() {
+        return CudaLibrary.isLoaded() && CudaLibrary.isEmulated();
+    }
+
     /** Whether the cuda device lowers the operation. */
     public static boolean has(Class<? extends Op> op) {
         return Rules.has(op);
