@@ -33,6 +33,7 @@ class ArchitectureTest {
         Map.entry("device", Set.of("graph")),
         Map.entry("device.reference", Set.of("device", "graph")),
         Map.entry("device.cpu", Set.of("device", "graph")),
+        Map.entry("device.cuda", Set.of("device", "graph")),
         Map.entry("nn", Set.of("graph")),
         Map.entry("model", Set.of("nn", "graph")),
         Map.entry("optim", Set.of("graph")),
@@ -52,13 +53,14 @@ class ArchitectureTest {
         Map.entry("cli", Set.of("*"))));
 
     /** Packages that count as another one. */
-    private static final Map<String, String> PARTS = Map.of("graph.op", "graph");
+    private static final Map<String, String> PARTS = Map.of("graph.op", "graph",
+        "device.cuda.binding", "device.cuda", "device.cuda.presets", "device.cuda");
 
     /** A library, by the start of its classes' names, and the packages that may use it. */
     private static final Map<String, Set<String>> LIBRARIES = new TreeMap<>(Map.of(
         "org.bytedeco.ffmpeg.", Set.of("video"),
         "org.bytedeco.dnnl.", Set.of("device.cpu"),
-        "org.bytedeco.javacpp.", Set.of("device.cpu", "video"),
+        "org.bytedeco.javacpp.", Set.of("device.cpu", "device.cuda", "video"),
         "com.google.gson.", Set.of("checkpoint", "embed", "data", "run", "pretrain", "task", "task.vidsitu", "finetune", "cli"),
         "com.knuddels.jtokkit.", Set.of("task", "task.vidsitu"),
         "org.snakeyaml.engine.", Set.of("config"),

@@ -17,7 +17,7 @@ final class DeviceOptions {
     @Option(names = "--device", paramLabel = "NAME", defaultValue = "cpu",
         description = "What computes: see 'kinema devices' (${DEFAULT-VALUE}).")
     void setDevice(String name) {
-        if (!Device.names().contains(name)) {
+        if (!Device.isKnown(name)) {
             throw new ParameterException(command.commandLine(), "--device " + name + " is unknown: it is one of "
                 + String.join(", ", Device.names()));
         }

@@ -30,7 +30,7 @@ final class DevicesCommand implements Callable<Integer> {
                 // the list is of what cannot be opened, too
                 what = "cannot be opened: " + Main.line(e.getMessage());
             }
-            out.printf("%-10s %s%n", name, what);
+            out.printf("%-15s %s%n", name, what);
         }
         return ExitCode.DONE;
     }

@@ -6,7 +6,7 @@ import java.util.ServiceLoader;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/** Something that runs graphs: {@code reference}, {@code cpu}. Close it after its programs and weights. */
+/** Something that runs graphs: {@code reference}, {@code cpu}, {@code cuda:0}. Close it after its programs and weights. */
 public interface Device extends AutoCloseable {
 
     /** The name it is opened by. */
@@ -43,9 +43,19 @@ public interface Device extends AutoCloseable {
     static SortedSet<String> names() {
         TreeSet<String> names = new TreeSet<>();
         for (DeviceProvider provider : ServiceLoader.load(DeviceProvider.class, Device.class.getClassLoader())) {
-            names.add(provider.name());
+            names.addAll(provider.names());
         }
         return names;
+    }
+
+    /** Whether {@link #open(String, int)} knows the name, whether or not the device can be opened on this machine. */
+    static boolean isKnown(String name) {
+        for (DeviceProvider provider : ServiceLoader.load(DeviceProvider.class, Device.class.getClassLoader())) {
+            if (provider.opens(name)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** {@link #open(String, int)} with all processors. */
@@ -63,8 +73,8 @@ public interface Device extends AutoCloseable {
             throw new KinemaException("a device cannot compute with " + threads + " threads: give a positive number, or 0 for all");
         }
         for (DeviceProvider provider : ServiceLoader.load(DeviceProvider.class, Device.class.getClassLoader())) {
-            if (provider.name().equals(name)) {
-                return provider.open(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+            if (provider.opens(name)) {
+                return provider.open(name, threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
             }
         }
         throw new KinemaException("there is no device named '" + name + "': choose one of " + names());

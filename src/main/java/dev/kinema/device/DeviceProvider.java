@@ -1,12 +1,21 @@
 package dev.kinema.device;
 
+import java.util.List;
+
 /** How a device package makes itself known to {@link Device#open(String, int)}, through the service loader. */
 public interface DeviceProvider {
-    String name();
+    /** The devices there are, as they are named; at least one, so that a list can say why it cannot be opened. */
+    List<String> names();
+
+    /** Whether a name is one for this provider, which then opens the device or says why not. */
+    default boolean opens(String name) {
+        return names().contains(name);
+    }
 
     /**
+     * @param name one that {@link #opens} accepted
      * @param threads at least 1
      * @throws dev.kinema.KinemaException with the reason and the remedy if the device cannot be opened on this machine
      */
-    Device open(int threads);
+    Device open(String name, int threads);
 }

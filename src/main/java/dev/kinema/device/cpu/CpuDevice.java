@@ -9,8 +9,9 @@ import dev.kinema.device.Precision;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.graph.Graph;
-import java.util.Locale;
 import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.stream;
@@ -36,12 +37,12 @@ public final class CpuDevice implements Device {
     /** Opens device {@code cpu} for the service loader. */
     public static final class Provider implements DeviceProvider {
         @Override
-        public String name() {
-            return "cpu";
+        public List<String> names() {
+            return List.of("cpu");
         }
 
         @Override
-        public Device open(int threads) {
+        public Device open(String name, int threads) {
             try {
                 return new CpuDevice(threads);
             } catch (LinkageError e) {

@@ -1,0 +1,37 @@
+/* Operations on each element: see kinema.h for the rules. */
+#ifndef KINEMA_ELEMENTWISE_H
+#define KINEMA_ELEMENTWISE_H
+
+#include "../kinema.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* y[i] = f(x[i]); all may be in place. */
+#define KN_UNARY_SCALE 0   /* alpha * x + beta */
+#define KN_UNARY_RELU 1
+#define KN_UNARY_GELU 2    /* x Phi(x), by erf */
+#define KN_UNARY_SIGMOID 3
+/* y[n], x[n] in dtype; alpha and beta are of SCALE. */
+KN_API kn_status kn_elementwise_unary(kn_dptr y, kn_dptr x, int64_t n, int32_t operation, float alpha, float beta, kn_dtype dtype,
+                                      kn_handle stream);
+
+#define KN_BINARY_ADD 0
+#define KN_BINARY_MUL 1
+#define KN_BINARY_RELU_GRADIENT 2 /* a = dy, b = y: dy where y > 0 */
+#define KN_BINARY_GELU_GRADIENT 3 /* a = dy, b = x */
+/* y[n] = f(a[n], b[i % period]) in dtype, period a divisor of n; y may be a. */
+KN_API kn_status kn_elementwise_binary(kn_dptr y, kn_dptr a, kn_dptr b, int64_t n, int64_t period, int32_t operation, kn_dtype dtype,
+                                       kn_handle stream);
+
+/* y[n] = x[n] in another type: F32 and BF16, either way. */
+KN_API kn_status kn_elementwise_convert(kn_dptr y, kn_dptr x, int64_t n, kn_dtype to, kn_dtype from, kn_handle stream);
+
+/* y[n] = value, in F32 or BF16. */
+KN_API kn_status kn_elementwise_fill(kn_dptr y, int64_t n, float value, kn_dtype dtype, kn_handle stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

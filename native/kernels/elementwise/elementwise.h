@@ -1,0 +1,13 @@
+// What the lab needs of the family beyond the C interface: the same functions with a variant; 0 chooses as the C interface does.
+#pragma once
+#include "../../include/kinema.h"
+
+namespace kn::elementwise {
+// 1: one element at a time; 2: 16 bytes at a time
+constexpr int VARIANTS = 2;
+
+kn_status unary(int variant, kn_dptr y, kn_dptr x, int64_t n, int32_t operation, float alpha, float beta, kn_dtype dtype,
+                kn_handle stream);
+kn_status binary(int variant, kn_dptr y, kn_dptr a, kn_dptr b, int64_t n, int64_t period, int32_t operation, kn_dtype dtype,
+                 kn_handle stream);
+}  // namespace kn::elementwise

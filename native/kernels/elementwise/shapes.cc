@@ -1,0 +1,83 @@
+// The shapes on which the lab holds the family's variants against doubles, and against each other.
+#include <cmath>
+
+#include "../../lab/lab.h"
+#include "elementwise.h"
+
+namespace kn::lab {
+namespace {
+double normal_distribution(double x) { return 0.5 * (1 + std::erf(x / std::sqrt(2.0))); }
+
+double unary(int operation, double x) {
+    switch (operation) {
+        case KN_UNARY_SCALE: return -1.75 * x + 0.375;
+        case KN_UNARY_RELU: return x > 0 ? x : 0;
+        case KN_UNARY_GELU: return x * normal_distribution(x);
+        default: return 1 / (1 + std::exp(-x));
+    }
+}
+
+double binary(int operation, double a, double b) {
+    switch (operation) {
+        case KN_BINARY_ADD: return a + b;
+        case KN_BINARY_MUL: return a * b;
+        case KN_BINARY_RELU_GRADIENT: return b > 0 ? a : 0;
+        default: return a * (normal_distribution(b) + b * std::exp(-0.5 * b * b) / std::sqrt(2 * M_PI));
+    }
+}
+
+void add_unary(Lab& lab, int operation, const char* name, int64_t n, kn_dtype dtype) {
+    Case c("elementwise." + std::string(name), dtype, {{"n", n}});
+    c.variants = elementwise::VARIANTS;
+    c.inputs = {{dtype, n}};
+    c.outputs = {{dtype, n}};
+    c.bytes = 2.0 * static_cast<double>(n * size_of(dtype));
+    c.run = [=](int variant, const Call& call) {
+        return elementwise::unary(variant, call.out[0], call.in[0], n, operation, -1.75f, 0.375f, dtype, call.stream);
+    };
+    c.oracle = [=](const Values& in, Values& out) {
+        for (size_t i = 0; i < out[0].size(); ++i) out[0][i] = unary(operation, in[0][i]);
+    };
+    lab.add(std::move(c));
+}
+
+void add_binary(Lab& lab, int operation, const char* name, int64_t n, int64_t period, kn_dtype dtype) {
+    Case c("elementwise." + std::string(name), dtype, {{"n", n}, {"period", period}});
+    c.variants = elementwise::VARIANTS;
+    c.inputs = {{dtype, n}, {dtype, period}};
+    c.outputs = {{dtype, n}};
+    c.bytes = static_cast<double>((2 * n + period) * size_of(dtype));
+    c.run = [=](int variant, const Call& call) {
+        return elementwise::binary(variant, call.out[0], call.in[0], call.in[1], n, period, operation, dtype, call.stream);
+    };
+    c.oracle = [=](const Values& in, Values& out) {
+        for (size_t i = 0; i < out[0].size(); ++i) out[0][i] = binary(operation, in[0][i], in[1][i % in[1].size()]);
+    };
+    lab.add(std::move(c));
+}
+}  // namespace
+
+void register_elementwise(Lab& lab) {
+    for (kn_dtype dtype : {KN_F32, KN_BF16}) {
+        for (int64_t n : {int64_t{1}, int64_t{257}, int64_t{4096 + 3}}) {
+            add_unary(lab, KN_UNARY_SCALE, "scale", n, dtype);
+            add_unary(lab, KN_UNARY_RELU, "relu", n, dtype);
+            add_unary(lab, KN_UNARY_GELU, "gelu", n, dtype);
+            add_unary(lab, KN_UNARY_SIGMOID, "sigmoid", n, dtype);
+        }
+        for (int64_t period : {int64_t{1}, int64_t{17}, int64_t{64}, int64_t{17 * 64}}) {
+            add_binary(lab, KN_BINARY_ADD, "add", 17 * 64, period, dtype);
+            add_binary(lab, KN_BINARY_MUL, "mul", 17 * 64, period, dtype);
+        }
+        add_binary(lab, KN_BINARY_RELU_GRADIENT, "relu_gradient", 1003, 1003, dtype);
+        add_binary(lab, KN_BINARY_GELU_GRADIENT, "gelu_gradient", 1003, 1003, dtype);
+    }
+    // res2's output of 8 clips: what the time is taken of
+    lab.full_size([](Lab& l) {
+        for (kn_dtype dtype : {KN_F32, KN_BF16}) {
+            add_unary(l, KN_UNARY_RELU, "relu", int64_t{8} * 16 * 56 * 56 * 256, dtype);
+            add_binary(l, KN_BINARY_ADD, "add", int64_t{8} * 16 * 56 * 56 * 256, int64_t{8} * 16 * 56 * 56 * 256, dtype);
+        }
+    });
+}
+}  // namespace kn::lab

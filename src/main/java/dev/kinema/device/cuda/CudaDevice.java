@@ -1,0 +1,133 @@
+package dev.kinema.device.cuda;
+
+import dev.kinema.KinemaException;
+import dev.kinema.device.Compilation;
+import dev.kinema.device.Device;
+import dev.kinema.device.DeviceProvider;
+import dev.kinema.device.Fusion;
+import dev.kinema.device.Precision;
+import dev.kinema.device.Program;
+import dev.kinema.device.Weights;
+import dev.kinema.device.cuda.binding.Kinema;
+import dev.kinema.graph.Graph;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+
+/** One NVIDIA device, {@code cuda:0} and so on, or the emulator of one. Programs and weights of it are closed before it is. */
+public final class CudaDevice implements Device {
+    private final String name;
+    private final int index;
+    private volatile boolean closed;
+
+    private CudaDevice(String name, int index) {
+        this.name = name;
+        this.index = index;
+    }
+
+    /** Opens devices {@code cuda:0}, {@code cuda:1}, ... for the service loader. */
+    public static final class Provider implements DeviceProvider {
+        private static final Pattern NAME = Pattern.compile("cuda:(\\d{1,3})");
+
+        @Override
+        public List<String> names() {
+            boolean real = CudaLibrary.isLoaded() && !CudaLibrary.isEmulated();
+            return IntStream.range(0, Math.max(1, real ? Kinema.kn_device_count() : 0)).mapToObj(i -> "cuda:" + i).toList();
+        }
+
+        @Override
+        public boolean opens(String name) {
+            return NAME.matcher(name).matches();
+        }
+
+        @Override
+        public Device open(String name, int threads) {
+            CudaLibrary.require();
+            if (CudaLibrary.isEmulated()) {
+                throw new KinemaException("this process runs the emulated kernels, which are for tests, and one process loads one library:"
+                    + " start it without -Dorg.bytedeco.javacpp.platform.extension=-emulated to use " + name);
+            }
+            return CudaDevice.open(name);
+        }
+    }
+
+    /** Opens the device that the number in {@code name} says, of the library that this process has loaded. */
+    static CudaDevice open(String name) {
+        CudaLibrary.require();
+        Matcher number = Pattern.compile(".*:(\\d+)").matcher(name);
+        if (!number.matches()) {
+            throw new IllegalArgumentException(name + " has no number");
+        }
+        int index = Integer.parseInt(number.group(1));
+        int count = Kinema.kn_device_count();
+        if (count == 0) {
+            throw new KinemaException(CudaLibrary.lastError() + ": install NVIDIA's driver (580 or newer), or choose device cpu");
+        }
+        if (index >= count) {
+            throw new KinemaException("there is no device " + name + ", the machine has " + count + ": choose cuda:0"
+                + (count == 1 ? "" : " to cuda:" + (count - 1)));
+        }
+        CudaDevice device = new CudaDevice(name, index);
+        long capability = Kinema.kn_device_property(index, Kinema.KN_COMPUTE_CAPABILITY);
+        if (capability < 80) {
+            throw new KinemaException(name + " has compute capability " + capability / 10 + "." + capability % 10
+                + ", the kernels need 8.0 (A100) or newer: choose device cpu");
+        }
+        device.use();
+        return device;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public String description() {
+        long capability = Kinema.kn_device_property(index, Kinema.KN_COMPUTE_CAPABILITY);
+        return String.format("%s, compute capability %d.%d, %d multiprocessors, %,d MiB of memory",
+            CudaLibrary.text(Kinema.kn_device_name(index)), capability / 10, capability % 10,
+            Kinema.kn_device_property(index, Kinema.KN_MULTIPROCESSORS),
+            Kinema.kn_device_property(index, Kinema.KN_MEMORY_TOTAL) >> 20);
+    }
+
+    @Override
+    public boolean supports(Precision precision) {
+        return true;
+    }
+
+    @Override
+    public Weights newWeights() {
+        use();
+        return new CudaWeights(this);
+    }
+
+    @Override
+    public Program compile(Graph graph, Weights weights, Compilation how) {
+        if (!(weights instanceof CudaWeights own) || own.device().index != index) {
+            throw new KinemaException("these weights belong to another device: copy them into device.newWeights() of " + name);
+        }
+        weights.require(graph);
+        use();
+        return new Lowering(this, how.fuse() ? Fusion.apply(graph) : graph, own, how).compile();
+    }
+
+    /** The number of the device. */
+    int index() {
+        return index;
+    }
+
+    /** To be called by a thread before it talks to the device. */
+    void use() {
+        if (closed) {
+            throw new KinemaException("the device " + name + " is closed: close it after its programs and weights");
+        }
+        CudaLibrary.check(Kinema.kn_device_use(index));
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+}

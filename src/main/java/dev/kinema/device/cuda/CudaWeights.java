@@ -1,0 +1,78 @@
+package dev.kinema.device.cuda;
+
+import dev.kinema.KinemaException;
+import dev.kinema.device.HostArray;
+import dev.kinema.device.Weights;
+import dev.kinema.device.cuda.binding.Kinema;
+import dev.kinema.graph.Type;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Weights in device memory, stored as they are typed; their addresses never change. */
+final class CudaWeights extends Weights {
+    private final CudaDevice device;
+    private final Map<String, DeviceMemory> memory = new HashMap<>();
+    private volatile boolean closed;
+
+    CudaWeights(CudaDevice device) {
+        this.device = device;
+    }
+
+    @Override
+    protected void allocate(String name, Type type) {
+        checkOpen();
+        device.use();
+        memory.put(name, new DeviceMemory(device.index(), type.bytes(), "'" + name + "'"));
+    }
+
+    @Override
+    protected void write(String name, HostArray value) {
+        checkOpen();
+        device.use();
+        try (HostMemory host = new HostMemory(type(name), name)) {
+            host.array().put(value);
+            CudaLibrary.check(Kinema.kn_copy_to_device(address(name), host.address(), host.bytes(), 0));
+            CudaLibrary.check(Kinema.kn_device_synchronize());
+        }
+    }
+
+    @Override
+    protected HostArray read(String name) {
+        checkOpen();
+        device.use();
+        try (HostMemory host = new HostMemory(type(name), name)) {
+            CudaLibrary.check(Kinema.kn_copy_to_host(host.address(), address(name), host.bytes(), 0));
+            CudaLibrary.check(Kinema.kn_device_synchronize());
+            HostArray copy = HostArray.allocate(type(name).dtype(), type(name).shape());
+            copy.put(host.array());
+            return copy;
+        }
+    }
+
+    CudaDevice device() {
+        return device;
+    }
+
+    long address(String name) {
+        checkOpen();
+        return memory.get(name).address();
+    }
+
+    /** @throws KinemaException after {@link #close} */
+    void checkOpen() {
+        if (closed) {
+            throw new KinemaException("the weights are closed: close them after their programs");
+        }
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        device.use();
+        memory.values().forEach(DeviceMemory::close);
+        memory.clear();
+    }
+}

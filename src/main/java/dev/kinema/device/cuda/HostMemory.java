@@ -1,0 +1,66 @@
+package dev.kinema.device.cuda;
+
+import dev.kinema.KinemaException;
+import dev.kinema.device.HostArray;
+import dev.kinema.device.cuda.binding.Kinema;
+import dev.kinema.graph.Type;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.bytedeco.javacpp.Pointer;
+
+/** One owned block of memory of the host that a device copies from and to without a detour, seen as an array; zeroed. */
+final class HostMemory implements AutoCloseable {
+    private final long address;
+    private final long bytes;
+    private final HostArray array;
+    private boolean closed;
+
+    HostMemory(Type type, String what) {
+        bytes = type.bytes();
+        address = Kinema.kn_host_allocate(bytes);
+        if (address == 0) {
+            throw new KinemaException(String.format("no %,d bytes of memory for '%s' (%s): use a smaller batch", bytes, what,
+                CudaLibrary.lastError()));
+        }
+        ByteBuffer view = bytes == 0 ? ByteBuffer.allocateDirect(0) : new Place(address, bytes).asByteBuffer();
+        array = HostArray.wrap(type.dtype(), type.shape(), view.order(ByteOrder.LITTLE_ENDIAN));
+        if (bytes > 0) {
+            Pointer.memset(new Place(address, bytes), 0, bytes);
+        }
+    }
+
+    long address() {
+        return address;
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    /** Valid until this is closed. */
+    HostArray array() {
+        return array;
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            CudaLibrary.check(Kinema.kn_host_free(address));
+        }
+    }
+
+    /** JavaCPP lets only subclasses set an address. */
+    private static final class Place extends Pointer {
+        Place(long address, long bytes) {
+            this.address = address;
+            this.capacity = bytes;
+            this.limit = bytes;
+        }
+
+        @Override
+        public int sizeof() {
+            return 1;
+        }
+    }
+}

@@ -1,0 +1,239 @@
+package dev.kinema.device.cuda;
+
+import dev.kinema.KinemaException;
+import dev.kinema.device.Compilation;
+import dev.kinema.device.FiniteCheck;
+import dev.kinema.device.Precision;
+import dev.kinema.device.Schedule;
+import dev.kinema.device.cuda.binding.Kinema;
+import dev.kinema.graph.DType;
+import dev.kinema.graph.Graph;
+import dev.kinema.graph.Node;
+import dev.kinema.graph.Shape;
+import dev.kinema.graph.Value;
+import dev.kinema.graph.op.Input;
+import dev.kinema.graph.op.Variable;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Turns a graph into steps. Rules ask it for the buffers of a node's inputs in the type they need (a conversion is added where a value is
+ * stored in another, once per type), define buffers for its outputs, and append steps.
+ */
+final class Lowering {
+    private final CudaDevice device;
+    private final Graph graph;
+    private final CudaWeights weights;
+    private final Compilation how;
+    private final Schedule schedule;
+    private final Map<Value, Buffer> buffers = new HashMap<>();
+    private final Map<Value, Map<DType, Buffer>> copies = new HashMap<>();
+    private final Map<Node, Integer> position = new HashMap<>();
+    private final Set<String> written = new HashSet<>();
+    private final Map<String, Buffer> inputs = new LinkedHashMap<>();
+    private final Map<Value, Buffer> results = new HashMap<>();
+    private final List<Step> steps = new ArrayList<>();
+    private final List<CudaProgram.Finite> finite = new ArrayList<>();
+    private Node node;
+
+    Lowering(CudaDevice device, Graph graph, CudaWeights weights, Compilation how) {
+        this.device = device;
+        this.graph = graph;
+        this.weights = weights;
+        this.how = how;
+        this.schedule = Schedule.of(graph);
+        for (Node n : schedule.nodes()) {
+            position.put(n, position.size());
+            for (int i : n.op().writes()) {
+                written.add(Graph.variableOf(n.input(i)));
+            }
+        }
+    }
+
+    CudaProgram compile() {
+        graph.inputs().forEach((name, value) -> inputs.put(name,
+            new Buffer(new Storage(name, value.type().bytes(), Storage.Home.HELD), value.shape(), value.dtype())));
+        for (Node n : schedule.nodes()) {
+            node = n;
+            if (n.op() instanceof Input input) {
+                set(n.output(0), inputs.get(input.name()));
+            } else if (n.op() instanceof Variable variable) {
+                Storage storage = new Storage(variable.name(), variable.type().bytes(), Storage.Home.WEIGHTS);
+                storage.constant = !written.contains(variable.name());
+                storage.place(weights.address(variable.name()));
+                set(n.output(0), new Buffer(storage, n.output(0).shape(), n.output(0).dtype()));
+            } else {
+                lower(n);
+                // here and not at the end: what is a view of a variable may be overwritten by then
+                n.outputs().stream().filter(graph.outputs()::containsValue).forEach(v -> results.put(v, output(v)));
+            }
+            if (how.checkFinite()) {
+                appendFiniteChecks(n);
+            }
+        }
+        graph.outputs().values().forEach(v -> results.computeIfAbsent(v, this::output));
+        Map<String, Buffer> outputs = new LinkedHashMap<>();
+        graph.outputs().forEach((name, value) -> outputs.put(name, results.get(value)));
+        return new CudaProgram(device, weights, steps, inputs, outputs, !written.isEmpty(), finite);
+    }
+
+    private void lower(Node n) {
+        try {
+            Rules.of(n.op()).lower(this, n);
+        } catch (KinemaException e) {
+            throw at(n, e.getMessage(), e);
+        }
+    }
+
+    /** What went wrong with the place where it did. */
+    static KinemaException at(Node node, String what, KinemaException cause) {
+        return new KinemaException(what + " (at " + node + ")", cause);
+    }
+
+    /** The value is looked at when the steps so far have run. */
+    private void appendFiniteChecks(Node n) {
+        for (Value value : FiniteCheck.of(n)) {
+            Buffer buffer = of(value, DType.F32);
+            // read here, so that nothing overwrites it before it is looked at
+            step("finite", List.of(buffer), List.of(), stream -> Kinema.KN_OK);
+            finite.add(new CudaProgram.Finite(steps.get(steps.size() - 1), value, buffer));
+        }
+    }
+
+    /** Outputs are as they are typed, in memory of their own that the planned block cannot overwrite, and written by every run. */
+    private Buffer output(Value value) {
+        node = value.node();
+        Buffer buffer = of(value, value.dtype());
+        if (buffer.storage().home == Storage.Home.PLANNED && !buffer.storage().constant) {
+            buffer.storage().home = Storage.Home.HELD;
+            return buffer;
+        }
+        Buffer copy = new Buffer(new Storage("output", value.type().bytes(), Storage.Home.HELD), value.shape(), value.dtype());
+        copy(buffer, copy);
+        return copy;
+    }
+
+    /** A step that copies bytes from one buffer to another of the same size. */
+    void copy(Buffer from, Buffer to) {
+        step("copy", List.of(from), List.of(to), stream -> Kinema.kn_copy(to.address(), from.address(), from.bytes(), stream));
+    }
+
+    // ---- what rules know
+
+    /** The type of video activations and of the operands of products. */
+    DType compute() {
+        return how.precision() == Precision.BF16 ? DType.BF16 : DType.F32;
+    }
+
+    /** Whether a value must not be overwritten because it is read again, is an output, or is a variable that this program does not write. */
+    boolean isRead(Value value) {
+        return !schedule.consumers(value).isEmpty() || graph.outputs().containsValue(value);
+    }
+
+    // ---- buffers
+
+    /** The buffer of a value as it is stored: in its own type, or in BF16 where it is typed F32. */
+    Buffer of(Value value) {
+        Buffer buffer = buffers.get(value);
+        if (buffer == null) {
+            throw new IllegalStateException("no buffer for " + value + ", read by " + node);
+        }
+        return buffer;
+    }
+
+    /** The value in a type; F32 and BF16 are converted into each other, once for all who ask. */
+    Buffer of(Value value, DType dtype) {
+        Buffer buffer = of(value);
+        if (buffer.dtype() == dtype) {
+            return buffer;
+        }
+        Map<DType, Buffer> made = copies.computeIfAbsent(value, k -> new HashMap<>());
+        Buffer copy = made.get(dtype);
+        if (copy == null) {
+            copy = new Buffer(new Storage("%" + value.node().id() + "'", value.shape().elements() * dtype.bytes(), Storage.Home.PLANNED),
+                value.shape(), dtype);
+            Elementwise.convert(this, buffer, copy);
+            made.put(dtype, copy);
+        }
+        return copy;
+    }
+
+    /** New memory for a value, as it is typed. */
+    Buffer define(Value value) {
+        return define(value, value.dtype());
+    }
+
+    /** New memory for a value in a type. */
+    Buffer define(Value value, DType dtype) {
+        Storage storage = new Storage("%" + value.node().id(), value.shape().elements() * dtype.bytes(), Storage.Home.PLANNED);
+        Buffer buffer = new Buffer(storage, value.shape(), dtype);
+        set(value, buffer);
+        return buffer;
+    }
+
+    /** Memory for a result of the shape and in the type that {@code x} is stored in: that of {@code x} where it {@link #dies} here. */
+    Buffer like(Value x, Value result) {
+        if (!dies(x)) {
+            return define(result, of(x).dtype());
+        }
+        Buffer buffer = new Buffer(of(x).storage(), result.shape(), of(x).dtype());
+        buffers.put(result, buffer);
+        return buffer;
+    }
+
+    /** Lets {@code result} be the same memory as {@code x} under its own shape; for operations of which {@link Schedule#isView} knows. */
+    void view(Value x, Value result) {
+        Buffer buffer = of(x);
+        set(result, new Buffer(buffer.storage(), result.shape(), buffer.dtype()));
+    }
+
+    /** The new version of a variable, which the node updates in place: the memory of the old. */
+    Buffer update(int input, int output) {
+        Buffer variable = of(node.input(input));
+        set(node.output(output), variable);
+        return variable;
+    }
+
+    private void set(Value value, Buffer buffer) {
+        buffers.put(value, buffer);
+        buffer.storage().values++;
+    }
+
+    /**
+     * Whether the memory of {@code value} may be overwritten by this node's result: the node is its last reader, it reads it once, and no
+     * other value lives there.
+     */
+    boolean dies(Value value) {
+        Buffer buffer = of(value);
+        List<Node> readers = schedule.consumers(value);
+        return buffer.storage().home == Storage.Home.PLANNED && !buffer.storage().constant && buffer.storage().values == 1
+            && !graph.outputs().containsValue(value) && readers.stream().filter(n -> n == node).count() == 1
+            && readers.stream().allMatch(n -> position.get(n) <= position.get(node));
+    }
+
+    /** Memory that only the current step uses; it must be among what the step writes. */
+    Buffer scratch(long bytes, String name) {
+        if (bytes < 0) {
+            throw new KinemaException(CudaLibrary.lastError());
+        }
+        return new Buffer(new Storage(name, bytes, Storage.Home.PLANNED), Shape.of((int) Math.min(bytes, Integer.MAX_VALUE)), DType.U8);
+    }
+
+    // ---- steps
+
+    /** Appends a step of the current node. One that reads nothing but weights that this program does not write runs when those change. */
+    void step(String what, List<Buffer> reads, List<Buffer> writes, Step.Launch launch) {
+        boolean constant = !node.hasEffect() && reads.stream().allMatch(b -> b.storage().constant);
+        for (Buffer buffer : writes) {
+            if (buffer.storage().home == Storage.Home.PLANNED && constant) {
+                buffer.storage().constant = true;
+            }
+        }
+        steps.add(new Step(node, what, reads, writes, launch));
+    }
+}

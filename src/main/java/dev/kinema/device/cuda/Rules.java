@@ -1,0 +1,36 @@
+package dev.kinema.device.cuda;
+
+import dev.kinema.KinemaException;
+import dev.kinema.graph.Node;
+import dev.kinema.graph.op.Op;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Which rule lowers which operation: one file of rules per family of kernels. */
+final class Rules {
+    private static final Map<Class<? extends Op>, Rule> RULES = new HashMap<>();
+
+    /** Turns a node into steps. */
+    @FunctionalInterface
+    interface Rule {
+        void lower(Lowering lowering, Node node);
+    }
+
+    static {
+        Elementwise.register(RULES);
+    }
+
+    private Rules() {}
+
+    static boolean has(Class<? extends Op> op) {
+        return RULES.containsKey(op);
+    }
+
+    static Rule of(Op op) {
+        Rule rule = RULES.get(op.getClass());
+        if (rule == null) {
+            throw new KinemaException("the cuda device has no rule for " + op.opName() + " yet: run this graph on cpu");
+        }
+        return rule;
+    }
+}
