@@ -2,6 +2,7 @@
 #include "conv3d.h"
 
 #include "../matmul/matmul.h"
+#include "patches.h"
 #include "plain.h"
 
 namespace kn::conv3d {
@@ -20,6 +21,45 @@ kn_status said(const char* what, int variant, const Sizes& s) {
                     static_cast<int>(s.o), static_cast<int>(s.i), static_cast<int>(s.kt), static_cast<int>(s.kh), static_cast<int>(s.kw),
                     static_cast<int>(s.st), static_cast<int>(s.sh), static_cast<int>(s.sw));
 }
+
+template <class T, bool ALONG_K> Patches<T, ALONG_K> patches(kn_dptr x, const Sizes& s) {
+    return {address<const T>(x), s, static_cast<int>(s.out_pixels()), static_cast<int>(s.taps() * s.i), static_cast<int>(s.out_t()),
+            static_cast<int>(s.out_h()), static_cast<int>(s.out_w())};
+}
+
+template <class T, int SIZE> void launch_forward(kn_dptr x, kn_dptr packed, const matmul::Epilogue& e, const Sizes& s, kn_handle stream) {
+    using Core = typename tile::Cores<T, SIZE, true, true>::Core;
+    const int64_t across = ceil_div(s.o, Core::N);
+    LAUNCH((forward_tiled<T, SIZE>), static_cast<unsigned>(across * ceil_div(s.out_pixels(), Core::M)), Core::THREADS,
+           tile::SHARED_BYTES<Core>, stream_of(stream), patches<T, true>(x, s), address<const T>(packed), e, static_cast<int>(across));
+}
+
+template <class T>
+void launch_forward(int size, kn_dptr x, kn_dptr packed, const matmul::Epilogue& e, const Sizes& s, kn_handle stream) {
+    if (size == 2) launch_forward<T, 2>(x, packed, e, s, stream);
+    if (size == 3) launch_forward<T, 3>(x, packed, e, s, stream);
+    if (size == 4) launch_forward<T, 4>(x, packed, e, s, stream);
+}
+
+/// Parts of the pixels for wgrad: as many as fill a large device twice with tiles of 64 x 64, each a multiple of every slice.
+int64_t part_of(const Sizes& s) {
+    const int64_t tiles = ceil_div(s.o, 64) * ceil_div(s.taps() * s.i, 64), parts = ceil_div(264, tiles);
+    return ceil_div(ceil_div(s.out_pixels(), parts), 256) * 256;
+}
+
+template <class T, int SIZE> void launch_weight_gradient(kn_dptr x, kn_dptr dy, const Sizes& s, kn_dptr workspace, kn_handle stream) {
+    using Core = typename tile::Cores<T, SIZE, false, false>::Core;
+    const int64_t across = ceil_div(s.taps() * s.i, Core::N), part = part_of(s);
+    const dim3 grid(static_cast<unsigned>(across * ceil_div(s.o, Core::M)), static_cast<unsigned>(ceil_div(s.out_pixels(), part)));
+    LAUNCH((weight_gradient_tiled<T, SIZE>), grid, Core::THREADS, tile::SHARED_BYTES<Core>, stream_of(stream), address<float>(workspace),
+           patches<T, false>(x, s), address<const T>(dy), static_cast<int>(part), static_cast<int>(across));
+}
+
+/// Whether tiles take it: rows of whole chunks, and indices that fit 32 bits.
+bool tiles(const Sizes& s, kn_dtype dtype) {
+    return packing(s.i, s.kw, dtype).plain && s.out_pixels() < LIMIT / 2 && s.taps() * s.i < LIMIT / 2;
+}
+bool gradient_tiles(const Sizes& s, kn_dtype dtype) { return tiles(s, dtype) && s.o % (16 / size_of(dtype)) == 0; }
 }  // namespace
 
 Packing packing(int64_t i, int64_t kw, kn_dtype dtype) {
@@ -46,16 +86,21 @@ kn_status forward(int variant, kn_dptr y, kn_dptr x, kn_dptr packed, kn_dptr sca
                   bool relu, kn_dtype dtype, kn_dptr workspace, kn_handle stream) {
     const kn_status status = check(s, dtype, "forward");
     if (status != KN_OK) return status;
-    (void)workspace;
+    (void)workspace;  // what fills up channels will take it
     const int activation = relu ? KN_ACTIVATION_RELU : KN_ACTIVATION_NONE;
     const Packing p = packing(s.i, s.kw, dtype);
     if (s.pointwise() && p.plain && variant != 1) {
         return matmul::multiply(variant, y, {x, packed, 1, s.pixels(), s.o, s.i, false, true, dtype}, scale, bias, residual, activation, dtype,
                                 stream);
     }
-    if (variant > 1) return refuse(KN_UNSUPPORTED, "conv3d.forward v%d takes pointwise convolutions", variant);
-    const int64_t elements = s.out_pixels() * s.o;
     matmul::Epilogue e = matmul::epilogue(y, scale, bias, residual, s.o, activation, dtype);
+    if (variant == 0) variant = tiles(s, dtype) ? tile::size_for(s.out_pixels(), s.o, 1) : 1;
+    if (variant > 1) {
+        if (!tiles(s, dtype)) return refuse(KN_UNSUPPORTED, "conv3d.forward v%d takes channels of whole 16 bytes", variant);
+        KN_FLOATING(dtype, T, launch_forward<T>(variant, x, packed, e, s, stream));
+        return said("forward", variant, s);
+    }
+    const int64_t elements = s.out_pixels() * s.o;
     e.whole = false;
     KN_FLOATING(dtype, T, LAUNCH((forward_v1<T>), blocks_for(elements, THREADS), THREADS, 0, stream_of(stream), address<const T>(x),
                                  address<const T>(packed), e, s, p, elements));
@@ -81,8 +126,17 @@ kn_status weight_gradient(int variant, kn_dptr dw, kn_dptr x, kn_dptr dy, const 
                           kn_handle stream) {
     const kn_status status = check(s, dtype, "weight_gradient");
     if (status != KN_OK) return status;
-    (void)workspace;
-    if (variant > 1) return refuse(KN_UNSUPPORTED, "conv3d.weight_gradient has no v%d", variant);
+    if (variant == 0) variant = gradient_tiles(s, dtype) ? 2 : 1;
+    if (variant > 2 || (variant == 2 && !gradient_tiles(s, dtype))) {
+        return refuse(KN_UNSUPPORTED, "conv3d.weight_gradient v%d: only v2 has tiles, of channels of whole 16 bytes", variant);
+    }
+    if (variant == 2) {
+        KN_FLOATING(dtype, T, launch_weight_gradient<T, 2>(x, dy, s, workspace, stream));
+        const int64_t all = s.o * s.i * s.taps();
+        LAUNCH(add_parts, blocks_for(all, THREADS), THREADS, 0, stream_of(stream), address<float>(dw), address<const float>(workspace),
+               ceil_div(s.out_pixels(), part_of(s)), s.i, s.taps(), all);
+        return said("weight_gradient", variant, s);
+    }
     const int64_t elements = s.o * s.i * s.taps();
     KN_FLOATING(dtype, T, LAUNCH((weight_gradient_v1<T>), blocks_for(elements, THREADS), THREADS, 0, stream_of(stream), address<float>(dw),
                                  address<const T>(x), address<const T>(dy), s, elements));
@@ -141,7 +195,9 @@ int64_t kn_conv3d_weight_gradient_workspace(int64_t n, int64_t t, int64_t h, int
                                             int64_t kw, int64_t st, int64_t sh, int64_t sw, int64_t pt, int64_t ph, int64_t pw,
                                             kn_dtype dtype) {
     const Sizes s{n, t, h, w, i, o, kt, kh, kw, st, sh, sw, pt, ph, pw};
-    return conv3d::check(s, dtype, "weight_gradient_workspace") == KN_OK ? 0 : -1;
+    if (conv3d::check(s, dtype, "weight_gradient_workspace") != KN_OK) return -1;
+    if (!conv3d::gradient_tiles(s, dtype)) return 0;
+    return ceil_div(s.out_pixels(), conv3d::part_of(s)) * s.o * s.i * s.taps() * 4;
 }
 
 }  // extern "C"
