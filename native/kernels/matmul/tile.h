@@ -222,8 +222,8 @@ template <bool A_K, bool B_K> struct Cores<float, 3, A_K, B_K> { using Core = Re
 template <bool A_K, bool B_K> struct Cores<float, 4, A_K, B_K> { using Core = RegisterTile<128, 128, A_K, B_K>; };
 template <class T, int SIZE, class A, class B> using CoreOf = typename Cores<T, SIZE, A::K_CONTIGUOUS, B::K_CONTIGUOUS>::Core;
 
-constexpr int rows_of(int size) { return size == 2 ? 64 : 128; }
-constexpr int columns_of(int size) { return size == 4 ? 128 : 64; }
+/// The same as Core::THREADS, in a form that launch bounds take.
+template <class T> constexpr int threads_of(int size) { return sizeof(T) == 4 || size == 4 ? 256 : 128; }
 
 /// The largest tile that still makes a block for every multiprocessor of a large device, as rows wait for each other less in small ones.
 inline int size_for(int64_t m, int64_t n, int64_t batch) {
