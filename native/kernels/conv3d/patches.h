@@ -49,7 +49,7 @@ struct RowEpilogue {
 
 // neighbouring blocks share patches, which stay in L2
 template <class T, int SIZE>
-__global__ void __launch_bounds__(tile::threads_of<T>(SIZE))
+__global__ void __launch_bounds__(tile::threads_of<T>(SIZE), 1)
     forward_tiled(Patches<T, true> patches, const T* packed, matmul::Epilogue e, int tiles_across) {
     using Core = typename tile::Cores<T, SIZE, true, true>::Core;
     const int down = static_cast<int>(blockIdx.x) / tiles_across, across = static_cast<int>(blockIdx.x) % tiles_across;
@@ -70,7 +70,7 @@ struct PartEpilogue {
 };
 
 template <class T, int SIZE>
-__global__ void __launch_bounds__(tile::threads_of<T>(SIZE))
+__global__ void __launch_bounds__(tile::threads_of<T>(SIZE), 1)
     weight_gradient_tiled(float* parts, Patches<T, false> patches, const T* dy, int part, int tiles_across) {
     using Core = typename tile::Cores<T, SIZE, false, false>::Core;
     const int down = static_cast<int>(blockIdx.x) / tiles_across, across = static_cast<int>(blockIdx.x) % tiles_across;

@@ -16,7 +16,7 @@ struct MatrixEpilogue {
 
 // neighbouring blocks share rows of a, which stay in L2
 template <class T, int SIZE, bool A_K, bool B_K, bool ALIGNED>
-__global__ void __launch_bounds__(tile::threads_of<T>(SIZE))
+__global__ void __launch_bounds__(tile::threads_of<T>(SIZE), 1)
     tiled(const T* a, const T* b, Epilogue e, int m, int n, int k, int tiles_across) {
     using Core = typename tile::Cores<T, SIZE, A_K, B_K>::Core;
     const int64_t which = blockIdx.y;
