@@ -115,6 +115,8 @@ KN_API kn_status kn_graph_destroy(kn_handle graph);
 #endif
 
 /* ---- families, in alphabetical order */
+#include "kinema/conv3d.h"
 #include "kinema/elementwise.h"
+#include "kinema/matmul.h"
 
 #endif

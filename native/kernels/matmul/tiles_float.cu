@@ -1,0 +1,8 @@
+// The tiled products of float.
+#include "tiles.h"
+
+namespace kn::matmul {
+void launch_tiles_float(int size, bool aligned, const Product& p, const Epilogue& e, kn_handle stream) {
+    launch_type<float>(size, aligned, p, e, stream);
+}
+}  // namespace kn::matmul
