@@ -13,6 +13,7 @@ extern "C" {
 #define KN_UNARY_RELU 1
 #define KN_UNARY_GELU 2    /* x Phi(x), by erf */
 #define KN_UNARY_SIGMOID 3
+#define KN_UNARY_GELU_TANH 4 /* GELU in its tanh form, GPT-2's */
 /* y[n], x[n] in dtype; alpha and beta are of SCALE. */
 KN_API kn_status kn_elementwise_unary(kn_dptr y, kn_dptr x, int64_t n, int32_t operation, float alpha, float beta, kn_dtype dtype,
                                       kn_handle stream);
@@ -21,6 +22,7 @@ KN_API kn_status kn_elementwise_unary(kn_dptr y, kn_dptr x, int64_t n, int32_t o
 #define KN_BINARY_MUL 1
 #define KN_BINARY_RELU_GRADIENT 2 /* a = dy, b = y: dy where y > 0 */
 #define KN_BINARY_GELU_GRADIENT 3 /* a = dy, b = x */
+#define KN_BINARY_GELU_TANH_GRADIENT 4
 /* y[n] = f(a[n], b[i % period]) in dtype, period a divisor of n; y may be a. */
 KN_API kn_status kn_elementwise_binary(kn_dptr y, kn_dptr a, kn_dptr b, int64_t n, int64_t period, int32_t operation, kn_dtype dtype,
                                        kn_handle stream);

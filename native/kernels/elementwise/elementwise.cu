@@ -17,6 +17,11 @@ struct Relu {
 struct Gelu {
     __device__ float operator()(float x) const { return 0.5f * x * (1.f + erff(x * 0.70710678f)); }
 };
+/// x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))): Hendrycks and Gimpel, arXiv:1606.08415, section 2.
+__device__ inline float gelu_tanh(float x) { return tanhf(0.79788456f * fmaf(0.044715f * x * x, x, x)); }
+struct GeluTanh {
+    __device__ float operator()(float x) const { return 0.5f * x * (1.f + gelu_tanh(x)); }
+};
 struct Sigmoid {
     __device__ float operator()(float x) const { return 1.f / (1.f + expf(-x)); }
 };
@@ -33,6 +38,12 @@ struct GeluGradient {
     __device__ float operator()(float dy, float x) const {
         const float distribution = 0.5f * (1.f + erff(x * 0.70710678f));
         return dy * (distribution + x * 0.39894228f * expf(-0.5f * x * x));
+    }
+};
+struct GeluTanhGradient {
+    __device__ float operator()(float dy, float x) const {
+        const float t = gelu_tanh(x);
+        return dy * (0.5f * (1.f + t) + 0.5f * x * (1.f - t * t) * 0.79788456f * (1.f + 0.134145f * x * x));
     }
 };
 
@@ -133,6 +144,7 @@ kn_status unary(int variant, kn_dptr y, kn_dptr x, int64_t n, int32_t operation,
         case KN_UNARY_SCALE: KN_FLOATING(dtype, T, return launch_unary<T>(variant, y, x, n, Scale{alpha, beta}, stream));
         case KN_UNARY_RELU: KN_FLOATING(dtype, T, return launch_unary<T>(variant, y, x, n, Relu{}, stream));
         case KN_UNARY_GELU: KN_FLOATING(dtype, T, return launch_unary<T>(variant, y, x, n, Gelu{}, stream));
+        case KN_UNARY_GELU_TANH: KN_FLOATING(dtype, T, return launch_unary<T>(variant, y, x, n, GeluTanh{}, stream));
         case KN_UNARY_SIGMOID: KN_FLOATING(dtype, T, return launch_unary<T>(variant, y, x, n, Sigmoid{}, stream));
         default: return refuse(KN_INVALID_ARGUMENT, "elementwise.unary: there is no operation %d", operation);
     }
@@ -152,6 +164,8 @@ kn_status binary(int variant, kn_dptr y, kn_dptr a, kn_dptr b, int64_t n, int64_
             KN_FLOATING(dtype, T, return launch_binary<T>(variant, y, a, b, n, period, ReluGradient{}, stream));
         case KN_BINARY_GELU_GRADIENT:
             KN_FLOATING(dtype, T, return launch_binary<T>(variant, y, a, b, n, period, GeluGradient{}, stream));
+        case KN_BINARY_GELU_TANH_GRADIENT:
+            KN_FLOATING(dtype, T, return launch_binary<T>(variant, y, a, b, n, period, GeluTanhGradient{}, stream));
         default: return refuse(KN_INVALID_ARGUMENT, "elementwise.binary: there is no operation %d", operation);
     }
 }

@@ -8,11 +8,14 @@ namespace kn::lab {
 namespace {
 double normal_distribution(double x) { return 0.5 * (1 + std::erf(x / std::sqrt(2.0))); }
 
+double gelu_tanh(double x) { return std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)); }
+
 double unary(int operation, double x) {
     switch (operation) {
         case KN_UNARY_SCALE: return -1.75 * x + 0.375;
         case KN_UNARY_RELU: return x > 0 ? x : 0;
         case KN_UNARY_GELU: return x * normal_distribution(x);
+        case KN_UNARY_GELU_TANH: return x / 2 * (1 + gelu_tanh(x));
         default: return 1 / (1 + std::exp(-x));
     }
 }
@@ -22,6 +25,10 @@ double binary(int operation, double a, double b) {
         case KN_BINARY_ADD: return a + b;
         case KN_BINARY_MUL: return a * b;
         case KN_BINARY_RELU_GRADIENT: return b > 0 ? a : 0;
+        case KN_BINARY_GELU_TANH_GRADIENT: {
+            const double t = gelu_tanh(b);
+            return a * ((1 + t) / 2 + b / 2 * (1 - t * t) * std::sqrt(2 / M_PI) * (1 + 3 * 0.044715 * b * b));
+        }
         default: return a * (normal_distribution(b) + b * std::exp(-0.5 * b * b) / std::sqrt(2 * M_PI));
     }
 }
@@ -63,6 +70,7 @@ void register_elementwise(Lab& lab) {
             add_unary(lab, KN_UNARY_SCALE, "scale", n, dtype);
             add_unary(lab, KN_UNARY_RELU, "relu", n, dtype);
             add_unary(lab, KN_UNARY_GELU, "gelu", n, dtype);
+            add_unary(lab, KN_UNARY_GELU_TANH, "gelu_tanh", n, dtype);
             add_unary(lab, KN_UNARY_SIGMOID, "sigmoid", n, dtype);
         }
         for (int64_t period : {int64_t{1}, int64_t{17}, int64_t{64}, int64_t{17 * 64}}) {
@@ -71,6 +79,7 @@ void register_elementwise(Lab& lab) {
         }
         add_binary(lab, KN_BINARY_RELU_GRADIENT, "relu_gradient", 1003, 1003, dtype);
         add_binary(lab, KN_BINARY_GELU_GRADIENT, "gelu_gradient", 1003, 1003, dtype);
+        add_binary(lab, KN_BINARY_GELU_TANH_GRADIENT, "gelu_tanh_gradient", 1003, 1003, dtype);
     }
     // res2's output of 8 clips: what the time is taken of
     lab.full_size([](Lab& l) {

@@ -24,13 +24,15 @@ final class Elementwise {
 
     static void register(Map<Class<? extends Op>, Rules.Rule> rules) {
         rules.put(Relu.class, (l, n) -> unary(l, n, Kinema.KN_UNARY_RELU, 1, 0));
-        rules.put(Gelu.class, (l, n) -> unary(l, n, Kinema.KN_UNARY_GELU, 1, 0));
+        rules.put(Gelu.class, (l, n) -> unary(l, n,
+            ((Gelu) n.op()).form() == Gelu.Form.TANH ? Kinema.KN_UNARY_GELU_TANH : Kinema.KN_UNARY_GELU, 1, 0));
         rules.put(Sigmoid.class, (l, n) -> unary(l, n, Kinema.KN_UNARY_SIGMOID, 1, 0));
         rules.put(Scale.class, (l, n) -> unary(l, n, Kinema.KN_UNARY_SCALE, ((Scale) n.op()).factor(), ((Scale) n.op()).offset()));
         rules.put(Add.class, (l, n) -> binary(l, n, Kinema.KN_BINARY_ADD));
         rules.put(Mul.class, (l, n) -> binary(l, n, Kinema.KN_BINARY_MUL));
         rules.put(ReluGradient.class, (l, n) -> binary(l, n, Kinema.KN_BINARY_RELU_GRADIENT));
-        rules.put(GeluGradient.class, (l, n) -> binary(l, n, Kinema.KN_BINARY_GELU_GRADIENT));
+        rules.put(GeluGradient.class, (l, n) -> binary(l, n,
+            ((GeluGradient) n.op()).form() == Gelu.Form.TANH ? Kinema.KN_BINARY_GELU_TANH_GRADIENT : Kinema.KN_BINARY_GELU_GRADIENT));
         rules.put(Fill.class, Elementwise::fill);
         rules.put(Reshape.class, Elementwise::view);
         rules.put(StopGradient.class, Elementwise::view);

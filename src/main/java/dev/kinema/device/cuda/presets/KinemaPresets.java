@@ -15,7 +15,9 @@ import org.bytedeco.javacpp.tools.InfoMapper;
     value = @Platform(
         include = {
             "kinema.h",
-            "kinema/elementwise.h"},
+            "kinema/conv3d.h",
+            "kinema/elementwise.h",
+            "kinema/matmul.h"},
         link = "kinema_cuda"),
     target = "dev.kinema.device.cuda.binding",
     global = "dev.kinema.device.cuda.binding.Kinema")
