@@ -28,7 +28,7 @@ import picocli.CommandLine.TypeConversionException;
 @Command(name = "profile", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
     description = "Run a network on made-up input, or a step of its training, and tell where the time goes: node by node, by operation and "
         + "by scope, held against what a matrix product and a copy reach in the same minute.",
-    footer = {"", "Numbers are medians over the runs. 'roof' is the share of those limits; what lies in a cache may go beyond 100 %."})
+    footer = {"", "Numbers are medians over the runs. 'roof' is the share of those limits; what lies in a cache may go beyond them."})
 final class ProfileCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
