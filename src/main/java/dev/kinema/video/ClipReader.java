@@ -2,9 +2,11 @@ package dev.kinema.video;
 
 import dev.kinema.KinemaException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
+import java.util.function.DoubleSupplier;
 
 /**
  * Cuts a film's clips in the order of time, reading the film once.
@@ -44,9 +46,11 @@ public final class ClipReader implements AutoCloseable {
         }
     }
 
-    private final VideoFile film;
+    private final Path film;
     private final ClipPlan plan;
-    private final FrameReader frames;
+    private final FrameWalk frames;
+    private final DoubleSupplier tolerance;
+    private final DoubleSupplier step;
     private final Deque<OpenClip> open = new ArrayDeque<>();
     private final Deque<Picture> spare = new ArrayDeque<>();
     private final double[] times;
@@ -55,10 +59,18 @@ public final class ClipReader implements AutoCloseable {
     private long converted;
     private boolean ended;
 
-    ClipReader(VideoFile film, ClipPlan plan) {
+    /**
+     * @param film what to name in errors
+     * @param frames to be closed with the reader
+     * @param tolerance times that differ by less count as one, in seconds
+     * @param step seconds from frame to frame at the average rate
+     */
+    ClipReader(Path film, FrameWalk frames, DoubleSupplier tolerance, DoubleSupplier step, ClipPlan plan) {
         this.film = film;
         this.plan = plan;
-        frames = film.frames(plan.framing());
+        this.frames = frames;
+        this.tolerance = tolerance;
+        this.step = step;
         times = new double[plan.frames()];
         if (plan.start() > 0) {
             frames.seek(plan.start());
@@ -145,7 +157,7 @@ public final class ClipReader implements AutoCloseable {
     private boolean isReady() {
         OpenClip first = open.peekFirst();
         return first != null && first.isFull()
-                && (ended || frames.shownUntil() >= plan.needs(first.index) - frames.tolerance());
+                && (ended || frames.shownUntil() >= plan.needs(first.index) - tolerance.getAsDouble());
     }
 
     /** Reads one frame and hands it to the clips that want it. */
@@ -163,7 +175,7 @@ public final class ClipReader implements AutoCloseable {
             finish();
             return;
         }
-        double limit = frames.shownUntil() - frames.tolerance();
+        double limit = frames.shownUntil() - tolerance.getAsDouble();
         while (plan.clipStart(nextToOpen) < limit) {
             open.addLast(new OpenClip(nextToOpen++, plan.frames()));
         }
@@ -181,7 +193,7 @@ public final class ClipReader implements AutoCloseable {
         ended = true;
         double end = frames.shownUntil();
         // the duration of the last frame is often a guess
-        double slack = frames.step() / 2;
+        double slack = step.getAsDouble() / 2;
         checkLongEnough(end + slack, end);
         while (open.isEmpty() && nextToOpen == 0 || plan.needs(nextToOpen) <= end + slack && nextToOpen > 0) {
             open.addLast(new OpenClip(nextToOpen++, plan.frames()));
@@ -203,12 +215,12 @@ public final class ClipReader implements AutoCloseable {
         if (first && plan.start() >= generousEnd) {
             throw new KinemaException(String.format(Locale.ROOT,
                     "the film '%s' lasts %.3f s, but its first clip is to start at %.3f s: start earlier",
-                    film.path(), end, plan.start()));
+                    film, end, plan.start()));
         }
         if (first && plan.needs(0) > generousEnd) {
             throw new KinemaException(String.format(Locale.ROOT,
                     "the film '%s' lasts %.3f s%s, but a clip's last picture is at %.3f s (%d frames every %.4f s): use a longer film, or "
-                    + "have its last frame repeated (padShort, --pad-short)", film.path(), end,
+                    + "have its last frame repeated (padShort, --pad-short)", film, end,
                     plan.start() > 0 ? String.format(Locale.ROOT, " (%.3f s from the start asked for)", end - plan.start())
                             : "", plan.reach(), plan.frames(), plan.interval()));
         }

@@ -20,6 +20,7 @@ import static org.bytedeco.ffmpeg.presets.avutil.AVERROR_EAGAIN;
 
 import dev.kinema.KinemaException;
 import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -53,6 +54,7 @@ final class Decoder implements AutoCloseable {
     private final AVCodecContext context;
     private final AVPacket packet;
     private final DamageCount damage;
+    private final BooleanSupplier stopped;
     private boolean sought;
     /** Between a seek and the first clean key frame: frames may miss those they refer to, which is no damage. */
     private boolean landing;
@@ -67,17 +69,18 @@ final class Decoder implements AutoCloseable {
     private double step;
     private double usual;
 
-    private Decoder(Container container, AVCodecContext context, DamageCount damage) {
+    private Decoder(Container container, AVCodecContext context, DamageCount damage, BooleanSupplier stopped) {
         this.container = container;
         this.context = context;
         this.damage = damage;
+        this.stopped = stopped;
         this.packet = Ffmpeg.allocated(av_packet_alloc());
         this.step = Math.min(1 / container.frameRate(), CLOCK_JUMP_SECONDS);
         this.usual = step;
     }
 
     /** Opens a film at its start. {@code damage} outlives the decoder, which is opened anew to go back to the start. */
-    static Decoder open(Path path, int threads, DamageCount damage) {
+    static Decoder open(Path path, int threads, DamageCount damage, BooleanSupplier stopped) {
         Container container = Container.open(path);
         AVCodecContext context = null;
         try {
@@ -86,7 +89,7 @@ final class Decoder implements AutoCloseable {
             context.pkt_timebase(container.stream().time_base());
             context.thread_count(threads);
             Ffmpeg.check(avcodec_open2(context, null, (AVDictionary) null), "start the decoder for", path);
-            return new Decoder(container, context, damage);
+            return new Decoder(container, context, damage, stopped);
         } catch (RuntimeException e) {
             if (context != null) {
                 avcodec_free_context(context);
@@ -120,6 +123,9 @@ final class Decoder implements AutoCloseable {
     /** Decodes the next frame into {@code frame}; false at the end of the film. */
     boolean next(AVFrame frame) {
         while (true) {
+            if (stopped.getAsBoolean()) {
+                throw new KinemaException("reading '" + container.path() + "' was stopped: open the film again");
+            }
             int status = avcodec_receive_frame(context, frame);
             if (status == 0) {
                 accept(frame);

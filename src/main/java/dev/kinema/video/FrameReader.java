@@ -14,7 +14,7 @@ import org.bytedeco.ffmpeg.avutil.AVFrame;
  * <p>It holds two decoded frames whatever the film's length: the one it stands on and the one after it, whose time says
  * how long the first is shown. Times are seconds from the start of the video stream. To be used by one thread at a time.
  */
-public final class FrameReader implements AutoCloseable {
+public final class FrameReader implements FrameWalk {
     /** Seeking back by this many seconds more each time a container's key frame turned out to be none, or too late. */
     private static final double FIRST_RETREAT = 1;
     private static final double RETREAT_GROWTH = 4;
@@ -41,19 +41,14 @@ public final class FrameReader implements AutoCloseable {
         this.converter = new PictureConverter(film.path(), framing, film.orientation(), film.width(), film.height());
     }
 
-    /** Width of the pictures in pixels. */
+    @Override
     public int width() {
         return converter.width();
     }
 
-    /** Height of the pictures in pixels. */
+    @Override
     public int height() {
         return converter.height();
-    }
-
-    /** Bytes of one picture: height x width x 3. */
-    public int pictureBytes() {
-        return width() * height() * 3;
     }
 
     /**
@@ -61,6 +56,7 @@ public final class FrameReader implements AutoCloseable {
      *
      * @throws KinemaException where the film turns out to hold no frame at all
      */
+    @Override
     public boolean next() {
         checkOpen();
         if (positioned) {
@@ -94,17 +90,17 @@ public final class FrameReader implements AutoCloseable {
         until = aheadHeld ? decoder.time() : time + decoder.duration(current);
     }
 
-    /** Time at which the current frame appears, in seconds. */
+    @Override
     public double time() {
         return time;
     }
 
-    /** Time at which the next frame takes over; for the last frame, the end of the film. */
+    @Override
     public double shownUntil() {
         return until;
     }
 
-    /** Whether the current frame is the last one. */
+    @Override
     public boolean isLast() {
         return !aheadHeld;
     }
@@ -114,12 +110,7 @@ public final class FrameReader implements AutoCloseable {
         return (current.flags() & Decoder.CORRUPT) != 0 || current.decode_error_flags() != 0;
     }
 
-    /**
-     * Converts the current frame to u8 RGB [height, width, 3].
-     *
-     * @param target a buffer, whose position and limit do not matter
-     * @param offset where the picture starts in it, in bytes
-     */
+    @Override
     public void copyTo(ByteBuffer target, int offset) {
         checkOpen();
         if (!hasCurrent) {
@@ -146,6 +137,7 @@ public final class FrameReader implements AutoCloseable {
      * it; the first frame where none does; the last frame after the end). The frames are the same that reading from the
      * start delivers: decoding starts at a key frame before, and at the film's start where there is none.
      */
+    @Override
     public void seek(double seconds) {
         checkOpen();
         double wanted = seconds + tolerance();

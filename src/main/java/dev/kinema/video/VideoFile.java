@@ -8,6 +8,7 @@ import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 import dev.kinema.KinemaException;
 import java.nio.file.Path;
 import java.util.OptionalDouble;
+import java.util.function.BooleanSupplier;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 
 /**
@@ -22,6 +23,7 @@ import org.bytedeco.ffmpeg.avcodec.AVPacket;
 public final class VideoFile implements AutoCloseable {
     private final Path path;
     private final int threads;
+    private final BooleanSupplier stopped;
     private final DamageCount damage = new DamageCount();
     private final Orientation orientation;
     private final int width;
@@ -35,10 +37,11 @@ public final class VideoFile implements AutoCloseable {
     private boolean fresh = true;
     private boolean closed;
 
-    private VideoFile(Path path, int threads) {
+    private VideoFile(Path path, int threads, BooleanSupplier stopped) {
         this.path = path;
         this.threads = threads;
-        decoder = Decoder.open(path, threads, damage);
+        this.stopped = stopped;
+        decoder = Decoder.open(path, threads, damage, stopped);
         Container container = decoder.container();
         orientation = container.orientation();
         frameRate = container.frameRate();
@@ -63,10 +66,20 @@ public final class VideoFile implements AutoCloseable {
 
     /** Opens a film that {@code threads} threads decode; the pictures do not depend on their number. */
     public static VideoFile open(Path path, int threads) {
+        return open(path, threads, () -> false);
+    }
+
+    /**
+     * {@link #open(Path, int)} of a film that somebody may lose interest in.
+     *
+     * @param stopped asked before each packet and each frame, in the thread that reads; once it says yes, reading ends with a
+     *     {@link KinemaException}, however much of the film there is
+     */
+    public static VideoFile open(Path path, int threads, BooleanSupplier stopped) {
         if (threads < 1) {
             throw new IllegalArgumentException("decoding on " + threads + " threads: use 1 or more");
         }
-        return new VideoFile(path, threads);
+        return new VideoFile(path, threads, stopped);
     }
 
     /** The file. */
@@ -158,7 +171,8 @@ public final class VideoFile implements AutoCloseable {
 
     /** Reads the film's clips by a plan. */
     public ClipReader clips(ClipPlan plan) {
-        return new ClipReader(this, plan);
+        FrameReader frames = frames(plan.framing());
+        return new ClipReader(path, frames, frames::tolerance, frames::step, plan);
     }
 
     Orientation orientation() {
@@ -167,7 +181,7 @@ public final class VideoFile implements AutoCloseable {
 
     /** A decoder at the start of the film in place of {@code used}. */
     Decoder reopen(Decoder used) {
-        Decoder opened = Decoder.open(path, threads, damage);
+        Decoder opened = Decoder.open(path, threads, damage, stopped);
         used.close();
         decoder = opened;
         return opened;

@@ -1,0 +1,46 @@
+package dev.kinema.video;
+
+import java.nio.ByteBuffer;
+
+/** Goes from frame to frame by time, and turns those that are asked for into RGB pictures. To be used by one thread at a time. */
+public interface FrameWalk extends AutoCloseable {
+    /** Width of the pictures in pixels. */
+    int width();
+
+    /** Height of the pictures in pixels. */
+    int height();
+
+    /** Bytes of one picture: height x width x 3. */
+    default int pictureBytes() {
+        return Math.multiplyExact(Math.multiplyExact(width(), height()), 3);
+    }
+
+    /**
+     * Goes to a time: {@link #next()} will deliver the frame shown at {@code seconds}, which is the last that appears at or before it; the
+     * first frame where none does; the last frame after the end.
+     */
+    void seek(double seconds);
+
+    /** Goes to the next frame; false after the last one. */
+    boolean next();
+
+    /** Time at which the current frame appears, in seconds. */
+    double time();
+
+    /** Time at which the next frame takes over; for the last frame, the end. */
+    double shownUntil();
+
+    /** Whether the current frame is the last one. */
+    boolean isLast();
+
+    /**
+     * Converts the current frame to u8 RGB [height, width, 3].
+     *
+     * @param target a buffer, whose position and limit do not matter
+     * @param offset where the picture starts in it, in bytes
+     */
+    void copyTo(ByteBuffer target, int offset);
+
+    @Override
+    void close();
+}
