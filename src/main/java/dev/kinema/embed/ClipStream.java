@@ -236,7 +236,7 @@ public final class ClipStream implements AutoCloseable {
         empty.add(slot);
     }
 
-    /** Stops decoding and waits for the thread to end: it looks after each frame. One that hangs in a read is left alone, and ends when it returns. */
+    /** Stops decoding and waits for the thread to end: it looks after each frame. One that hangs in a read is left alone, to end after it. */
     @Override
     public void close() {
         stopped = true;
@@ -257,7 +257,8 @@ public final class ClipStream implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         if (decoder.isAlive()) {
-            LOG.log(System.Logger.Level.WARNING, "the decoder of ''{0}'' hangs and is left alone: look at the disk that the film is on", film);
+            LOG.log(System.Logger.Level.WARNING, "the decoder of ''{0}'' hangs and is left alone: look at the disk that the film is on",
+                film);
         }
         mailbox.removeIf(slot -> slot == END || slot == NOTHING);
         mailbox.drainTo(spare);

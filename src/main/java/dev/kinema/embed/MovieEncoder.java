@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
@@ -86,8 +85,7 @@ public final class MovieEncoder implements AutoCloseable {
                 config.hop(), config.window()));
             context = new EventContext(device, contextualizer, config.window());
         }
-        OptionalLong gather = config.serving().gather().map(time -> OptionalLong.of(ServingConfig.clamped(time))).orElse(OptionalLong.empty());
-        lanes = new Lanes(device, backbone, new Compilation(precision, true), programs, config.batch(), gather);
+        lanes = new Lanes(device, backbone, new Compilation(precision, true), programs, config.batch(), config.serving().gatherNanos());
     }
 
     /** What it was made of. */

@@ -4,6 +4,7 @@ import dev.kinema.KinemaException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * How a {@link MovieEncoder} serves many callers at once. Start from {@link #DEFAULT} and change what is to differ.
@@ -52,6 +53,11 @@ public record ServingConfig(int programs, int running, int waiting, Optional<Dur
     /** In nanoseconds; three centuries where it is more. */
     static long clamped(Duration time) {
         return time.compareTo(Duration.ofNanos(Long.MAX_VALUE)) >= 0 ? Long.MAX_VALUE : time.toNanos();
+    }
+
+    /** How long a clip waits for clips of other calls; empty for batches of one call's clips. */
+    OptionalLong gatherNanos() {
+        return gather.map(time -> OptionalLong.of(clamped(time))).orElse(OptionalLong.empty());
     }
 
     /** How many programs that is for a number of threads. */

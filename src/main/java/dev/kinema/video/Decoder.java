@@ -55,6 +55,7 @@ final class Decoder implements AutoCloseable {
     private final AVPacket packet;
     private final DamageCount damage;
     private final BooleanSupplier stopped;
+    private final FilmDecodeEvent event;
     private boolean sought;
     /** Between a seek and the first clean key frame: frames may miss those they refer to, which is no damage. */
     private boolean landing;
@@ -69,18 +70,26 @@ final class Decoder implements AutoCloseable {
     private double step;
     private double usual;
 
-    private Decoder(Container container, AVCodecContext context, DamageCount damage, BooleanSupplier stopped) {
+    private Decoder(Container container, AVCodecContext context, DamageCount damage, BooleanSupplier stopped,
+            FilmDecodeEvent event) {
         this.container = container;
         this.context = context;
         this.damage = damage;
         this.stopped = stopped;
+        this.event = event;
         this.packet = Ffmpeg.allocated(av_packet_alloc());
         this.step = Math.min(1 / container.frameRate(), CLOCK_JUMP_SECONDS);
         this.usual = step;
     }
 
-    /** Opens a film at its start. {@code damage} outlives the decoder, which is opened anew to go back to the start. */
-    static Decoder open(Path path, int threads, DamageCount damage, BooleanSupplier stopped) {
+    /**
+     * Opens a film at its start.
+     *
+     * @param damage outlives the decoder, which is opened anew to go back to the start
+     * @param stopped asked before each packet and each frame whether to go on
+     * @param event counts bytes and time
+     */
+    static Decoder open(Path path, int threads, DamageCount damage, BooleanSupplier stopped, FilmDecodeEvent event) {
         Container container = Container.open(path);
         AVCodecContext context = null;
         try {
@@ -89,7 +98,7 @@ final class Decoder implements AutoCloseable {
             context.pkt_timebase(container.stream().time_base());
             context.thread_count(threads);
             Ffmpeg.check(avcodec_open2(context, null, (AVDictionary) null), "start the decoder for", path);
-            return new Decoder(container, context, damage, stopped);
+            return new Decoder(container, context, damage, stopped, event);
         } catch (RuntimeException e) {
             if (context != null) {
                 avcodec_free_context(context);
@@ -122,6 +131,15 @@ final class Decoder implements AutoCloseable {
 
     /** Decodes the next frame into {@code frame}; false at the end of the film. */
     boolean next(AVFrame frame) {
+        long begun = System.nanoTime();
+        try {
+            return decode(frame);
+        } finally {
+            event.decodeNanos += System.nanoTime() - begun;
+        }
+    }
+
+    private boolean decode(AVFrame frame) {
         while (true) {
             if (stopped.getAsBoolean()) {
                 throw new KinemaException("reading '" + container.path() + "' was stopped: open the film again");
@@ -173,6 +191,7 @@ final class Decoder implements AutoCloseable {
         } else {
             packets++;
         }
+        event.bytes += packet.size();
         int status = avcodec_send_packet(context, packet);
         av_packet_unref(packet);
         if (status < 0 && !landing) {

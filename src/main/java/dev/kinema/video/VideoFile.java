@@ -25,6 +25,7 @@ public final class VideoFile implements AutoCloseable {
     private final int threads;
     private final BooleanSupplier stopped;
     private final DamageCount damage = new DamageCount();
+    private final FilmDecodeEvent event = new FilmDecodeEvent();
     private final Orientation orientation;
     private final int width;
     private final int height;
@@ -41,7 +42,8 @@ public final class VideoFile implements AutoCloseable {
         this.path = path;
         this.threads = threads;
         this.stopped = stopped;
-        decoder = Decoder.open(path, threads, damage, stopped);
+        event.begin();
+        decoder = Decoder.open(path, threads, damage, stopped, event);
         Container container = decoder.container();
         orientation = container.orientation();
         frameRate = container.frameRate();
@@ -181,7 +183,7 @@ public final class VideoFile implements AutoCloseable {
 
     /** A decoder at the start of the film in place of {@code used}. */
     Decoder reopen(Decoder used) {
-        Decoder opened = Decoder.open(path, threads, damage, stopped);
+        Decoder opened = Decoder.open(path, threads, damage, stopped, event);
         used.close();
         decoder = opened;
         return opened;
@@ -195,6 +197,20 @@ public final class VideoFile implements AutoCloseable {
         if (!closed) {
             closed = true;
             decoder.close();
+            tell();
+        }
+    }
+
+    private void tell() {
+        event.end();
+        if (event.shouldCommit()) {
+            event.film = path.toString();
+            event.codec = codec;
+            event.format = format;
+            event.width = width;
+            event.height = height;
+            event.frames = damage.frames;
+            event.commit();
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.kinema.device.Bindings;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
+import dev.kinema.device.ProgramRunEvent;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -44,6 +45,7 @@ final class CpuProgram implements Program {
     private final AtomicBoolean inUse = new AtomicBoolean();
     private final Preparation preparation;
     private final Runnable prepare = this::prepare;
+    private final ProgramRunEvent event;
     private volatile boolean closed;
 
     /** @param preparation of the program's own, or one that it shares; left when the program is closed */
@@ -72,6 +74,7 @@ final class CpuProgram implements Program {
             prepared.forEach(holding::remove);
             holding.forEach(s -> s.place(hold(s.bytes, s.name).address()));
             bindings = new Bindings(host(in), host(out));
+            event = new ProgramRunEvent(device.name(), bindings, plan);
             actions = running.stream().map(s -> s.binder().bind(this)).toArray(Runnable[]::new);
             complete = true;
         } finally {
@@ -191,8 +194,11 @@ final class CpuProgram implements Program {
             checkOpen();
             weights.checkOpen();
             device.useThreads();
+            event.begin();
             preparation.update(weights, prepare);
             runWriting();
+            event.end();
+            event.commit();
         } finally {
             inUse.set(false);
         }

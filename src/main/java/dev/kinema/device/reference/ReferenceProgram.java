@@ -6,6 +6,7 @@ import dev.kinema.device.FiniteCheck;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
+import dev.kinema.device.ProgramRunEvent;
 import dev.kinema.device.Schedule;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
@@ -35,6 +36,7 @@ final class ReferenceProgram implements Program {
     private final Map<Value, Integer> lastUse = new HashMap<>();
     private final Bindings bindings;
     private final Map<Value, List<HostArray>> outputsOf = new HashMap<>();
+    private final ProgramRunEvent event;
     private boolean closed;
 
     ReferenceProgram(Graph graph, ReferenceWeights weights, Workers workers, boolean checkFinite) {
@@ -60,6 +62,7 @@ final class ReferenceProgram implements Program {
                 lastUse.put(v, node.hasEffect() ? nodes.size() - 1 : step);
             }
         }
+        event = new ProgramRunEvent("reference", bindings, memoryPlan());
     }
 
     private static HostArray hostArray(Value value) {
@@ -81,6 +84,13 @@ final class ReferenceProgram implements Program {
         if (closed) {
             throw new KinemaException("the program is closed: compile it again");
         }
+        event.begin();
+        compute();
+        event.end();
+        event.commit();
+    }
+
+    private void compute() {
         Map<Value, Object> values = new HashMap<>();
         Map<String, Object> written = new LinkedHashMap<>();
         for (int step = 0; step < nodes.size(); step++) {
