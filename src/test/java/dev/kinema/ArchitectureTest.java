@@ -47,6 +47,7 @@ class ArchitectureTest {
         Map.entry("config", Set.of()),
         Map.entry("embed", Set.of("model", "nn", "graph", "device", "checkpoint", "config", "video", "data")),
         Map.entry("report", Set.of()),
+        Map.entry("example", Set.of("embed", "video")),
         Map.entry("cli", Set.of("*"))));
 
     /** Packages that count as another one. */
