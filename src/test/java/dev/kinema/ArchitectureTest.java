@@ -58,7 +58,7 @@ class ArchitectureTest {
         "org.bytedeco.ffmpeg.", Set.of("video"),
         "org.bytedeco.dnnl.", Set.of("device.cpu"),
         "org.bytedeco.javacpp.", Set.of("device.cpu", "video"),
-        "com.google.gson.", Set.of("checkpoint", "embed", "data", "run", "pretrain", "task", "task.vidsitu", "cli"),
+        "com.google.gson.", Set.of("checkpoint", "embed", "data", "run", "pretrain", "task", "task.vidsitu", "example", "cli"),
         "com.knuddels.jtokkit.", Set.of("task", "task.vidsitu"),
         "org.snakeyaml.engine.", Set.of("config"),
         "picocli.", Set.of("cli")));
