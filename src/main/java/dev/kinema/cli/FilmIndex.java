@@ -9,6 +9,7 @@ import com.google.gson.JsonParser;
 import dev.kinema.KinemaException;
 import dev.kinema.Version;
 import dev.kinema.checkpoint.AtomicFile;
+import dev.kinema.data.FilmIdentity;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -120,13 +121,11 @@ final class FilmIndex {
     /** Size and time of change: what tells that a film is still the same file. */
     static JsonObject identity(Path film) {
         JsonObject identity = new JsonObject();
-        try {
-            identity.addProperty("bytes", Files.size(film));
-            identity.addProperty("modified", Files.getLastModifiedTime(film).toInstant().toString());
-        } catch (IOException e) {
-            // the film is gone, which opening it will say: it equals no entry
-            return identity;
-        }
+        // where the film is gone, which opening it will say, it equals no entry
+        FilmIdentity.of(film).ifPresent(found -> {
+            identity.addProperty("bytes", found.bytes());
+            identity.addProperty("modified", found.modified().toString());
+        });
         return identity;
     }
 

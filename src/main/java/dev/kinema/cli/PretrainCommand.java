@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
         "A stage whose settings or inputs have changed begins anew; what it had made is kept in another folder."})
 final class PretrainCommand implements Callable<Integer> {
     /** What a step may take to end after an interrupt, which then saves. */
-    private static final int LONGEST_STEP_SECONDS = 600;
+    static final int LONGEST_STEP_SECONDS = 600;
 
     @Spec
     private CommandSpec spec;
@@ -38,7 +38,7 @@ final class PretrainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PretrainConfig settings = ConfigReader.read(config, PretrainConfig.class);
-        Path folder = out == null ? Path.of("runs", name()) : out;
+        Path folder = out == null ? Path.of("runs", nameOf(config)) : out;
         Main.allowUnwinding(LONGEST_STEP_SECONDS);
         List<String> command = spec.commandLine().getParseResult().originalArgs();
         try (TrainingDisplay display = new TrainingDisplay(spec.commandLine(), logLoss)) {
@@ -50,7 +50,8 @@ final class PretrainCommand implements Callable<Integer> {
         return ExitCode.DONE;
     }
 
-    private String name() {
+    /** Of a configuration, without its ending. */
+    static String nameOf(Path config) {
         String file = config.getFileName().toString();
         int dot = file.lastIndexOf('.');
         return dot > 0 ? file.substring(0, dot) : file;

@@ -4,11 +4,12 @@ import dev.kinema.KinemaException;
 import dev.kinema.data.FeatureEntry;
 import dev.kinema.data.Film;
 import dev.kinema.embed.EncodingProgress;
-import dev.kinema.pretrain.Pretraining;
+import dev.kinema.finetune.Finetuning;
 import dev.kinema.run.Metrics;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine;
 
@@ -16,9 +17,12 @@ import picocli.CommandLine;
  * Shows a training: on a terminal one line that is written over, elsewhere a line now and then; and keeps the page with its curves up to
  * date.
  */
-final class TrainingDisplay implements Pretraining.Watcher, AutoCloseable {
+final class TrainingDisplay implements Finetuning.Watcher, AutoCloseable {
     private static final long LIVE_NANOS = 200_000_000L;
     private static final long PLAIN_NANOS = 15_000_000_000L;
+    /** What a line has beside the loss, where a step says it. */
+    private static final List<String> SHOWN = List.of("top1", "knn_top1", "test_top1", "feature_spread", "valid_acc_1", "valid_cider",
+        "valid_mean_acc");
     private static final long PAGE_NANOS = 60_000_000_000L;
 
     private final CommandLine command;
@@ -76,7 +80,7 @@ final class TrainingDisplay implements Pretraining.Watcher, AutoCloseable {
     /** For example {@code backbone 120/600, loss 3.214, rate 0.1, 2.5 steps/s, 3:12 left}. */
     static String text(String stage, long done, long steps, Metrics metrics, double rate, double secondsLeft) {
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%s %d/%d, loss %.4g", stage, done, steps, metrics.loss()));
-        for (String name : new String[] {"top1", "knn_top1", "test_top1", "feature_spread"}) {
+        for (String name : SHOWN) {
             Double value = metrics.values().get(name);
             if (value != null) {
                 text.append(String.format(Locale.ROOT, ", %s %.3f", name, value));

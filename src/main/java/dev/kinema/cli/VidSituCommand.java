@@ -1,9 +1,11 @@
 package dev.kinema.cli;
 
 import dev.kinema.KinemaException;
+import dev.kinema.task.vidsitu.AddedTokens;
 import dev.kinema.task.vidsitu.DatasetCheck;
 import dev.kinema.task.vidsitu.GeneratedDataset;
 import dev.kinema.task.vidsitu.LeftOutClips;
+import dev.kinema.task.vidsitu.ReleasedVocabulary;
 import dev.kinema.task.vidsitu.VerbVocabulary;
 import dev.kinema.task.vidsitu.VidSituDataset;
 import java.io.PrintWriter;
@@ -21,7 +23,8 @@ import picocli.CommandLine.Spec;
 /** {@code kinema vidsitu}: the VidSitu dataset. */
 @Command(name = "vidsitu", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
     description = "Check or make up a VidSitu dataset, films' events with verbs, roles and relations, or score predictions.",
-    subcommands = {VidSituCommand.Check.class, VidSituCommand.Make.class, VidSituCommand.Vocabulary.class, ScoreCommand.class})
+    subcommands = {VidSituCommand.Check.class, VidSituCommand.Make.class, VidSituCommand.Vocabulary.class,
+        SplitFilmsCommand.class, ScoreCommand.class})
 final class VidSituCommand implements Runnable {
     @Spec
     private CommandSpec spec;
@@ -136,7 +139,7 @@ final class VidSituCommand implements Runnable {
 
     /** {@code kinema vidsitu vocabulary}. */
     @Command(name = "vocabulary", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
-        description = "Turn the release's verb_id_vocab.pkl into JSON. Nothing in it is executed.")
+        description = "Turn the release's verb_id_vocab.pkl or bpe_with_seps_vb_arg_vocab.pkl into JSON. Nothing in it is executed.")
     static final class Vocabulary implements Callable<Integer> {
         @Spec
         private CommandSpec spec;
@@ -149,11 +152,23 @@ final class VidSituCommand implements Runnable {
 
         @Override
         public Integer call() {
+            spec.commandLine().getOut().println(out + ": " + switch (ReleasedVocabulary.of(in)) {
+                case VERBS -> verbs();
+                case TOKENS -> tokens();
+            });
+            return ExitCode.DONE;
+        }
+
+        private String verbs() {
             VerbVocabulary verbs = VerbVocabulary.readPickle(in);
             verbs.write(out);
-            spec.commandLine().getOut().println(out + ": " + verbs.verbs().size() + " verbs and " + VerbVocabulary.SPECIALS.size()
-                + " special symbols");
-            return ExitCode.DONE;
+            return verbs.verbs().size() + " verbs and " + VerbVocabulary.SPECIALS.size() + " special symbols";
+        }
+
+        private String tokens() {
+            AddedTokens tokens = AddedTokens.readPickle(in);
+            tokens.write(out);
+            return tokens.tokens().size() + " tokens after GPT-2's " + AddedTokens.FIRST + ", of which " + tokens.padding() + " is padding";
         }
     }
 }

@@ -20,6 +20,7 @@ import java.util.concurrent.LinkedBlockingQueue;
  */
 public final class ClipLoader implements AutoCloseable {
     private final ReadyBatches ready;
+    private final Failures failures;
     private final List<Thread> threads = new ArrayList<>();
     private long waitedNanos;
 
@@ -41,7 +42,7 @@ public final class ClipLoader implements AutoCloseable {
         BlockingQueue<FilmTask> tasks = new LinkedBlockingQueue<>();
         ready = new ReadyBatches(settings.prefetch());
         BatchLayout layout = BatchLayout.of(sampler, transform, settings.batch());
-        Failures failures = new Failures(films, settings, failed);
+        failures = new Failures(films, settings, failed);
         BatchAssembler assembler = new BatchAssembler(films, settings, layout, failures, start, tasks, ready);
         threads.add(new Thread(assembler, "kinema-batches"));
         for (int i = 0; i < settings.threads(); i++) {
@@ -70,6 +71,11 @@ public final class ClipLoader implements AutoCloseable {
         } finally {
             waitedNanos += System.nanoTime() - start;
         }
+    }
+
+    /** The films that have failed so far, in the order in which their turns came; all of them once {@link #next()} has given null. */
+    public List<FailedFilm> failed() {
+        return failures.films();
     }
 
     /** Nanoseconds that {@link #next()} has taken in all, which is the time spent waiting for films. */

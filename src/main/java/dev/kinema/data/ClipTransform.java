@@ -1,12 +1,18 @@
 package dev.kinema.data;
 
 import dev.kinema.graph.Philox;
+import dev.kinema.video.Framing;
 import java.nio.ByteBuffer;
 
 /** What is done to the pictures of one clip. A stateless description; a {@link Worker} does it. */
 public interface ClipTransform {
     /** Length in pixels that the short side of decoded pictures is scaled to, 0 to leave them in their own size. */
     int shortSide();
+
+    /** How decoded pictures are framed before they are transformed: scaled by their short side, unless the transform says otherwise. */
+    default Framing framing() {
+        return new Framing(shortSide(), 0);
+    }
 
     /** Side in pixels of the square pictures that come out. */
     int size();

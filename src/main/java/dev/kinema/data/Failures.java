@@ -16,7 +16,8 @@ final class Failures {
     private final int count;
     private final LoaderSettings settings;
     private final BitSet numbers = new BitSet();
-    private List<FailedFilm> films;
+    /** Read by other threads. */
+    private volatile List<FailedFilm> films;
 
     /** @param known films that have failed before */
     Failures(List<Film> list, LoaderSettings settings, List<FailedFilm> known) {
@@ -62,7 +63,9 @@ final class Failures {
                 + " of %s that may fail: %s: repair them or take them out of the list, or allow a larger share of films to fail (max_failed)",
                 failed, count, 100.0 * failed / count, settings.maxFailedShare(), named()));
         }
-        int wanted = settings.dropLast() ? settings.filmsPerStep() : 1;
+        // where all may fail, an evaluation may come to nothing, if only it ends
+        boolean allMay = settings.maxFailedShare() == 1 && settings.epochs() != LoaderSettings.FOREVER;
+        int wanted = settings.dropLast() ? settings.filmsPerStep() : allMay ? 0 : 1;
         if (count - failed < wanted) {
             String all = count + (count == 1 ? " film" : " films");
             throw new KinemaException((failed == 0 ? "there are " + all : failed + " of " + all + " cannot be decoded (" + named() + ")")

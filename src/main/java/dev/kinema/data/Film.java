@@ -6,7 +6,7 @@ import java.nio.file.Path;
  * A film of a list.
  *
  * @param id the film's unique name: its path as the list writes it, or relative to the folder it was found in, with slashes
- * @param path where the file is
+ * @param path where the file is, or the folder of its frames ({@link dev.kinema.video.FrameFolder})
  * @param label number of its class, {@link #NO_LABEL} where it has none
  */
 public record Film(String id, Path path, int label) {

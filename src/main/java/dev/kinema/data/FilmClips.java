@@ -1,9 +1,9 @@
 package dev.kinema.data;
 
 import dev.kinema.KinemaException;
-import dev.kinema.video.FrameReader;
+import dev.kinema.video.Footage;
+import dev.kinema.video.FrameWalk;
 import dev.kinema.video.Framing;
-import dev.kinema.video.VideoFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -29,26 +29,26 @@ final class FilmClips implements AutoCloseable {
     private record Want(double time, int clip, int frame) {
     }
 
-    private final VideoFile film;
+    private final Footage film;
     private final FilmTiming timing;
-    private FrameReader frames;
+    private FrameWalk frames;
     private long converted;
 
-    private FilmClips(VideoFile film) {
+    private FilmClips(Footage film) {
         this.film = film;
         double rate = film.frameRate();
-        double seconds = film.duration().orElseGet(film::measureDuration);
+        double seconds = film.seconds();
         // a film whose packets have no times still has a frame, or decoding will say that it has none
         timing = new FilmTiming(Math.max(seconds, 1 / rate), rate);
     }
 
     /**
-     * Opens a film.
+     * Opens a film, or a folder of its frames.
      *
-     * @throws KinemaException as {@link VideoFile#open(Path)}
+     * @throws KinemaException as {@link Footage#open(Path)}
      */
     static FilmClips open(Path path) {
-        VideoFile film = VideoFile.open(path);
+        Footage film = Footage.open(path);
         try {
             return new FilmClips(film);
         } catch (RuntimeException | Error e) {
@@ -74,13 +74,16 @@ final class FilmClips implements AutoCloseable {
      */
     void read(double[][] times, Framing framing, ByteBuffer[] buffers) throws InterruptedException {
         frames = film.frames(framing);
+        Want[] wants = inOrder(times);
+        // a folder of frames learns its pictures' size from the first one wanted
+        frames.seek(wants[0].time);
         int bytes = frames.pictureBytes();
         for (int clip = 0; clip < times.length; clip++) {
             buffers[clip] = ofAtLeast(clipBytes(times[clip].length), buffers[clip]);
         }
         Want shown = null;
         double shownTime = 0;
-        for (Want want : inOrder(times)) {
+        for (Want want : wants) {
             if (Thread.interrupted()) {
                 throw new InterruptedException();
             }
@@ -104,7 +107,12 @@ final class FilmClips implements AutoCloseable {
     private void checkEnd(Want want) {
         double seconds = timing.seconds();
         double trusted = Math.min(Math.max(TRUSTED_SECONDS, TRUSTED_SHARE * seconds), LARGEST_SHARE * seconds) + 1 / timing.frameRate();
-        if (frames.isLast() && want.time > frames.shownUntil() + trusted) {
+        boolean tooShort = frames.isLast() && want.time > frames.shownUntil() + trusted;
+        if (tooShort && frames.shownUntil() > seconds - 1 / timing.frameRate()) {
+            throw new KinemaException(String.format(Locale.ROOT, "'%s' lasts %.3f s, and a picture at %.3f s is wanted: get the whole film,"
+                + " or leave it out", film.path(), seconds, want.time));
+        }
+        if (tooShort) {
             throw new KinemaException(String.format(Locale.ROOT, "'%s' should last %.3f s, but can be decoded up to %.3f s only (damage: %s),"
                 + " and a picture at %.3f s is wanted: copy the film again from its source, or write its container anew if nothing but the"
                 + " length is wrong", film.path(), seconds, frames.shownUntil(), film.damage().describe(), want.time));

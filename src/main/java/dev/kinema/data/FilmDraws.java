@@ -34,15 +34,7 @@ final class FilmDraws {
      * @return a permutation of 0 to films - 1: Durstenfeld's form of the shuffle of Fisher and Yates, element i choosing place i's film
      */
     static int[] order(long seed, long epoch, int films) {
-        Philox random = new Philox(key(seed, ORDER), epoch, 0);
-        int[] order = listOrder(films);
-        for (int i = films - 1; i > 0; i--) {
-            int j = (int) (random.uniform(i) * (i + 1));
-            int swapped = order[i];
-            order[i] = order[j];
-            order[j] = swapped;
-        }
-        return order;
+        return Permutation.of(new Philox(key(seed, ORDER), epoch, 0), films);
     }
 
     /** 0 to films - 1. */

@@ -1,6 +1,7 @@
 package dev.kinema.data;
 
 import dev.kinema.KinemaException;
+import dev.kinema.checkpoint.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -82,6 +83,26 @@ public final class FilmList {
             throw new KinemaException("all " + films.size() + " films of a list are also on the list of those to leave out: check both");
         }
         return new FilmList(left);
+    }
+
+    /**
+     * Writes a list file that {@link #read} reads with this separator and no prefix: the path of a film a line, and its label where it has
+     * one. The films' ids are then their paths.
+     *
+     * @throws KinemaException where a path has the separator or a line end in it, or the file cannot be written
+     */
+    public void write(Path file, String separator) {
+        ListFormat format = new ListFormat(separator, Path.of(""));
+        StringBuilder lines = new StringBuilder();
+        for (Film film : films) {
+            String path = film.path().toString();
+            if (path.contains(format.separator()) || !path.equals(path.strip()) || path.lines().count() != 1) {
+                throw new KinemaException("the path '" + path + "' has the separator '" + separator + "', a line end, or blanks around it:"
+                    + " separate the list by something else, or move the film");
+            }
+            lines.append(path).append(film.isLabelled() ? separator + film.label() : "").append('\n');
+        }
+        AtomicFile.writeText(file, lines.toString());
     }
 
     /** The films, in order. */

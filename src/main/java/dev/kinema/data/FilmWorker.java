@@ -2,7 +2,6 @@ package dev.kinema.data;
 
 import dev.kinema.KinemaException;
 import dev.kinema.graph.Philox;
-import dev.kinema.video.Framing;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -64,7 +63,7 @@ final class FilmWorker implements Runnable {
         EpochWalk.Turn turn = task.turn();
         try (FilmClips clips = FilmClips.open(film.path())) {
             Philox random = FilmDraws.sampling(seed, turn.epoch(), film.id(), turn.visit());
-            clips.read(sampler.times(clips.timing(), random), new Framing(transform.shortSide(), 0), pictures);
+            clips.read(sampler.times(clips.timing(), random), transform.framing(), pictures);
             height = clips.height();
             width = clips.width();
             if (clips.isDamaged()) {

@@ -11,6 +11,7 @@ import dev.kinema.graph.op.FusedConv3d;
 import dev.kinema.graph.op.Gelu;
 import dev.kinema.graph.op.Input;
 import dev.kinema.graph.op.Linear;
+import dev.kinema.graph.op.Op;
 import dev.kinema.graph.op.Relu;
 import dev.kinema.graph.op.Variable;
 import java.util.HashMap;
@@ -103,9 +104,16 @@ public final class Fusion {
 
     private Value buildLinear(Chain chain) {
         Linear linear = (Linear) chain.head().op();
-        Linear.Activation activation = chain.activation().op() instanceof Relu ? Linear.Activation.RELU : Linear.Activation.GELU;
         List<Value> in = chain.head().inputs().stream().map(mapped::get).toList();
-        return fused.append(new Linear(linear.bias(), activation), in).output(0);
+        return fused.append(new Linear(linear.bias(), fusable(chain.activation().op())), in).output(0);
+    }
+
+    /** What a linear layer can apply itself, or null. */
+    private static Linear.Activation fusable(Op op) {
+        if (op instanceof Gelu gelu) {
+            return gelu.form() == Gelu.Form.ERF ? Linear.Activation.GELU : Linear.Activation.GELU_TANH;
+        }
+        return op instanceof Relu ? Linear.Activation.RELU : null;
     }
 
     private Value map(Value value) {
@@ -137,8 +145,7 @@ public final class Fusion {
             return null;
         }
         Node next = only(linear.output(0));
-        boolean activation = next != null && (next.op() instanceof Relu || next.op() instanceof Gelu);
-        return activation ? new Chain(linear, null, null, null, next) : null;
+        return next != null && fusable(next.op()) != null ? new Chain(linear, null, null, null, next) : null;
     }
 
     /** The one node that reads {@code value}, or null if there are several, none, or it is an output. */

@@ -4,8 +4,8 @@ import dev.kinema.KinemaException;
 import dev.kinema.video.ClipPlan;
 import dev.kinema.video.ClipReader;
 import dev.kinema.video.Damage;
+import dev.kinema.video.Footage;
 import dev.kinema.video.GivenFilm;
-import dev.kinema.video.VideoFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -102,7 +102,7 @@ public final class ClipStream implements AutoCloseable {
     }
 
     private void decode(Path file) throws InterruptedException {
-        try (VideoFile video = VideoFile.open(file, 1, () -> stopped); ClipReader clips = video.clips(plan)) {
+        try (Footage video = Footage.open(file, () -> stopped); ClipReader clips = video.clips(plan)) {
             provide();
             if (from > 0) {
                 clips.seek(from);

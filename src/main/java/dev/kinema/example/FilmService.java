@@ -102,7 +102,8 @@ public final class FilmService implements AutoCloseable {
         Cancellation cancellation = Cancellation.after(options.deadline());
         running.add(cancellation);
         Outcome outcome = Outcome.FAILED;
-        try {
+        // the answer is whole once the exchange is closed, and only then may the service be
+        try (exchange) {
             if (closing) {
                 cancellation.cancel();
             }

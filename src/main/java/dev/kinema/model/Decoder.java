@@ -32,7 +32,7 @@ import java.util.List;
  * {@code decoder.layers.0.self_attn.in_proj_weight} and so on, {@code bottleneck.weight} [bottleneck, width] and {@code output.weight}
  * [vocabulary, bottleneck], both without bias.
  */
-public record Decoder(DecoderConfig config) {
+public record Decoder(DecoderConfig config) implements TextModel {
 
     /** Names of the inputs that {@link #texts} declares. */
     public static final String TOKENS = "tokens";

@@ -1,6 +1,5 @@
 package dev.kinema.model;
 
-import dev.kinema.KinemaException;
 import dev.kinema.model.ContextualizerConfig.Positions;
 import dev.kinema.nn.Activation;
 
@@ -36,7 +35,8 @@ import dev.kinema.nn.Activation;
  */
 public record DecoderConfig(int vocabulary, int pad, int eos, int width, double inputScale, Positions positions, boolean positionsAfterPad,
     int maxLength, int layers, int heads, int feedForward, Activation activation, boolean preNorm, boolean finalNorm, double dropout,
-    double attentionDropout, double activationDropout, int bottleneck, double tokenStd, double positionStd, double normEpsilon) {
+    double attentionDropout, double activationDropout, int bottleneck, double tokenStd, double positionStd, double normEpsilon)
+    implements TextConfig {
 
     /** What the paper says, over GPT-2's tokens and one for padding; positions as far as training texts go, 60 tokens. */
     public static final DecoderConfig PAPER = new DecoderConfig(50_258, 50_257, 50_256, 1024, 1, Positions.LEARNED, false, 60,
@@ -47,22 +47,7 @@ public record DecoderConfig(int vocabulary, int pad, int eos, int width, double 
         3, 8, 2048, Activation.RELU, false, false, 0.1, 0, 0, 512, 1, 0.02, 1e-5);
 
     public DecoderConfig {
-        if (vocabulary < 3) {
-            throw new KinemaException("a vocabulary of " + vocabulary + " leaves nothing to write besides pad and eos: give a larger one");
-        }
-        requireToken(vocabulary, "pad", pad);
-        requireToken(vocabulary, "eos", eos);
-        if (pad == eos) {
-            throw new KinemaException("pad and eos are both token " + pad + ", and a decoder that may not write the one would never write"
-                + " the other: give padding a token of its own");
-        }
-    }
-
-    private static void requireToken(int vocabulary, String name, int token) {
-        if (token < 0 || token >= vocabulary) {
-            throw new KinemaException(name + " is token " + token + ", which a vocabulary of " + vocabulary + " lacks: give one of 0 to "
-                + (vocabulary - 1));
-        }
+        TextConfig.requireTokens(vocabulary, pad, eos);
     }
 
     /** The same over other tokens. */

@@ -8,9 +8,15 @@ import dev.kinema.graph.op.Relu;
 public enum Activation {
     RELU,
     /** The exact one, by erf. */
-    GELU;
+    GELU,
+    /** The approximation by tanh, GPT-2's. */
+    GELU_TANH;
 
     public Value apply(Value x) {
-        return this == RELU ? Relu.of(x) : Gelu.of(x);
+        return switch (this) {
+            case RELU -> Relu.of(x);
+            case GELU -> Gelu.of(x, Gelu.Form.ERF);
+            case GELU_TANH -> Gelu.of(x, Gelu.Form.TANH);
+        };
     }
 }

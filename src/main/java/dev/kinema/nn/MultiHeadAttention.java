@@ -12,15 +12,20 @@ import java.util.List;
 /**
  * Multi-head attention with its projections (Vaswani et al., arXiv:1706.03762, section 3.2.2) in PyTorch's layout: {@code in_proj_weight}
  * [3D, D] holds those of queries, keys and values stacked, {@code in_proj_bias} [3D], {@code out_proj.weight} [D, D], {@code out_proj.bias} [D].
- * They start as in PyTorch: {@code in_proj_weight} Xavier-uniform over [3D, D], {@code out_proj.weight} as a linear layer, biases 0.
  *
  * @param dropout probability by which attention weights are dropped in training
+ * @param start what the projections start with
  */
-public record MultiHeadAttention(int width, int heads, double dropout) {
+public record MultiHeadAttention(int width, int heads, double dropout, TransformerStart start) {
     public MultiHeadAttention {
         if (heads < 1 || width % heads != 0) {
             throw new KinemaException(heads + " attention heads do not divide a width of " + width + ": choose a divisor");
         }
+    }
+
+    /** Starting as in PyTorch. */
+    public MultiHeadAttention(int width, int heads, double dropout) {
+        this(width, heads, dropout, TransformerStart.TORCH);
     }
 
     /**
@@ -67,7 +72,7 @@ public record MultiHeadAttention(int width, int heads, double dropout) {
     }
 
     private Value weight(Pass pass) {
-        return pass.parameter("in_proj_weight", Shape.of(3 * width, width), new Initializer.Uniform(Math.sqrt(6.0 / (4 * width))));
+        return pass.parameter("in_proj_weight", Shape.of(3 * width, width), start.projections(width));
     }
 
     private Value bias(Pass pass) {
@@ -77,7 +82,6 @@ public record MultiHeadAttention(int width, int heads, double dropout) {
     private Value attend(Pass pass, Value q, Value k, Value v, Value padding, boolean causal) {
         Value y = pass.training() && dropout > 0 ? Attention.of(q, k, v, padding, heads, causal, dropout, pass.random())
             : Attention.of(q, k, v, padding, heads, causal);
-        Initializer start = new Initializer.Uniform(1 / Math.sqrt(width));
-        return new Linear(width, width, true, start, Initializer.ZEROS).apply(pass.at("out_proj"), y);
+        return start.attended(width).apply(pass.at("out_proj"), y);
     }
 }

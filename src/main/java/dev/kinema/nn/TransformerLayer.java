@@ -17,9 +17,16 @@ import java.util.function.UnaryOperator;
  * @param attentionDropout of attention weights
  * @param activationDropout between the two linear layers
  * @param epsilon of the layer norms
+ * @param start what the weights start with; layer norms at 1 and 0
  */
 public record TransformerLayer(int width, int heads, int feedForward, Activation activation, boolean preNorm, double dropout,
-    double attentionDropout, double activationDropout, double epsilon) {
+    double attentionDropout, double activationDropout, double epsilon, TransformerStart start) {
+
+    /** Starting as in PyTorch. */
+    public TransformerLayer(int width, int heads, int feedForward, Activation activation, boolean preNorm, double dropout,
+        double attentionDropout, double activationDropout, double epsilon) {
+        this(width, heads, feedForward, activation, preNorm, dropout, attentionDropout, activationDropout, epsilon, TransformerStart.TORCH);
+    }
 
     /** With one dropout everywhere and epsilon 1e-5, as PyTorch has it. */
     public static TransformerLayer of(int width, int heads, int feedForward, Activation activation, boolean preNorm, double dropout) {
@@ -54,6 +61,17 @@ public record TransformerLayer(int width, int heads, int feedForward, Activation
     }
 
     /**
+     * One token x [B, 1, D] more: what {@link #encode}, causal, computes for the last token, from what is known of those before it.
+     *
+     * @param past and {@code padding} as for {@link MultiHeadAttention#next}
+     */
+    public NextToken next(Pass pass, Value x, KeysValues past, Value padding) {
+        List<KeysValues> added = new ArrayList<>();
+        Value y = attended(pass, x, past, padding, added);
+        return new NextToken(residual(pass, "norm2", y, t -> feedForward(pass, t)), added);
+    }
+
+    /**
      * One token x [B, 1, D] more: what {@link #decode}, causal, computes for the last token, from what is known of those before it.
      *
      * @param past and {@code padding} as for {@link MultiHeadAttention#next}
@@ -62,22 +80,27 @@ public record TransformerLayer(int width, int heads, int feedForward, Activation
      */
     public NextToken next(Pass pass, Value x, KeysValues past, Value padding, KeysValues memory, Value memoryPadding) {
         List<KeysValues> added = new ArrayList<>();
-        Value y = residual(pass, "norm1", x, t -> {
-            NextToken attended = attention().next(pass.at("self_attn"), t, past, padding);
-            added.addAll(attended.added());
-            return attended.y();
-        });
+        Value y = attended(pass, x, past, padding, added);
         Value z = residual(pass, "norm2", y, t -> attention().cross(pass.at("multihead_attn"), t, memory, memoryPadding));
         return new NextToken(residual(pass, "norm3", z, t -> feedForward(pass, t)), added);
     }
 
+    /** The sublayer of self-attention for one token more, whose keys and values come to {@code added}. */
+    private Value attended(Pass pass, Value x, KeysValues past, Value padding, List<KeysValues> added) {
+        return residual(pass, "norm1", x, t -> {
+            NextToken attended = attention().next(pass.at("self_attn"), t, past, padding);
+            added.addAll(attended.added());
+            return attended.y();
+        });
+    }
+
     private MultiHeadAttention attention() {
-        return new MultiHeadAttention(width, heads, attentionDropout);
+        return new MultiHeadAttention(width, heads, attentionDropout, start);
     }
 
     private Value feedForward(Pass pass, Value x) {
-        Value inner = activation.apply(Linear.of(width, feedForward).apply(pass.at("linear1"), x));
-        return Linear.of(feedForward, width).apply(pass.at("linear2"), pass.dropout(inner, activationDropout));
+        Value inner = activation.apply(start.inner(width, feedForward).apply(pass.at("linear1"), x));
+        return start.outer(feedForward, width).apply(pass.at("linear2"), pass.dropout(inner, activationDropout));
     }
 
     private Value residual(Pass pass, String norm, Value x, UnaryOperator<Value> sublayer) {

@@ -6,6 +6,7 @@ import dev.kinema.device.HostArray;
 import dev.kinema.embed.BackboneWeights;
 import dev.kinema.model.SlowConfig;
 import dev.kinema.run.Checkpoints;
+import dev.kinema.run.StageFolder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;

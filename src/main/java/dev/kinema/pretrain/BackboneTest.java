@@ -174,6 +174,10 @@ final class BackboneTest implements AutoCloseable {
                 }
             }
         }
+        if (sums.isEmpty()) {
+            throw new KinemaException("none of the " + validation.size() + " films of " + phase.validation().orElseThrow().list()
+                + " can be decoded: repair them, or leave out validation");
+        }
         return sums;
     }
 

@@ -17,6 +17,7 @@ import dev.kinema.optim.LearningRate;
 import dev.kinema.optim.MovingAverage;
 import dev.kinema.run.Metrics;
 import dev.kinema.run.Training;
+import dev.kinema.run.Uninterrupted;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -184,32 +185,12 @@ final class BackboneTraining implements Training {
         values.put("failed_films", (double) failed.size());
         values.put("damaged_films", (double) damaged);
         if (test.isDue(number + 1, stepsPerEpoch, steps())) {
-            values.putAll(tested());
+            // the weights have moved on: an interrupt waits until the step is whole
+            values.putAll(Uninterrupted.run(test::run));
         }
         values.put("decode_wait_seconds", waited / 1e9);
         values.put("clips_per_second", objective.clips() * films / seconds);
         return new Metrics(values);
-    }
-
-    /** The test's numbers. The weights have moved on: an interrupt waits until they are there, so that the step is whole when it is saved. */
-    private Map<String, Double> tested() {
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    return test.run();
-                } catch (KinemaException e) {
-                    if (!Thread.interrupted()) {
-                        throw e;
-                    }
-                    interrupted = true;
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
     }
 
     /** What the rows of a step say beside the loss; nothing where they are not finite, which the loss then is not, either. */

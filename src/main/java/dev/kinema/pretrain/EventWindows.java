@@ -3,6 +3,7 @@ package dev.kinema.pretrain;
 import dev.kinema.KinemaException;
 import dev.kinema.data.FeatureEntry;
 import dev.kinema.data.FeatureStore;
+import dev.kinema.data.Permutation;
 import dev.kinema.data.StoredFeatures;
 import dev.kinema.graph.Philox;
 import dev.kinema.model.ContextualizerConfig;
@@ -108,7 +109,7 @@ final class EventWindows {
     /** Window {@code index} of an epoch. */
     Window window(long epoch, int index) {
         if (epoch != orderedEpoch) {
-            order = permutation(new Philox(seed, epoch, ORDER), count());
+            order = Permutation.of(new Philox(seed, epoch, ORDER), count());
             orderedEpoch = epoch;
         }
         int place = order[index];
@@ -118,20 +119,6 @@ final class EventWindows {
         Philox random = new Philox(seed ^ (long) entry.id().hashCode() << 32, epoch, START);
         int starts = StoredFeatures.windows(entry.clips(), stride, tokens);
         return new Window(film, (int) (random.uniform(place / films.size()) * starts));
-    }
-
-    private static int[] permutation(Philox random, int n) {
-        int[] order = new int[n];
-        for (int i = 0; i < n; i++) {
-            order[i] = i;
-        }
-        for (int i = n - 1; i > 0; i--) {
-            int j = (int) (random.uniform(i) * (i + 1));
-            int swapped = order[i];
-            order[i] = order[j];
-            order[j] = swapped;
-        }
-        return order;
     }
 
     /** Copies a window's features [tokens, width]. */

@@ -75,7 +75,8 @@ public record OptimizerConfig(RuleName rule, double rate, @Default("0") double e
         }
     }
 
-    Optimizer optimizer() {
+    /** The optimizer. */
+    public Optimizer optimizer() {
         Sgd sgd = new Sgd(momentum, 0, nesterov);
         Rule chosen = switch (rule) {
             case SGD -> sgd;
@@ -91,7 +92,7 @@ public record OptimizerConfig(RuleName rule, double rate, @Default("0") double e
     }
 
     /** The rate over {@code epochs} epochs. */
-    LearningRate rate(double epochs) {
+    public LearningRate rate(double epochs) {
         if (warmUpEpochs > epochs) {
             throw new KinemaException("warm_up_epochs is " + warmUpEpochs + ", but training lasts " + epochs + " epochs: lower it");
         }

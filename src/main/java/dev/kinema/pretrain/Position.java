@@ -18,13 +18,14 @@ import java.util.Map;
  *
  * @param failed films that turned out undecodable
  */
-record Position(LoaderPosition loader, List<FailedFilm> failed) {
+public record Position(LoaderPosition loader, List<FailedFilm> failed) {
     private static final String EPOCH = "epoch";
     private static final String CONSUMED = "consumed";
     private static final String FILMS = "films_sha256";
     private static final String FAILED = "failed_films";
 
-    static Map<String, String> write(LoaderPosition position, List<FailedFilm> failed, String fingerprint) {
+    /** @param fingerprint of the films and what is learned of them */
+    public static Map<String, String> write(LoaderPosition position, List<FailedFilm> failed, String fingerprint) {
         JsonArray films = new JsonArray();
         for (FailedFilm film : failed) {
             JsonObject entry = new JsonObject();
@@ -44,7 +45,7 @@ record Position(LoaderPosition loader, List<FailedFilm> failed) {
      * @param list to name in errors
      * @throws KinemaException if the films are others than those of the checkpoint
      */
-    static Position read(Map<String, String> map, String fingerprint, Path list) {
+    public static Position read(Map<String, String> map, String fingerprint, Path list) {
         if (!fingerprint.equals(map.get(FILMS))) {
             throw new KinemaException(list + ": names other films, or other labels, than when this training began: put the old list back, or "
                 + "choose another run folder");

@@ -19,6 +19,7 @@ import dev.kinema.run.FolderLock;
 import dev.kinema.run.LoopSettings;
 import dev.kinema.run.Progress;
 import dev.kinema.run.RunFolder;
+import dev.kinema.run.StageFolder;
 import dev.kinema.run.TrainingLoop;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -131,8 +132,8 @@ public final class Pretraining {
         inputs.put("films", films.fingerprint());
         StageFolder stage = stage(name);
         FilmSizes.changed(stage.path(), films).ifPresent(stage::setAside);
-        String text = text(inputs, new DecidingPhase(settings.network(), phase.epochs(), phase.batch(), phase.part(), phase.sampling(),
-            phase.augmentation(), phase.objective(), phase.optimizer()));
+        String text = StageFolder.text(inputs, ConfigWriter.write(new DecidingPhase(settings.network(), phase.epochs(), phase.batch(), phase.part(), phase.sampling(),
+            phase.augmentation(), phase.objective(), phase.optimizer())));
         return train(device, name, text, folder -> FilmSizes.note(folder, films),
             checked -> new BackboneTraining(device, compilation(device, checked), settings, phase, films, config.seed(),
                 BackboneResult.start(settings, phase, before), watcher::note),
@@ -154,12 +155,6 @@ public final class Pretraining {
         inputs.put("device", config.device());
         inputs.put("precision", config.precision().on(device).name());
         return inputs;
-    }
-
-    private static String text(Map<String, String> inputs, Record settings) {
-        StringBuilder text = new StringBuilder("inputs:\n");
-        inputs.forEach((key, value) -> text.append("  ").append(key).append(": ").append(value).append('\n'));
-        return text.append(ConfigWriter.write(settings)).toString();
     }
 
     private Compilation compilation(Device device, boolean checked) {
@@ -227,8 +222,9 @@ public final class Pretraining {
         }
         Map<String, String> inputs = inputs(device);
         inputs.put("features", store.fingerprint());
-        String text = text(inputs, new DecidingMasks(settings.network(), settings.window().tokens(), settings.window().stride(),
-            settings.window().perFilm(), settings.masks(), settings.objective(), settings.optimizer(), settings.epochs(), settings.batch()));
+        String text = StageFolder.text(inputs, ConfigWriter.write(new DecidingMasks(settings.network(), settings.window().tokens(), settings.window().stride(),
+            settings.window().perFilm(), settings.masks(), settings.objective(), settings.optimizer(), settings.epochs(),
+            settings.batch())));
         return train(device, "contextualizer", text, here -> { }, checked -> new MaskPredictionTraining(device,
             // the contextualizer is a small part of the work, and rounding costs it more
             compilation(device, checked).withPrecision(Precision.FP32), settings, windows, store.fingerprint(), config.seed()),

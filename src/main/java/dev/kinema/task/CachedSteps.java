@@ -1,26 +1,23 @@
 package dev.kinema.task;
 
 import dev.kinema.device.Compilation;
-import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
-import dev.kinema.device.Weights;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Gather;
 import dev.kinema.graph.op.Softmax;
-import dev.kinema.model.Decoder;
+import dev.kinema.model.TextConfig;
 import dev.kinema.nn.KeysValues;
 import dev.kinema.nn.NextToken;
-import dev.kinema.nn.Pass;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * Runs a decoder one token at a time, with the keys and values of all tokens before kept. Token {@code position} of row r is written once
+ * Runs a network one token at a time, with the keys and values of all tokens before kept. Token {@code position} of row r is written once
  * to slot position * rows + r of the inputs {@code past.keys.LAYER} and {@code past.values.LAYER} [P * rows, width]; which slots a row
  * reads is the input {@code slots} int32 [rows, P], so that a hypothesis changes rows by its slots, and nothing kept is moved.
  *
@@ -32,21 +29,15 @@ final class CachedSteps implements NextProbabilities, AutoCloseable {
     private static final String POSITION = "position";
     private static final String SLOTS = "slots";
     private static final String PADDING = "padding";
-    private static final String MEMORY = "memory";
     private static final String PROBABILITIES = "probabilities";
     private static final int FIRST_ROOM = 16;
 
-    private final Device device;
-    private final Weights weights;
+    private final TextDecoding.Network network;
+    private final TextConfig config;
     private final Compilation how;
-    private final Decoder decoder;
-    private final String place;
-    private final int texts;
-    private final int beam;
+    private final Writer writer;
     private final int rows;
-    private final int memoryLength;
     private final int longest;
-    private final Program projection;
     private final List<Room> rooms = new ArrayList<>();
     /** Which slot token t of a row lies in, by row and t. */
     private int[][] slots;
@@ -55,24 +46,18 @@ final class CachedSteps implements NextProbabilities, AutoCloseable {
     /** A step program that can look back on {@code size} tokens. */
     private record Room(int size, Program program) {}
 
-    /** @param longest most tokens that are read */
-    CachedSteps(TextDecoding.Network network, Compilation how, int texts, int beam, int memoryLength, int longest) {
-        this.device = network.device();
-        this.weights = network.weights();
-        this.decoder = network.decoder();
-        this.place = network.place();
+    /**
+     * @param writer of the network, which is closed with this
+     * @param rows hypotheses of all texts
+     * @param longest most tokens that are read
+     */
+    CachedSteps(TextDecoding.Network network, Compilation how, Writer writer, int rows, int longest) {
+        this.network = network;
+        this.config = network.model().config();
         this.how = how;
-        this.texts = texts;
-        this.beam = beam;
-        this.rows = texts * beam;
-        this.memoryLength = memoryLength;
+        this.writer = writer;
+        this.rows = rows;
         this.longest = longest;
-        this.projection = device.compile(projectionGraph(), weights, how);
-    }
-
-    private Pass pass(Graph graph) {
-        Pass root = Pass.eval(graph);
-        return place.isEmpty() ? root : root.at(place);
     }
 
     private static String keys(String what, int layer) {
@@ -83,51 +68,30 @@ final class CachedSteps implements NextProbabilities, AutoCloseable {
         return what + ".values." + layer;
     }
 
-    private Graph projectionGraph() {
-        Graph graph = new Graph();
-        Value memory = graph.input(MEMORY, DType.F32, Shape.of(texts, memoryLength, decoder.config().width()));
-        output(graph, MEMORY, decoder.project(pass(graph), memory));
-        return graph;
-    }
-
-    private static void output(Graph graph, String what, List<KeysValues> layers) {
-        for (int l = 0; l < layers.size(); l++) {
-            graph.output(keys(what, l), layers.get(l).keys());
-            graph.output(values(what, l), layers.get(l).values());
-        }
-    }
-
     private Graph stepGraph(int size) {
         Graph graph = new Graph();
-        int width = decoder.config().width();
         Value token = graph.input(TOKEN, DType.I32, Shape.of(rows));
         Value position = graph.input(POSITION, DType.I32, Shape.of(rows));
         Value from = graph.input(SLOTS, DType.I32, Shape.of(rows, size));
         Value padding = graph.input(PADDING, DType.U8, Shape.of(rows, size + 1));
         List<KeysValues> past = new ArrayList<>();
-        List<KeysValues> memory = new ArrayList<>();
-        Shape kept = Shape.of(size * rows, width);
-        Shape remembered = Shape.of(rows, memoryLength, width);
-        for (int l = 0; l < decoder.config().layers(); l++) {
+        Shape kept = Shape.of(size * rows, config.width());
+        for (int l = 0; l < config.layers(); l++) {
             past.add(new KeysValues(Gather.of(graph.input(keys("past", l), DType.F32, kept), from, 0),
                 Gather.of(graph.input(values("past", l), DType.F32, kept), from, 0)));
-            memory.add(new KeysValues(graph.input(keys(MEMORY, l), DType.F32, remembered),
-                graph.input(values(MEMORY, l), DType.F32, remembered)));
         }
-        NextToken next = decoder.next(pass(graph), token, position, past, padding, memory, null);
+        NextToken next = writer.next(network.pass(graph), token, position, past, padding);
         graph.output(PROBABILITIES, Softmax.of(next.y()));
-        output(graph, "added", next.added());
+        for (int l = 0; l < config.layers(); l++) {
+            graph.output(keys("added", l), next.added().get(l).keys());
+            graph.output(values("added", l), next.added().get(l).values());
+        }
         return graph;
     }
 
-    /** Begins new texts, about memory [texts, memoryLength, width] of any number of texts up to {@code texts}. */
+    /** Begins new texts, about {@code count} rows of memory from row {@code from} on, or about none. */
     void start(HostArray memory, int from, int count) {
-        HostArray input = projection.input(MEMORY);
-        int each = memoryLength * decoder.config().width();
-        for (int i = 0; i < texts * each; i++) {
-            input.set(i, i < count * each ? memory.get(from * each + i) : 0.0);
-        }
-        projection.run();
+        writer.start(memory, from, count);
         slots = new int[rows][longest];
         room = null;
     }
@@ -149,7 +113,7 @@ final class CachedSteps implements NextProbabilities, AutoCloseable {
             program.input(PADDING).set(r * (room.size + 1) + room.size, 0L);
         }
         program.run();
-        for (int l = 0; l < decoder.config().layers(); l++) {
+        for (int l = 0; l < config.layers(); l++) {
             copy(program.output(keys("added", l)), program.input(keys("past", l)), position);
             copy(program.output(values("added", l)), program.input(values("past", l)), position);
         }
@@ -176,17 +140,15 @@ final class CachedSteps implements NextProbabilities, AutoCloseable {
         }
         int size = rooms.isEmpty() ? FIRST_ROOM : 2 * rooms.get(rooms.size() - 1).size;
         size = Math.min(size, longest);
-        Room added = new Room(size, device.compile(stepGraph(size), weights, how));
+        Room added = new Room(size, network.device().compile(stepGraph(size), network.weights(), how));
         rooms.add(added);
         return added;
     }
 
     /** Moves to another program, with what the one before knew of {@code position} tokens. */
     private void enter(Room next, int position) {
-        for (int l = 0; l < decoder.config().layers(); l++) {
-            for (String name : List.of(keys(MEMORY, l), values(MEMORY, l))) {
-                repeat(projection.output(name), next.program.input(name));
-            }
+        writer.enter(next.program);
+        for (int l = 0; l < config.layers(); l++) {
             for (String name : List.of(keys("past", l), values("past", l))) {
                 // slot 0 is what unused places name: it is masked, but what a broken run left there, times 0, could still be no number
                 copy(room == null ? zeros(next.program.input(name)) : room.program.input(name), next.program.input(name), 0);
@@ -197,26 +159,18 @@ final class CachedSteps implements NextProbabilities, AutoCloseable {
 
     /** Copies {@code from} to the rows of {@code to} from {@code position} on; both are arrays of the same device. */
     private void copy(HostArray from, HostArray to, int position) {
-        int bytes = rows * decoder.config().width() * to.dtype().bytes();
+        int bytes = rows * config.width() * to.dtype().bytes();
         to.buffer().position(position * bytes).put(from.buffer());
     }
 
     /** One position's worth of zeros. */
     private HostArray zeros(HostArray like) {
-        return HostArray.allocate(like.dtype(), Shape.of(rows, decoder.config().width()));
-    }
-
-    /** Gives each of a text's hypotheses the text's memory. */
-    private void repeat(HostArray from, HostArray to) {
-        int bytes = memoryLength * decoder.config().width() * to.dtype().bytes();
-        for (int r = 0; r < rows; r++) {
-            to.buffer().position(r * bytes).put(from.buffer().position(r / beam * bytes).limit((r / beam + 1) * bytes));
-        }
+        return HostArray.allocate(like.dtype(), Shape.of(rows, config.width()));
     }
 
     @Override
     public void close() {
         rooms.forEach(r -> r.program.close());
-        projection.close();
+        writer.close();
     }
 }

@@ -20,6 +20,9 @@ public record DecodingConfig(int beam, int maxTokens, int minTokens, double leng
     /** Greedy, as VidSitu's toolkit calls fairseq's generator: up to 200 tokens, read after an end token. */
     public static final DecodingConfig TOOLKIT = new DecodingConfig(1, 200, 0, 1, Start.EOS);
 
+    /** Greedy, as VidSitu's toolkit lets its text-only GPT-2 write: 61 tokens with the verb, of which the end token may be the last. */
+    public static final DecodingConfig GPT2 = new DecodingConfig(1, 61, 0, 1, Start.PROMPT);
+
     /** What stands before the first token that is written. */
     public enum Start {
         /** The prompt, as in training. */
@@ -62,7 +65,7 @@ public record DecodingConfig(int beam, int maxTokens, int minTokens, double leng
     }
 
     /** How many positions a decoder needs for the longest text: every token but the last prediction is read. */
-    int positions() {
+    public int positions() {
         return maxTokens + (start == Start.EOS ? 1 : 0);
     }
 }

@@ -4,15 +4,15 @@ import dev.kinema.KinemaException;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.model.Decoder;
-import dev.kinema.model.DecoderConfig;
+import dev.kinema.model.TextConfig;
 import java.util.Arrays;
 import java.util.List;
 
 /** Fills the inputs that {@link Decoder#texts} declares with texts to learn from. */
 public final class TextBatch {
-    private final DecoderConfig config;
+    private final TextConfig config;
 
-    public TextBatch(DecoderConfig config) {
+    public TextBatch(TextConfig config) {
         this.config = config;
     }
 

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
-import java.util.function.DoubleSupplier;
 
 /**
  * Cuts a film's clips in the order of time, reading the film once.
@@ -49,8 +48,6 @@ public final class ClipReader implements AutoCloseable {
     private final Path film;
     private final ClipPlan plan;
     private final FrameWalk frames;
-    private final DoubleSupplier tolerance;
-    private final DoubleSupplier step;
     private final Deque<OpenClip> open = new ArrayDeque<>();
     private final Deque<Picture> spare = new ArrayDeque<>();
     private final double[] times;
@@ -62,15 +59,11 @@ public final class ClipReader implements AutoCloseable {
     /**
      * @param film what to name in errors
      * @param frames to be closed with the reader
-     * @param tolerance times that differ by less count as one, in seconds
-     * @param step seconds from frame to frame at the average rate
      */
-    ClipReader(Path film, FrameWalk frames, DoubleSupplier tolerance, DoubleSupplier step, ClipPlan plan) {
+    ClipReader(Path film, FrameWalk frames, ClipPlan plan) {
         this.film = film;
         this.plan = plan;
         this.frames = frames;
-        this.tolerance = tolerance;
-        this.step = step;
         times = new double[plan.frames()];
         if (plan.start() > 0) {
             frames.seek(plan.start());
@@ -157,7 +150,7 @@ public final class ClipReader implements AutoCloseable {
     private boolean isReady() {
         OpenClip first = open.peekFirst();
         return first != null && first.isFull()
-                && (ended || frames.shownUntil() >= plan.needs(first.index) - tolerance.getAsDouble());
+                && (ended || frames.shownUntil() >= plan.needs(first.index) - frames.tolerance());
     }
 
     /** Reads one frame and hands it to the clips that want it. */
@@ -175,7 +168,7 @@ public final class ClipReader implements AutoCloseable {
             finish();
             return;
         }
-        double limit = frames.shownUntil() - tolerance.getAsDouble();
+        double limit = frames.shownUntil() - frames.tolerance();
         while (plan.clipStart(nextToOpen) < limit) {
             open.addLast(new OpenClip(nextToOpen++, plan.frames()));
         }
@@ -193,7 +186,7 @@ public final class ClipReader implements AutoCloseable {
         ended = true;
         double end = frames.shownUntil();
         // the duration of the last frame is often a guess
-        double slack = step.getAsDouble() / 2;
+        double slack = frames.step() / 2;
         checkLongEnough(end + slack, end);
         while (open.isEmpty() && nextToOpen == 0 || plan.needs(nextToOpen) <= end + slack && nextToOpen > 0) {
             open.addLast(new OpenClip(nextToOpen++, plan.frames()));

@@ -123,12 +123,13 @@ public final class FrameReader implements FrameWalk {
      * Times that differ by less than this count as one: half a tick of the container's clock, at most half a
      * millisecond, because containers that count milliseconds round the times of frames.
      */
-    double tolerance() {
+    @Override
+    public double tolerance() {
         return Math.min(decoder.container().timeBase() / 2, 0.0005) + 1e-6;
     }
 
-    /** Seconds from frame to frame at the average rate. */
-    double step() {
+    @Override
+    public double step() {
         return decoder.step();
     }
 

@@ -30,6 +30,12 @@ public interface FrameWalk extends AutoCloseable {
     /** Time at which the next frame takes over; for the last frame, the end. */
     double shownUntil();
 
+    /** Seconds from frame to frame at the average rate. */
+    double step();
+
+    /** Seconds by less than which times may differ and still count as one. */
+    double tolerance();
+
     /** Whether the current frame is the last one. */
     boolean isLast();
 

@@ -61,6 +61,6 @@ public record GivenFilm(Path film, int width, int height, double rate, Iterable<
 
     /** Cuts its clips by a plan. */
     public ClipReader clips(ClipPlan plan) {
-        return new ClipReader(film, new GivenFrames(this, plan.framing()), () -> GivenFrames.TOLERANCE_SECONDS, () -> 1 / rate, plan);
+        return new ClipReader(film, new GivenFrames(this, plan.framing()), plan);
     }
 }

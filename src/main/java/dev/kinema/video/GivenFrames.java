@@ -7,7 +7,7 @@ import java.util.Iterator;
 /** Walks over given pictures. Holds copies of two: the one it stands on, and the one after it, whose time says how long that is shown. */
 final class GivenFrames implements FrameWalk {
     /** Times that differ by less count as one: sums of intervals are off in their last digits. */
-    static final double TOLERANCE_SECONDS = 1e-6;
+    private static final double TOLERANCE_SECONDS = 1e-6;
 
     private final GivenFilm film;
     private final int width;
@@ -121,7 +121,17 @@ final class GivenFrames implements FrameWalk {
 
     @Override
     public double shownUntil() {
-        return hasAhead ? aheadTime : time + 1 / film.rate();
+        return hasAhead ? aheadTime : time + step();
+    }
+
+    @Override
+    public double step() {
+        return 1 / film.rate();
+    }
+
+    @Override
+    public double tolerance() {
+        return TOLERANCE_SECONDS;
     }
 
     @Override

@@ -20,7 +20,7 @@ import org.bytedeco.ffmpeg.avcodec.AVPacket;
  *
  * <p>One reader reads a film at a time: opening a second one closes the first. To be used by one thread at a time.
  */
-public final class VideoFile implements AutoCloseable {
+public final class VideoFile implements Footage {
     private final Path path;
     private final int threads;
     private final BooleanSupplier stopped;
@@ -85,6 +85,7 @@ public final class VideoFile implements AutoCloseable {
     }
 
     /** The file. */
+    @Override
     public Path path() {
         return path;
     }
@@ -105,13 +106,20 @@ public final class VideoFile implements AutoCloseable {
     }
 
     /** Average frames per second; 25 where neither the container nor the codec knows. */
+    @Override
     public double frameRate() {
         return frameRate;
     }
 
     /** Seconds of video as the container says, empty where it does not. */
+    @Override
     public OptionalDouble duration() {
         return duration;
+    }
+
+    @Override
+    public double seconds() {
+        return duration.orElseGet(this::measureDuration);
     }
 
     /** FFmpeg's name of the codec, such as {@code h264}. */
@@ -125,11 +133,13 @@ public final class VideoFile implements AutoCloseable {
     }
 
     /** Frames decoded so far, those included that no one looked at. */
+    @Override
     public long framesDecoded() {
         return damage.frames;
     }
 
     /** What was wrong with the film as far as it has been read. */
+    @Override
     public Damage damage() {
         return damage.snapshot();
     }
@@ -156,6 +166,7 @@ public final class VideoFile implements AutoCloseable {
     }
 
     /** Reads the film's frames from its start. */
+    @Override
     public FrameReader frames(Framing framing) {
         if (closed) {
             throw new IllegalStateException("the film '" + path + "' is closed: open it again");
@@ -169,12 +180,6 @@ public final class VideoFile implements AutoCloseable {
         fresh = false;
         reader = new FrameReader(this, decoder, framing);
         return reader;
-    }
-
-    /** Reads the film's clips by a plan. */
-    public ClipReader clips(ClipPlan plan) {
-        FrameReader frames = frames(plan.framing());
-        return new ClipReader(path, frames, frames::tolerance, frames::step, plan);
     }
 
     Orientation orientation() {

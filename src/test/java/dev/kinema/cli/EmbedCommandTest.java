@@ -18,10 +18,13 @@ import dev.kinema.embed.ClipFeature;
 import dev.kinema.embed.TinyNetwork;
 import dev.kinema.graph.Shape;
 import dev.kinema.run.FolderLock;
+import dev.kinema.video.FrameFiles;
+import dev.kinema.video.FrameFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -100,6 +103,18 @@ class EmbedCommandTest {
         assertEquals(4, Npy.read(out.resolve("film.features.npy")).shape().dim(0));
         embed(film, "--format", "SAFETENSORS", "--hop", "1").done();
         assertEquals(List.of("film.safetensors", "index.json"), CommandRun.in(out), "files of the entry before are not left behind");
+    }
+
+    /** 5 seconds of frames are done as a film of them is, and are skipped until one of them changes. */
+    @Test
+    void aFolderOfFramesIsAFilm() throws IOException {
+        Path frames = FrameFiles.write(folder.resolve("frames"), 150, 64, 48);
+        assertTrue(embed(frames).done().out().contains("frames: 2 clips in "));
+        assertEquals("F32 [2, 128]", Npy.read(out.resolve("frames.features.npy")).type().toString());
+        assertTrue(embed(frames).done().out().contains("skipped"));
+        FrameFiles.writeFrame(frames, 149, 64, 48);
+        Files.setLastModifiedTime(FrameFolder.file(frames, 149), FileTime.from(Instant.now().plusSeconds(60)));
+        assertFalse(embed(frames).done().out().contains("skipped"));
     }
 
     @Test

@@ -6,7 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kinema.checkpoint.PickleWriter;
 import dev.kinema.checkpoint.PickleWriter.Call;
 import dev.kinema.checkpoint.PickleWriter.Global;
+import dev.kinema.data.Film;
+import dev.kinema.data.FilmList;
+import dev.kinema.data.ListFormat;
+import dev.kinema.task.vidsitu.Clip;
+import dev.kinema.task.vidsitu.Split;
+import dev.kinema.task.vidsitu.VidSituDataset;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -64,7 +71,7 @@ class VidSituCommandTest {
 
     @Test
     void wrongUsageIsNamed() {
-        CommandRun.of("vidsitu").failed(ExitCode.USAGE, "check, make, vocabulary, score");
+        CommandRun.of("vidsitu").failed(ExitCode.USAGE, "check, make, vocabulary, films, score");
         CommandRun.of("vidsitu", "make", folder.resolve("no"), "--train", 0).failed(ExitCode.USAGE, "--train 0");
         CommandRun.of("vidsitu", "make", dataset).failed(ExitCode.FAILED, "is there already");
         CommandRun.of("vidsitu", "check", folder.resolve("nowhere")).failed(ExitCode.FAILED, "nowhere", "vidsitu_annotations");
@@ -83,5 +90,52 @@ class VidSituCommandTest {
         assertTrue(Files.readString(json).contains("\"speak.01\""));
         Files.writeString(pickle, "cos\nsystem\n(S'true'\ntR.");
         CommandRun.of("vidsitu", "vocabulary", pickle, json).failed(ExitCode.FAILED, "os.system", "refuses");
+    }
+
+    @Test
+    void tokensBecomeJsonToo() throws IOException {
+        String state = "{\"added_tokens\":[{\"id\":50257,\"content\":\"a.01\"},{\"id\":50258,\"content\":\"[PAD]\"}]}";
+        Call backend = new Call(new Global("tokenizers", "Tokenizer"), List.of(), state.getBytes(StandardCharsets.UTF_8));
+        Path pickle = Files.write(folder.resolve("bpe.pkl"), PickleWriter.pickle(new Call(
+            new Global("transformers.tokenization_gpt2", "GPT2TokenizerFast"), List.of(),
+            Map.of("_tokenizer", backend, "_pad_token", "[PAD]"))));
+        Path json = folder.resolve("tokens.json");
+        String out = CommandRun.of("vidsitu", "vocabulary", pickle, json).done().out();
+        assertTrue(out.contains("2 tokens after GPT-2's 50257, of which [PAD] is padding"), out);
+        assertTrue(Files.readString(json).contains("\"a.01\""));
+    }
+
+    @Test
+    void filmsOfASplitAreListed() throws IOException {
+        Path list = folder.resolve("train.txt");
+        String out = CommandRun.of("vidsitu", "films", dataset, "--split", "train", "--out", list).done().out();
+        assertTrue(out.contains("2 films of train"), out);
+        List<Film> films = FilmList.read(list, ListFormat.standard()).films();
+        List<String> ids = VidSituDataset.open(dataset).clips(Split.TRAIN).stream().map(Clip::id).toList();
+        assertEquals(ids, films.stream().map(film -> film.path().getFileName().toString().replaceFirst("\\..*", "")).toList());
+        assertTrue(films.stream().allMatch(film -> Files.isRegularFile(film.path()) && !film.isLabelled()));
+
+        Path leaveOut = Files.writeString(folder.resolve("leave.csv"), ids.get(0) + "\n");
+        CommandRun.of("vidsitu", "films", dataset, "--split", "train", "--out", list, "--leave-out", leaveOut).done();
+        assertEquals(films.subList(1, 2), FilmList.read(list, ListFormat.standard()).films());
+
+        Path few = folder.resolve("few");
+        CommandRun.of("vidsitu", "make", few, "--train", 2, "--valid", 1).done();
+        Clip gone = VidSituDataset.open(few).clips(Split.TRAIN).get(1);
+        Files.delete(VidSituDataset.open(few).media(gone).orElseThrow().path());
+        CommandRun.of("vidsitu", "films", few, "--split", "train", "--out", list).failed(ExitCode.FAILED, "1 clip has neither", gone.id());
+        CommandRun run = CommandRun.of("vidsitu", "films", few, "--split", "train", "--out", list, "--max-missing", 0.5);
+        assertEquals(ExitCode.DONE, run.code());
+        assertTrue(run.err().contains(gone.id()) && run.out().contains("1 films of train"), run.err());
+    }
+
+    @Test
+    void wrongUsageOfFilmsIsNamed() {
+        Path list = folder.resolve("no.txt");
+        CommandRun.of("vidsitu", "films", dataset, "--split", "test", "--out", list).failed(ExitCode.USAGE, "--split test", "testevrel");
+        CommandRun.of("vidsitu", "films", dataset, "--split", "train", "--out", list, "--max-missing", 2).failed(ExitCode.USAGE, "2");
+        CommandRun.of("vidsitu", "films", dataset, "--split", "train", "--out", list, "--separator", "/")
+            .failed(ExitCode.FAILED, "separator");
+        CommandRun.of("vidsitu", "films", dataset, "--split", "testvb", "--out", list).failed(ExitCode.FAILED, "testvb");
     }
 }

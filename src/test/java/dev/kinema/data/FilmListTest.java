@@ -128,4 +128,19 @@ class FilmListTest {
         assertThrows(KinemaException.class, () -> FilmList.of(List.of(film, new Film("a", Path.of("b"), 0))));
         assertThrows(KinemaException.class, () -> FilmList.of(List.of()));
     }
+
+    @Test
+    void aWrittenListIsReadAgain(@TempDir Path here) {
+        List<Film> films = List.of(new Film("a", here.resolve("a.mp4"), 3), new Film("b", here.resolve("frames-of-b"), Film.NO_LABEL));
+        Path list = here.resolve("list.csv");
+        FilmList.of(films).write(list, " ");
+        List<Film> read = FilmList.read(list, ListFormat.standard()).films();
+        assertEquals(films.stream().map(Film::path).toList(), read.stream().map(Film::path).toList());
+        assertEquals(List.of(3, Film.NO_LABEL), read.stream().map(Film::label).toList());
+        FilmList blank = FilmList.of(List.of(new Film("c", here.resolve("c d"), Film.NO_LABEL)));
+        assertThrows(KinemaException.class, () -> blank.write(list, " "));
+        blank.write(list, ",");
+        assertEquals(here.resolve("c d"), FilmList.read(list, new ListFormat(",", Path.of(""))).films().get(0).path());
+        assertThrows(KinemaException.class, () -> FilmList.of(List.of(new Film("e", here.resolve("e\nf"), 0))).write(list, ","));
+    }
 }

@@ -25,14 +25,17 @@ final class ElementwiseCases {
     static void addTo(OpCases cases) {
         unary(cases, "Relu", Relu::of);
         unary(cases, "Gelu", Gelu::of);
+        unary(cases, "Gelu by tanh", x -> Gelu.of(x, Gelu.Form.TANH));
         unary(cases, "Sigmoid", Sigmoid::of);
         unary(cases, "Scale", x -> Scale.of(x, -1.75, 0.375));
         binary(cases, "Add", Add::of);
         binary(cases, "Mul", Mul::of);
-        cases.add("Gelu far out", g -> {
-            Value x = g.uniform("x", -9, 9, 3, 17);
-            g.result(Gelu.of(x), x);
-        });
+        for (Gelu.Form form : Gelu.Form.values()) {
+            cases.add("Gelu far out, " + form, g -> {
+                Value x = g.uniform("x", -9, 9, 3, 17);
+                g.result(Gelu.of(x, form), x);
+            });
+        }
         cases.add("Mul of a value with itself", g -> {
             Value x = g.floats("x", 5, 17);
             g.result(Mul.of(x, x), x);

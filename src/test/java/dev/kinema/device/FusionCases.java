@@ -59,6 +59,12 @@ final class FusionCases {
             Value w = g.parameter("w", 0.3, 33, 17);
             g.result(Linear.of(Gelu.of(Linear.of(x, w, g.parameter("bias", 1, 33))), g.parameter("w2", 0.3, 5, 33), null), x, w);
         });
+        cases.add("fusion: linear, gelu by tanh", g -> {
+            Value x = g.floats("x", 3, 5, 17);
+            Value w = g.parameter("w", 0.3, 33, 17);
+            Value y = Gelu.of(Linear.of(x, w, g.parameter("bias", 1, 33)), Gelu.Form.TANH);
+            g.result(Linear.of(y, g.parameter("w2", 0.3, 5, 33), null), x, w);
+        });
         cases.add("fusion: linear, relu", g -> {
             Value x = g.floats("x", 3, 17);
             Value w = g.parameter("w", 0.3, 5, 17);

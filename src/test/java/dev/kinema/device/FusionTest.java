@@ -78,6 +78,8 @@ class FusionTest {
     void putsActivationsIntoLinear() {
         assertEquals(List.of(Linear.Activation.GELU, Linear.Activation.NONE),
             ops(fused("linear, gelu"), Linear.class).stream().map(Linear::activation).toList());
+        assertEquals(List.of(Linear.Activation.GELU_TANH, Linear.Activation.NONE),
+            ops(fused("linear, gelu by tanh"), Linear.class).stream().map(Linear::activation).toList());
         assertEquals(List.of(Linear.Activation.RELU), ops(fused("linear, relu"), Linear.class).stream().map(Linear::activation).toList());
     }
 

@@ -18,18 +18,21 @@ import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Softmax;
 import dev.kinema.model.Decoder;
 import dev.kinema.model.DecoderConfig;
+import dev.kinema.model.LanguageModel;
+import dev.kinema.model.LanguageModelConfig;
+import dev.kinema.model.TextModel;
 import dev.kinema.nn.Activation;
 import dev.kinema.nn.Pass;
 import dev.kinema.task.DecodingConfig.Start;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/** Untrained decoders of tiny sizes, which write nonsense that depends on every detail. */
+/** Untrained decoders and a language model of tiny sizes, which write nonsense that depends on every detail. */
 class TextDecodingTest {
     private static final int VOCABULARY = 13;
     private static final int PAD = 12;
@@ -37,10 +40,14 @@ class TextDecodingTest {
     private static final int WIDTH = 8;
     private static final int MEMORY = 2;
     private static final int LONGEST = 40;
-    private static final DecoderConfig TOOLKIT = DecoderConfig.TOOLKIT.withVocabulary(VOCABULARY, PAD, EOS)
-        .withSizes(WIDTH, 2, 2, 16, 6, LONGEST);
-    private static final DecoderConfig PAPER = DecoderConfig.PAPER.withVocabulary(VOCABULARY, PAD, EOS)
-        .withSizes(WIDTH, 2, 4, 16, 6, LONGEST).withNorm(true, true, Activation.GELU);
+    private static final TextModel TOOLKIT = new Decoder(DecoderConfig.TOOLKIT.withVocabulary(VOCABULARY, PAD, EOS)
+        .withSizes(WIDTH, 2, 2, 16, 6, LONGEST));
+    private static final TextModel PAPER = new Decoder(DecoderConfig.PAPER.withVocabulary(VOCABULARY, PAD, EOS)
+        .withSizes(WIDTH, 2, 4, 16, 6, LONGEST).withNorm(true, true, Activation.GELU));
+    /** With weights that are large enough for attention to decide what is written. */
+    private static final TextModel GPT2 = new LanguageModel(LanguageModelConfig.GPT2.withVocabulary(VOCABULARY, PAD, EOS)
+        .withSizes(WIDTH, 2, 2, 16, LONGEST).withInitialStd(1));
+    private static final Map<String, TextModel> MODELS = Map.of("TOOLKIT", TOOLKIT, "PAPER", PAPER, "GPT2", GPT2);
     /** Long enough for a second and a third step program. */
     private static final DecodingConfig HOW = DecodingConfig.PAPER.withLength(0, 36);
     private static final List<int[]> PROMPTS = List.of(new int[] {1}, new int[] {7, 2}, new int[] {1}, new int[] {3, 4, 4}, new int[] {11});
@@ -49,25 +56,34 @@ class TextDecodingTest {
         return HostArray.of(Shape.of(texts, MEMORY, WIDTH), GoldenFile.lcg(21, texts * MEMORY * WIDTH));
     }
 
-    /** Weights of a decoder at {@code txd}, with flatter probabilities of eos than of other tokens so that lengths differ. */
-    private static Weights weights(Device device, DecoderConfig config) {
+    private static Value logits(TextModel model, Graph graph, Value tokens, Value padding, Value memory) {
+        Pass pass = Pass.eval(graph).at("txd");
+        return model instanceof Decoder decoder ? decoder.logits(pass, tokens, padding, memory, null)
+            : ((LanguageModel) model).logits(pass, tokens, padding);
+    }
+
+    /** Weights of a network at {@code txd}, with flatter probabilities of eos than of other tokens so that lengths differ. */
+    private static Weights weights(Device device, TextModel model) {
         Graph graph = new Graph();
         Value memory = graph.input("memory", DType.F32, Shape.of(1, 1, WIDTH));
-        new Decoder(config).logits(Pass.eval(graph).at("txd"), graph.input("tokens", DType.I32, Shape.of(1, 1)), null, memory, null);
+        logits(model, graph, graph.input("tokens", DType.I32, Shape.of(1, 1)), null, memory);
         Weights weights = device.newWeights();
         weights.initialize(graph, 4);
-        HostArray output = weights.get("txd.output.weight");
+        String name = model instanceof Decoder ? "txd.output.weight" : "txd.tokens.weight";
+        HostArray output = weights.get(name);
         for (int i = 0; i < output.elements(); i++) {
-            output.set(i, output.get(i) * (i / 6 == EOS ? 0.6 : 1.0));
+            output.set(i, output.get(i) * (i / output.shape().last() == EOS ? 0.6 : 1.0));
         }
-        weights.put("txd.output.weight", output);
+        weights.put(name, output);
         return weights;
     }
 
-    private static List<DecodedText> decode(Device device, Weights weights, DecoderConfig config, DecodingConfig how, int batch) {
-        try (TextDecoding decoding = new TextDecoding(new TextDecoding.Network(device, weights, new Decoder(config), "txd"), how, batch,
-            MEMORY, Compilation.FP32)) {
-            return decoding.decode(memory(PROMPTS.size()), PROMPTS);
+    private static List<DecodedText> decode(Device device, Weights weights, TextModel model, DecodingConfig how, int batch) {
+        TextDecoding.Network network = new TextDecoding.Network(device, weights, model, "txd");
+        boolean about = model instanceof Decoder;
+        try (TextDecoding decoding = about ? new TextDecoding(network, how, batch, MEMORY, Compilation.FP32)
+            : new TextDecoding(network, how, batch, Compilation.FP32)) {
+            return about ? decoding.decode(memory(PROMPTS.size()), PROMPTS) : decoding.decode(PROMPTS);
         }
     }
 
@@ -77,13 +93,12 @@ class TextDecodingTest {
         private final int rows;
         private List<int[]> texts = new ArrayList<>();
 
-        WholeTexts(Device device, Weights weights, DecoderConfig config, int beam) {
+        WholeTexts(Device device, Weights weights, TextModel model, int beam) {
             rows = PROMPTS.size() * beam;
             Graph graph = new Graph();
             Value memory = graph.input("memory", DType.F32, Shape.of(rows, MEMORY, WIDTH));
             Decoder.Texts inputs = Decoder.texts(graph, rows, LONGEST);
-            Value logits = new Decoder(config).logits(Pass.eval(graph).at("txd"), inputs.tokens(), inputs.padding(), memory, null);
-            graph.output("p", Softmax.of(logits));
+            graph.output("p", Softmax.of(logits(model, graph, inputs.tokens(), inputs.padding(), memory)));
             program = device.compile(graph, weights);
             HostArray about = memory(PROMPTS.size());
             int each = MEMORY * WIDTH;
@@ -133,14 +148,15 @@ class TextDecodingTest {
     /** On the reference to roundings of float64, on the processor to those of float32 through two layers and 36 sums. */
     @ParameterizedTest
     @CsvSource({"reference, TOOLKIT, 1, EOS, 1e-11", "reference, TOOLKIT, 3, PROMPT, 1e-11", "reference, PAPER, 1, PROMPT, 1e-11",
-        "reference, PAPER, 4, EOS, 1e-11", "cpu, TOOLKIT, 3, EOS, 1e-5", "cpu, PAPER, 1, PROMPT, 1e-5"})
+        "reference, PAPER, 4, EOS, 1e-11", "cpu, TOOLKIT, 3, EOS, 1e-5", "cpu, PAPER, 1, PROMPT, 1e-5",
+        "reference, GPT2, 1, PROMPT, 1e-11", "reference, GPT2, 3, EOS, 1e-11", "cpu, GPT2, 1, PROMPT, 1e-5", "cpu, GPT2, 4, PROMPT, 1e-5"})
     void cachedIsUncached(String name, String which, int beam, Start start, double tolerance) {
-        DecoderConfig config = which.equals("PAPER") ? PAPER : TOOLKIT;
+        TextModel model = MODELS.get(which);
         DecodingConfig how = HOW.withBeam(beam).withStart(start);
-        try (Device device = Device.open(name, 1); Weights weights = weights(device, config);
-            WholeTexts whole = new WholeTexts(device, weights, config, beam)) {
+        try (Device device = Device.open(name, 1); Weights weights = weights(device, model);
+            WholeTexts whole = new WholeTexts(device, weights, model, beam)) {
             List<DecodedText> uncached = new BeamSearch(how, PAD, EOS, PROMPTS).run(whole);
-            same(uncached, decode(device, weights, config, how, PROMPTS.size()), tolerance);
+            same(uncached, decode(device, weights, model, how, PROMPTS.size()), tolerance);
             assertTrue(uncached.stream().anyMatch(t -> t.tokens().size() > 1 + 32) || beam > 1, "all step programs are used: " + uncached);
             assertTrue(uncached.stream().map(DecodedText::tokens).distinct().count() > 3, "the texts differ: " + uncached);
         }
@@ -148,12 +164,13 @@ class TextDecodingTest {
 
     /** Beam 1 against the plain loop: the likeliest token after all before, until it is eos. */
     @ParameterizedTest
-    @ValueSource(strings = {"EOS", "PROMPT"})
-    void beamOfOneIsGreedy(Start start) {
+    @CsvSource({"TOOLKIT, EOS", "TOOLKIT, PROMPT", "GPT2, EOS", "GPT2, PROMPT"})
+    void beamOfOneIsGreedy(String which, Start start) {
         DecodingConfig how = HOW.withStart(start);
-        try (Device device = Device.open("reference", 1); Weights weights = weights(device, TOOLKIT);
-            WholeTexts whole = new WholeTexts(device, weights, TOOLKIT, 1)) {
-            List<DecodedText> decoded = decode(device, weights, TOOLKIT, how, 3);
+        TextModel model = MODELS.get(which);
+        try (Device device = Device.open("reference", 1); Weights weights = weights(device, model);
+            WholeTexts whole = new WholeTexts(device, weights, model, 1)) {
+            List<DecodedText> decoded = decode(device, weights, model, how, 3);
             int[] identity = {0, 1, 2, 3, 4};
             List<List<Integer>> texts = new ArrayList<>();
             PROMPTS.forEach(p -> texts.add(new ArrayList<>(Arrays.stream(p).boxed().toList())));
@@ -184,21 +201,22 @@ class TextDecodingTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 3})
-    void batchIsSingle(int beam) {
+    @CsvSource({"TOOLKIT, 1", "TOOLKIT, 3", "GPT2, 1", "GPT2, 3"})
+    void batchIsSingle(String which, int beam) {
         DecodingConfig how = HOW.withBeam(beam);
-        try (Device device = Device.open("reference", 1); Weights weights = weights(device, TOOLKIT)) {
-            List<DecodedText> single = decode(device, weights, TOOLKIT, how, 1);
+        TextModel model = MODELS.get(which);
+        try (Device device = Device.open("reference", 1); Weights weights = weights(device, model)) {
+            List<DecodedText> single = decode(device, weights, model, how, 1);
             // sums do not depend on how many rows there are: the same to the bit
-            same(single, decode(device, weights, TOOLKIT, how, 2), 0);
-            same(single, decode(device, weights, TOOLKIT, how, 8), 0);
+            same(single, decode(device, weights, model, how, 2), 0);
+            same(single, decode(device, weights, model, how, 8), 0);
         }
     }
 
     @Test
     void theWeightsAreFollowedAndABrokenRunLeavesNothingBehind() {
         try (Device device = Device.open("reference", 1); Weights weights = weights(device, TOOLKIT);
-            TextDecoding decoding = new TextDecoding(new TextDecoding.Network(device, weights, new Decoder(TOOLKIT), "txd"), HOW, 5, MEMORY,
+            TextDecoding decoding = new TextDecoding(new TextDecoding.Network(device, weights, TOOLKIT, "txd"), HOW, 5, MEMORY,
                 Compilation.FP32)) {
             List<DecodedText> before = decoding.decode(memory(5), PROMPTS);
             HostArray bias = weights.get("txd.decoder.layers.0.self_attn.in_proj_bias");
@@ -222,18 +240,34 @@ class TextDecodingTest {
         refused("9 to 5 tokens", () -> HOW.withLength(9, 5));
         refused("NaN", () -> HOW.withLengthPenalty(Double.NaN));
         try (Device device = Device.open("reference", 1); Weights weights = weights(device, TOOLKIT)) {
-            TextDecoding.Network network = new TextDecoding.Network(device, weights, new Decoder(TOOLKIT), "txd");
-            refused("need 41 positions, and the decoder has 40",
+            TextDecoding.Network network = new TextDecoding.Network(device, weights, TOOLKIT, "txd");
+            refused("need 41 positions, and the network has 40",
                 () -> new TextDecoding(network, HOW.withLength(0, 40).withStart(Start.EOS), 1, 1, Compilation.FP32));
             refused("0 at once", () -> new TextDecoding(network, HOW, 0, 1, Compilation.FP32));
+            refused("about 0 tokens", () -> new TextDecoding(network, HOW, 1, 0, Compilation.FP32));
+            refused("give its length", () -> new TextDecoding(network, HOW, 1, Compilation.FP32));
             try (TextDecoding decoding = new TextDecoding(network, HOW.withLength(0, 3), 2, MEMORY, Compilation.FP32)) {
                 refused("prompt 1 has 4 tokens", () -> decoding.decode(memory(2), List.of(new int[] {1}, new int[] {1, 2, 3, 4})));
                 refused("prompt 0 is empty", () -> decoding.decode(memory(1), List.of(new int[0])));
                 refused("holds 13", () -> decoding.decode(memory(1), List.of(new int[] {13})));
                 refused("holds 12", () -> decoding.decode(memory(1), List.of(new int[] {1, PAD})));
+                refused("memory [1, 2, 8], and none", () -> decoding.decode(List.of(new int[] {1})));
                 refused("[2, 2, 8]", () -> decoding.decode(memory(1), List.of(new int[] {1}, new int[] {2})));
                 assertEquals(List.of(), decoding.decode(memory(0), List.of()));
                 assertEquals(3, decoding.decode(memory(1), List.of(new int[] {1, 2, 3})).get(0).tokens().size());
+            }
+        }
+    }
+
+    @Test
+    void aLanguageModelKnowsNoMemory() {
+        try (Device device = Device.open("reference", 1); Weights weights = weights(device, GPT2)) {
+            TextDecoding.Network network = new TextDecoding.Network(device, weights, GPT2, "txd");
+            refused("length of 2", () -> new TextDecoding(network, HOW, 1, MEMORY, Compilation.FP32));
+            try (TextDecoding decoding = new TextDecoding(network, HOW.withLength(0, 3), 2, Compilation.FP32)) {
+                refused("got a memory", () -> decoding.decode(memory(1), List.of(new int[] {1})));
+                refused("prompt 0 is empty", () -> decoding.decode(List.of(new int[0])));
+                assertEquals(3, decoding.decode(List.of(new int[] {1, 2, 3})).get(0).tokens().size());
             }
         }
     }

@@ -18,6 +18,8 @@ import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.model.Decoder;
 import dev.kinema.model.DecoderConfig;
+import dev.kinema.model.LanguageModel;
+import dev.kinema.model.LanguageModelConfig;
 import dev.kinema.nn.Pass;
 import dev.kinema.optim.Adam;
 import dev.kinema.optim.LearningRate;
@@ -90,6 +92,41 @@ class TextOverfitTest {
                     List<int[]> prompts = texts().stream().map(t -> new int[] {t[0]}).toList();
                     List<DecodedText> written = decoding.decode(memory, prompts);
                     assertEquals(texts().stream().map(t -> Arrays.stream(t, 0, t.length - 1).boxed().toList()).toList(),
+                        written.stream().map(DecodedText::tokens).toList());
+                    assertTrue(written.stream().allMatch(DecodedText::ended));
+                }
+            }
+        }
+    }
+
+    /** A language model is told a text's first token and nothing else. */
+    @Test
+    void aLanguageModelWritesTheTextsItLearned() {
+        List<int[]> texts = List.of(new int[] {0, 7, 7, 3, 12, 5, EOS}, new int[] {1, 7, 7, 4, EOS}, new int[] {2, 9, EOS},
+            new int[] {3, 9, 9, 9, 9, 9, 9, 9, 7, EOS});
+        LanguageModel model = new LanguageModel(LanguageModelConfig.GPT2.withVocabulary(VOCABULARY, PAD, EOS)
+            .withSizes(WIDTH, 2, 4, 4 * WIDTH, LENGTH).withDropout(0, 0));
+        Graph graph = new Graph();
+        Value loss = model.loss(Pass.train(graph), Decoder.texts(graph, texts.size(), LENGTH));
+        graph.output("loss", loss);
+        Optimizer.of(new Adam(0.9, 0.99, 1e-8, false), 0).minimize(loss);
+        try (Device device = Device.open("cpu", 1); Weights weights = device.newWeights()) {
+            weights.initialize(graph, SEED);
+            try (Program program = device.compile(graph, weights)) {
+                new TextBatch(model.config()).put(program, texts);
+                LearningRate rate = LearningRate.cosine(0.004, 0, STEPS);
+                for (int step = 0; step < STEPS; step++) {
+                    program.input(Optimizer.LEARNING_RATE).put(rate.at(step));
+                    program.run();
+                }
+                assertTrue(program.output("loss").get(0) < 0.05, "loss at the end: " + program.output("loss").get(0));
+            }
+            TextDecoding.Network network = new TextDecoding.Network(device, weights, model, "");
+            for (int beam : new int[] {1, 3}) {
+                DecodingConfig how = DecodingConfig.PAPER.withLength(0, LENGTH).withBeam(beam);
+                try (TextDecoding decoding = new TextDecoding(network, how, 3, Compilation.FP32)) {
+                    List<DecodedText> written = decoding.decode(texts.stream().map(t -> new int[] {t[0]}).toList());
+                    assertEquals(texts.stream().map(t -> Arrays.stream(t, 0, t.length - 1).boxed().toList()).toList(),
                         written.stream().map(DecodedText::tokens).toList());
                     assertTrue(written.stream().allMatch(DecodedText::ended));
                 }

@@ -36,17 +36,21 @@ final class Elementwise {
 
     static void register(Map<Class<? extends Op>, Rules.Rule> rules) {
         rules.put(Relu.class, (l, n) -> unary(l, n, dnnl.dnnl_eltwise_relu, 0, 0));
-        rules.put(Gelu.class, (l, n) -> unary(l, n, dnnl.dnnl_eltwise_gelu_erf, 0, 0));
+        rules.put(Gelu.class, (l, n) -> unary(l, n, gelu(((Gelu) n.op()).form()), 0, 0));
         rules.put(Sigmoid.class, (l, n) -> unary(l, n, dnnl.dnnl_eltwise_logistic, 0, 0));
         rules.put(Scale.class, (l, n) -> unary(l, n, dnnl.dnnl_eltwise_linear, ((Scale) n.op()).factor(), ((Scale) n.op()).offset()));
         rules.put(ReluGradient.class, (l, n) -> gradient(l, n, dnnl.dnnl_eltwise_relu_use_dst_for_bwd, true));
-        rules.put(GeluGradient.class, (l, n) -> gradient(l, n, dnnl.dnnl_eltwise_gelu_erf, false));
+        rules.put(GeluGradient.class, (l, n) -> gradient(l, n, gelu(((GeluGradient) n.op()).form()), false));
         rules.put(Add.class, (l, n) -> pair(l, n, dnnl.dnnl_binary_add, Float::sum));
         rules.put(Mul.class, (l, n) -> pair(l, n, dnnl.dnnl_binary_mul, (a, b) -> a * b));
         rules.put(Select.class, Elementwise::select);
         rules.put(Dropout.class, Elementwise::dropout);
         rules.put(Fill.class, Elementwise::fill);
         rules.put(NormalizeFrames.class, Elementwise::frames);
+    }
+
+    private static int gelu(Gelu.Form form) {
+        return form == Gelu.Form.ERF ? dnnl.dnnl_eltwise_gelu_erf : dnnl.dnnl_eltwise_gelu_tanh;
     }
 
     /** Memory for a result stored like {@code x}: that of {@code x} where it dies here. */

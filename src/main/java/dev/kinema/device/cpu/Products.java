@@ -40,6 +40,7 @@ final class Products {
         switch (op.activation()) {
             case RELU -> ops.append_eltwise(dnnl.dnnl_eltwise_relu, 0, 0);
             case GELU -> ops.append_eltwise(dnnl.dnnl_eltwise_gelu_erf, 0, 0);
+            case GELU_TANH -> ops.append_eltwise(dnnl.dnnl_eltwise_gelu_tanh, 0, 0);
             case NONE -> { }
         }
         attributes.set_post_ops(ops);

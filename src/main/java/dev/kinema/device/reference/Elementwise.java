@@ -28,8 +28,9 @@ final class Elementwise {
         kernels.add(Scale.class, (op, call) -> map(call, x -> x * op.factor() + op.offset()));
         kernels.add(Relu.class, (op, call) -> map(call, x -> Math.max(x, 0)));
         kernels.add(ReluGradient.class, (op, call) -> zip(call, (dy, y) -> y > 0 ? dy : 0));
-        kernels.add(Gelu.class, (op, call) -> map(call, Gaussian::gelu));
-        kernels.add(GeluGradient.class, (op, call) -> zip(call, (dy, x) -> dy * Gaussian.geluSlope(x)));
+        kernels.add(Gelu.class, (op, call) -> map(call, op.form() == Gelu.Form.ERF ? Gaussian::gelu : Gaussian::tanhGelu));
+        kernels.add(GeluGradient.class, (op, call) -> zip(call, op.form() == Gelu.Form.ERF
+            ? (dy, x) -> dy * Gaussian.geluSlope(x) : (dy, x) -> dy * Gaussian.tanhGeluSlope(x)));
         kernels.add(Sigmoid.class, (op, call) -> map(call, x -> 1 / (1 + Math.exp(-x))));
         kernels.add(Select.class, Elementwise::select);
         kernels.add(Dropout.class, Elementwise::dropout);

@@ -1,11 +1,14 @@
 package dev.kinema.device.reference;
 
-/** The normal distribution to full double precision, and GELU made of it. */
+/** The normal distribution to full double precision, and GELU made of it or of its approximation. */
 final class Gaussian {
     /** From here on the continued fraction of erfc converges faster than the series of erf. */
     private static final double SERIES_LIMIT = 2.5;
     /** Terms of the continued fraction, enough for full precision from {@link #SERIES_LIMIT} on. */
     private static final int FRACTION_TERMS = 80;
+    private static final double TANH_FACTOR = Math.sqrt(2 / Math.PI);
+    /** Hendrycks and Gimpel, arXiv:1606.08415, section 2. */
+    private static final double CUBIC = 0.044715;
 
     private Gaussian() {}
 
@@ -17,6 +20,18 @@ final class Gaussian {
     /** The derivative of {@link #gelu}: Phi(x) + x phi(x). */
     static double geluSlope(double x) {
         return cumulative(x) + x * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
+    }
+
+    /** GELU with Phi approximated: x (1 + tanh(u)) / 2, u = sqrt(2 / pi) (x + 0.044715 x^3). */
+    static double tanhGelu(double x) {
+        return x * (1 + Math.tanh(TANH_FACTOR * (x + CUBIC * x * x * x))) / 2;
+    }
+
+    /** The derivative of {@link #tanhGelu}: (1 + tanh(u)) / 2 + x (1 - tanh(u)^2) u' / 2. */
+    static double tanhGeluSlope(double x) {
+        double tanh = Math.tanh(TANH_FACTOR * (x + CUBIC * x * x * x));
+        double inner = TANH_FACTOR * (1 + 3 * CUBIC * x * x);
+        return (1 + tanh) / 2 + x * (1 - tanh * tanh) * inner / 2;
     }
 
     /** Phi(x), the distribution function: erfc(-x / sqrt(2)) / 2. */

@@ -33,6 +33,7 @@ final class Products {
                 case NONE -> y[i];
                 case RELU -> Math.max(y[i], 0);
                 case GELU -> Gaussian.gelu(y[i]);
+                case GELU_TANH -> Gaussian.tanhGelu(y[i]);
             };
         }
     }

@@ -12,7 +12,7 @@ import java.util.List;
  */
 public record Linear(boolean bias, Activation activation) implements Op {
     /** What is applied to the sum. */
-    public enum Activation { NONE, RELU, GELU }
+    public enum Activation { NONE, RELU, GELU, GELU_TANH }
 
     /** @param bias may be null */
     public static Value of(Value x, Value weight, Value bias) {

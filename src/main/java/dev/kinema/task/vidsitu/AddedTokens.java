@@ -1,5 +1,9 @@
 package dev.kinema.task.vidsitu;
 
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import com.google.gson.Strictness;
 import dev.kinema.KinemaException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +23,10 @@ public final class AddedTokens {
     public static final int END = 50_256;
     /** What separates events in one sequence; no released model uses it. */
     public static final String EVENT_SEPARATOR = "<EV_SEP>";
+    /** How padding is written where a vocabulary does not say otherwise. */
     public static final String PADDING = "<pad>";
+
+    private static final String PADDING_KEY = "padding";
 
     /** The roles of the toolkit's settings: {@code Arg5} is not among them. */
     private static final List<RoleCode> ROLES = List.of(RoleCode.ARG0, RoleCode.ARG1, RoleCode.ARG2, RoleCode.ARG3, RoleCode.ARG4,
@@ -28,15 +35,18 @@ public final class AddedTokens {
     private final List<String> tokens;
     private final Map<String, Integer> ids = new HashMap<>();
 
-    private AddedTokens(String source, List<String> tokens) {
+    private final String padding;
+
+    private AddedTokens(String source, List<String> tokens, String padding) {
         this.tokens = List.copyOf(tokens);
+        this.padding = padding;
         for (int i = 0; i < tokens.size(); i++) {
             if (ids.put(tokens.get(i), FIRST + i) != null || tokens.get(i).isEmpty()) {
                 throw new KinemaException(source + ": token " + i + ", " + Quoted.of(tokens.get(i)) + ", is there already, or empty: remove it");
             }
         }
-        if (!ids.containsKey(PADDING)) {
-            throw new KinemaException(source + ": has no " + PADDING + ": add it");
+        if (!ids.containsKey(padding)) {
+            throw new KinemaException(source + ": has no " + Quoted.of(padding) + " for padding: add it");
         }
     }
 
@@ -49,21 +59,56 @@ public final class AddedTokens {
         }
         tokens.add(EVENT_SEPARATOR);
         tokens.add(PADDING);
-        return new AddedTokens("the vocabulary", tokens);
+        return new AddedTokens("the vocabulary", tokens, PADDING);
+    }
+
+    /** These tokens in this order, of which {@code padding} must be one. */
+    static AddedTokens of(String source, List<String> tokens, String padding) {
+        return new AddedTokens(source, tokens, padding);
     }
 
     /**
-     * Reads what {@link #write} wrote: a JSON list of tokens in their order.
+     * Reads the release's {@code bpe_with_seps_vb_arg_vocab.pkl}, a pickled tokenizer of transformers, as data: nothing in it is executed.
+     *
+     * @throws KinemaException if it holds anything else, its tokens do not follow GPT-2's without a gap, or none is for padding
+     */
+    public static AddedTokens readPickle(Path file) {
+        return TokenizerPickle.read(file);
+    }
+
+    /**
+     * Reads what {@link #write} wrote: a JSON list of tokens in their order, and where padding is not written {@link #PADDING} at any place
+     * of the list an object that says how, such as <code>{"padding": "[PAD]"}</code>.
      *
      * @throws KinemaException if it cannot be read, has a token twice, or none for padding
      */
     public static AddedTokens read(Path file) {
-        return new AddedTokens(file.toString(), VerbVocabulary.readSymbols(file));
+        List<String> tokens = new ArrayList<>();
+        List<String> paddings = new ArrayList<>();
+        JsonRecords.read(file, Strictness.STRICT, element -> {
+            boolean object = element.value() instanceof JsonObject o && o.size() == 1 && o.has(PADDING_KEY) && paddings.isEmpty();
+            JsonElement text = object ? element.value().getAsJsonObject().get(PADDING_KEY) : element.value();
+            if (!(text instanceof JsonPrimitive primitive) || !primitive.isString() || element.doubled() != null) {
+                throw new KinemaException(file + ", token " + element.number() + ": is no text: " + JsonRecords.REMEDY);
+            }
+            (object ? paddings : tokens).add(primitive.getAsString());
+        });
+        return new AddedTokens(file.toString(), tokens, paddings.isEmpty() ? PADDING : paddings.get(0));
     }
 
-    /** Writes a JSON list of the tokens. */
+    /** Writes what {@link #read} reads. */
     public void write(Path file) {
-        VerbVocabulary.writeSymbols(file, tokens);
+        VerbVocabulary.writeSymbols(file, tokens, padding.equals(PADDING) ? Map.of() : Map.of(PADDING_KEY, padding));
+    }
+
+    /** How padding is written. */
+    public String padding() {
+        return padding;
+    }
+
+    /** The number of padding's token. */
+    public int paddingId() {
+        return ids.get(padding);
     }
 
     /** In the order of their numbers. */

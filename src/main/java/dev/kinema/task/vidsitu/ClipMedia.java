@@ -1,8 +1,8 @@
 package dev.kinema.task.vidsitu;
 
+import dev.kinema.video.FrameFolder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 
 /**
  * The pictures of a clip.
@@ -28,7 +28,7 @@ public record ClipMedia(Kind kind, Path path) {
             throw new IllegalArgumentException("frame " + index + " of " + this + ": only folders have frames, from 0 to "
                 + (Clip.FRAMES - 1));
         }
-        return path.resolve(String.format(Locale.ROOT, "%s_%06d.jpg", path.getFileName(), index + 1));
+        return FrameFolder.file(path, index);
     }
 
     /** Whether enough of it is there: a film that is not empty, or {@link #LEAST_FRAMES} frames, of which only the last is looked for. */

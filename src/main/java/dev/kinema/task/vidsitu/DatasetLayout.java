@@ -17,6 +17,8 @@ public record DatasetLayout(Path root, Path annotations) {
     static final String FILMS = "vsitu_trimmed_videos";
     static final String VOCABULARY = "vsitu_vocab/verb_id_vocab.json";
     static final String PICKLED_VOCABULARY = "vsitu_vocab/verb_id_vocab.pkl";
+    static final String TOKENS = "vsitu_vocab/bpe_with_seps_vb_arg_vocab.json";
+    static final String PICKLED_TOKENS = "vsitu_vocab/bpe_with_seps_vb_arg_vocab.pkl";
 
     /** Names that the toolkit's settings and its downloader have for the same folder. */
     private static final List<String> FILM_FOLDERS = List.of(FILMS, "vsitu_video_trimmed_dir", "videos");
@@ -68,6 +70,16 @@ public record DatasetLayout(Path root, Path annotations) {
     /** The verbs as they were released. */
     public Path pickledVocabulary() {
         return root.resolve(PICKLED_VOCABULARY);
+    }
+
+    /** The tokens beyond GPT-2's as JSON. */
+    public Path tokens() {
+        return root.resolve(TOKENS);
+    }
+
+    /** The tokens beyond GPT-2's as they were released. */
+    public Path pickledTokens() {
+        return root.resolve(PICKLED_TOKENS);
     }
 
     /** A clip's frames, or else its film; empty where there is neither. */

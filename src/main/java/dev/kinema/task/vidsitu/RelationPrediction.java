@@ -15,7 +15,7 @@ public record RelationPrediction(int index, List<List<String>> relations, List<L
     /** The label of the output that is never a target, and so always wrong. */
     public static final String NONE = "Null";
     /** Annotators whose votes are scored. */
-    static final int VOTES = AnnotatorOrder.FOLDS;
+    public static final int VOTES = AnnotatorOrder.FOLDS;
 
     /** Copies, and checks the numbers. */
     public RelationPrediction {

@@ -26,13 +26,12 @@ public final class RoleTokenizer {
         CLEANED_UP
     }
 
-    private static final List<String> SPECIAL = List.of(END, AddedTokens.PADDING);
     /** Replaced one after the other (transformers 3.3.1, tokenization_utils_base.py, clean_up_tokenization). */
     private static final String[][] CLEAN_UP = {{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"},
         {" 'm", "'m"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
 
     private final AddedTokens added;
-    private final TokenSplitter special = new TokenSplitter(SPECIAL);
+    private final TokenSplitter special;
     private final TokenSplitter ordinary;
     private final int padding;
 
@@ -44,8 +43,9 @@ public final class RoleTokenizer {
     public RoleTokenizer(AddedTokens added) {
         added.tokens().forEach(RoleTokenizer::requireWhole);
         this.added = added;
+        this.special = new TokenSplitter(List.of(END, added.padding()));
         this.ordinary = new TokenSplitter(added.tokens());
-        this.padding = added.id(AddedTokens.PADDING).orElseThrow();
+        this.padding = added.paddingId();
     }
 
     /** Number of tokens. */

@@ -27,7 +27,7 @@ public final class VerbVocabulary {
     /** Number of the symbol for all that is not in the vocabulary. */
     public static final int UNKNOWN = 3;
 
-    private static final String DICTIONARY = "fairseq.data.dictionary.Dictionary";
+    static final String DICTIONARY = "fairseq.data.dictionary.Dictionary";
 
     private final List<String> symbols;
     private final Map<String, Integer> indices = new HashMap<>();
@@ -70,7 +70,7 @@ public final class VerbVocabulary {
     }
 
     /** A JSON list of texts. */
-    static List<String> readSymbols(Path file) {
+    private static List<String> readSymbols(Path file) {
         List<String> symbols = new ArrayList<>();
         JsonRecords.read(file, Strictness.STRICT, element -> {
             if (!element.value().isJsonPrimitive() || !element.value().getAsJsonPrimitive().isString()) {
@@ -118,16 +118,24 @@ public final class VerbVocabulary {
 
     /** Writes a JSON list of the symbols. */
     public void write(Path file) {
-        writeSymbols(file, symbols);
+        writeSymbols(file, symbols, Map.of());
     }
 
-    static void writeSymbols(Path file, List<String> symbols) {
+    /** A JSON list of texts, then an object of {@code more} where there are any. */
+    static void writeSymbols(Path file, List<String> symbols, Map<String, String> more) {
         StringWriter text = new StringWriter();
         try (JsonWriter out = new JsonWriter(text)) {
             out.setIndent(" ");
             out.beginArray();
             for (String symbol : symbols) {
                 out.value(symbol);
+            }
+            if (!more.isEmpty()) {
+                out.beginObject();
+                for (Map.Entry<String, String> entry : more.entrySet()) {
+                    out.name(entry.getKey()).value(entry.getValue());
+                }
+                out.endObject();
             }
             out.endArray();
         } catch (IOException e) {

@@ -95,6 +95,16 @@ public final class VidSituDataset {
             : Files.exists(layout.pickledVocabulary()) ? VocabularyOrigin.PICKLE : VocabularyOrigin.TRAIN;
     }
 
+    /**
+     * The tokens beyond GPT-2's: as JSON or as they were released, or else made for {@link #verbs}.
+     *
+     * @throws KinemaException if the file that is there is malformed
+     */
+    public AddedTokens tokens() {
+        return Files.exists(layout.tokens()) ? AddedTokens.read(layout.tokens())
+            : Files.exists(layout.pickledTokens()) ? AddedTokens.readPickle(layout.pickledTokens()) : AddedTokens.of(verbs());
+    }
+
     /** A clip's frames, or else its film; empty where there is neither. */
     public Optional<ClipMedia> media(Clip clip) {
         return layout.media(clip);

@@ -9,11 +9,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Clips to validate on as a generated dataset has them, without their films, which take long to write; and predictions of them. */
-final class StoryFiles {
+public final class StoryFiles {
     private StoryFiles() {
     }
 
-    static List<Situation> situations(int clips) {
+    public static List<Situation> situations(int clips) {
         List<Situation> situations = new ArrayList<>();
         for (int i = 0; i < clips; i++) {
             Story story = Story.draw(new Draws(11, i, 1));
@@ -38,7 +38,7 @@ final class StoryFiles {
     }
 
     /** The same clips where all say what the first annotator says. */
-    static List<Situation> agreed(List<Situation> situations) {
+    public static List<Situation> agreed(List<Situation> situations) {
         return situations.stream().map(each -> new Situation(each.index(), each.clip(),
             each.annotations().get(0).events().stream().map(event -> Collections.nCopies(Split.VOTES, event.verbId())).toList(),
             Collections.nCopies(3, each.annotations().get(0)))).toList();

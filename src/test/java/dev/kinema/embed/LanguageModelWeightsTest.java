@@ -1,0 +1,220 @@
+package dev.kinema.embed;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kinema.KinemaException;
+import dev.kinema.checkpoint.Safetensors;
+import dev.kinema.device.Device;
+import dev.kinema.device.HostArray;
+import dev.kinema.device.Program;
+import dev.kinema.device.Weights;
+import dev.kinema.golden.Agreement;
+import dev.kinema.graph.DType;
+import dev.kinema.graph.Graph;
+import dev.kinema.graph.Philox;
+import dev.kinema.graph.Shape;
+import dev.kinema.model.LanguageModel;
+import dev.kinema.model.LanguageModelConfig;
+import dev.kinema.nn.Pass;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A small GPT-2 in the file layout of Hugging Face's transformers. */
+class LanguageModelWeightsTest {
+    private static final int WIDTH = 128;
+    private static final int HEADS = 2;
+    private static final int LAYERS = 2;
+    private static final int INNER = 96;
+    private static final int TOKENS = 13;
+    private static final int POSITIONS = 10;
+    private static final int EOS = 12;
+    private static final int[] TEXT = {3, 0, 12, 7, 7, 1};
+
+    @TempDir
+    Path folder;
+
+    /** Random weights that keep all parts at a similar size; biases and norms differ from where they start, so that each counts. */
+    private static Map<String, HostArray> gpt2() {
+        Map<String, HostArray> tensors = new LinkedHashMap<>();
+        put(tensors, "wte.weight", 0, 0.3, TOKENS, WIDTH);
+        put(tensors, "wpe.weight", 0, 0.3, POSITIONS, WIDTH);
+        for (int l = 0; l < LAYERS; l++) {
+            String h = "h." + l + ".";
+            norm(tensors, h + "ln_1");
+            conv1d(tensors, h + "attn.c_attn", WIDTH, 3 * WIDTH);
+            conv1d(tensors, h + "attn.c_proj", WIDTH, WIDTH);
+            norm(tensors, h + "ln_2");
+            conv1d(tensors, h + "mlp.c_fc", WIDTH, INNER);
+            conv1d(tensors, h + "mlp.c_proj", INNER, WIDTH);
+        }
+        norm(tensors, "ln_f");
+        return tensors;
+    }
+
+    private static void norm(Map<String, HostArray> tensors, String name) {
+        put(tensors, name + ".weight", 1, 0.2, WIDTH);
+        put(tensors, name + ".bias", 0, 0.2, WIDTH);
+    }
+
+    private static void conv1d(Map<String, HostArray> tensors, String name, int inputs, int outputs) {
+        put(tensors, name + ".weight", 0, 0.1, inputs, outputs);
+        put(tensors, name + ".bias", 0, 0.2, outputs);
+    }
+
+    private static void put(Map<String, HostArray> tensors, String name, double mean, double std, int... dims) {
+        HostArray array = HostArray.allocate(DType.F32, Shape.of(dims));
+        Philox random = Philox.named(17, name);
+        for (int i = 0; i < array.elements(); i++) {
+            array.set(i, mean + std * random.normal(i));
+        }
+        tensors.put(name, array);
+    }
+
+    private Path write(Map<String, HostArray> tensors) {
+        Path file = folder.resolve("model.safetensors");
+        Safetensors.write(file, tensors, Map.of("format", "pt"));
+        return file;
+    }
+
+    private static double[] logits(Device device, LanguageModelWeights imported) {
+        Graph graph = new Graph();
+        graph.output("logits", new LanguageModel(imported.config())
+            .logits(Pass.eval(graph).at("lm"), graph.input("tokens", DType.I32, Shape.of(1, TEXT.length)), null));
+        try (Weights weights = device.newWeights()) {
+            imported.copyTo(weights, "lm");
+            weights.require(graph);
+            try (Program program = device.compile(graph, weights)) {
+                program.input("tokens").put(Arrays.stream(TEXT).asLongStream().toArray());
+                program.run();
+                return program.output("logits").toDoubles();
+            }
+        }
+    }
+
+    /** The reference to roundings of float64, the processor to those of float32 through two layers, relative to the largest logit. */
+    @ParameterizedTest
+    @CsvSource({"reference, 1e-9", "cpu, 1e-5"})
+    void computesWhatGpt2Does(String name, double tolerance) {
+        Map<String, HostArray> tensors = gpt2();
+        LanguageModelWeights imported = LanguageModelWeights.importGpt2(write(tensors), TOKENS + 2, TOKENS, EOS, 1);
+        assertEquals(LanguageModelConfig.GPT2.withVocabulary(TOKENS + 2, TOKENS, EOS).withSizes(WIDTH, LAYERS, HEADS, INNER, POSITIONS),
+            imported.config());
+        double[][] expected = new Gpt2InDoubles(tensors, WIDTH, HEADS, LAYERS).logits(TEXT);
+        try (Device device = Device.open(name, 1)) {
+            double[] actual = logits(device, imported);
+            for (int t = 0; t < TEXT.length; t++) {
+                double[] row = Arrays.copyOfRange(actual, t * (TOKENS + 2), t * (TOKENS + 2) + TOKENS);
+                Agreement.relative(expected[t], row, tolerance, "after token " + t);
+            }
+        }
+    }
+
+    @Test
+    void addedTokensAreDrawnAndTheOthersKept() {
+        Map<String, HostArray> tensors = gpt2();
+        Path file = write(tensors);
+        LanguageModelWeights one = LanguageModelWeights.importGpt2(file, TOKENS + 4, TOKENS, EOS, 1);
+        LanguageModelWeights two = LanguageModelWeights.importGpt2(file, TOKENS + 4, TOKENS, EOS, 2);
+        float[] table = one.tensors().get("tokens.weight").toFloats();
+        assertArrayEquals(tensors.get("wte.weight").toFloats(), Arrays.copyOf(table, TOKENS * WIDTH));
+        double square = 0;
+        for (int i = TOKENS * WIDTH; i < table.length; i++) {
+            square += (double) table[i] * table[i] / (4 * WIDTH);
+        }
+        // 512 numbers: the estimate's own error is 3 %
+        assertEquals(0.02, Math.sqrt(square), 0.02 * 0.15);
+        assertNotEquals(table[TOKENS * WIDTH], two.tensors().get("tokens.weight").get(TOKENS * WIDTH));
+        assertTrue(one.origin().contains("model.safetensors") && one.origin().contains("4 tokens drawn from seed 1"), one.origin());
+        LanguageModelWeights same = LanguageModelWeights.importGpt2(file, TOKENS, 0, EOS, 1);
+        assertEquals(tensors.get("wte.weight").buffer(), same.tensors().get("tokens.weight").buffer());
+    }
+
+    /** With the prefix, masks of each layer and the output stored too, as other versions of the library write it. */
+    @Test
+    void otherFilesOfTheSameWeightsAreTheSame() {
+        Map<String, HostArray> tensors = gpt2();
+        LanguageModelWeights plain = LanguageModelWeights.importGpt2(write(tensors), TOKENS + 1, TOKENS, EOS, 1);
+        Map<String, HostArray> whole = new LinkedHashMap<>();
+        tensors.forEach((name, array) -> whole.put("transformer." + name, array));
+        for (int l = 0; l < LAYERS; l++) {
+            whole.put("transformer.h." + l + ".attn.bias", HostArray.allocate(DType.U8, Shape.of(1, 1, POSITIONS, POSITIONS)));
+            whole.put("transformer.h." + l + ".attn.masked_bias", HostArray.allocate(DType.F32, Shape.of()));
+        }
+        whole.put("lm_head.weight", tensors.get("wte.weight"));
+        LanguageModelWeights other = LanguageModelWeights.importGpt2(write(whole), TOKENS + 1, TOKENS, EOS, 1);
+        assertEquals(plain.config(), other.config());
+        assertEquals(plain.tensors().keySet(), other.tensors().keySet());
+        plain.tensors().forEach((name, array) -> assertEquals(array.buffer(), other.tensors().get(name).buffer(), name));
+    }
+
+    @Test
+    void randomWeightsAreThoseThatTrainingStartsWith() {
+        LanguageModelConfig config = LanguageModelConfig.GPT2.withVocabulary(9, 8, 7).withSizes(8, 1, 2, 16, 5);
+        LanguageModelWeights drawn = LanguageModelWeights.random(config, 3);
+        Graph graph = new Graph();
+        new LanguageModel(config).logits(Pass.eval(graph), graph.input("tokens", DType.I32, Shape.of(1, 2)), null);
+        try (Device device = Device.open("cpu", 1); Weights weights = device.newWeights()) {
+            weights.initialize(graph, 3);
+            assertEquals(weights.names(), drawn.tensors().keySet());
+            drawn.tensors().forEach((name, array) -> assertArrayEquals(weights.get(name).toFloats(), array.toFloats(), name));
+        }
+    }
+
+    private void refused(Map<String, HostArray> tensors, String... parts) {
+        Path file = write(tensors);
+        String message = assertThrows(KinemaException.class,
+            () -> LanguageModelWeights.importGpt2(file, TOKENS + 1, TOKENS, EOS, 1)).getMessage();
+        assertTrue(message.startsWith(file + ": "), message);
+        for (String part : parts) {
+            assertTrue(message.contains(part), message);
+        }
+    }
+
+    @Test
+    void whatIsMissingOrOfAnotherShapeIsNamed() {
+        for (String name : gpt2().keySet()) {
+            Map<String, HostArray> without = gpt2();
+            without.remove(name);
+            refused(without, name, "missing");
+        }
+        Map<String, HostArray> tensors = gpt2();
+        put(tensors, "h.1.attn.c_proj.weight", 0, 1, WIDTH, WIDTH + 1);
+        put(tensors, "wpe.weight", 0, 1, POSITIONS, WIDTH / 2);
+        put(tensors, "score.weight", 0, 1, 2, WIDTH);
+        refused(tensors, "h.1.attn.c_proj.weight is [128, 129], expected [128, 128]", "wpe.weight is [10, 64], expected [10, 128]",
+            "1 unexpected (score.weight)");
+    }
+
+    @Test
+    void whatIsNoGpt2IsRefused() {
+        Map<String, HostArray> untied = gpt2();
+        put(untied, "lm_head.weight", 0, 1, TOKENS, WIDTH);
+        refused(untied, "lm_head.weight is not its token table");
+        Map<String, HostArray> narrow = gpt2();
+        put(narrow, "wte.weight", 0, 1, TOKENS, 100);
+        refused(narrow, "100 wide", "heads of 64");
+        Map<String, HostArray> twice = gpt2();
+        put(twice, "transformer.ln_f.bias", 0, 1, WIDTH);
+        refused(twice, "ln_f.bias both with and without");
+        Map<String, HostArray> whole = gpt2();
+        whole.put("ln_f.bias", HostArray.allocate(DType.I64, Shape.of(WIDTH)));
+        refused(whole, "ln_f.bias is I64");
+        Map<String, HostArray> stray = gpt2();
+        put(stray, "h.", 0, 1, 1);
+        refused(stray, "12 missing (h.2.", "1 unexpected (h.)");
+        Map<String, HostArray> larger = gpt2();
+        put(larger, "wte.weight", 0, 1, TOKENS + 2, WIDTH);
+        refused(larger, "has 15 tokens, more than the 14");
+        refused(Map.of("wte.weight", HostArray.allocate(DType.F32, Shape.of(3))), "wte.weight is no matrix but F32 [3]");
+    }
+}
