@@ -14,6 +14,7 @@ import dev.kinema.graph.op.Linear;
 import dev.kinema.graph.op.Op;
 import dev.kinema.graph.op.Relu;
 import dev.kinema.graph.op.Variable;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -45,6 +46,24 @@ public final class Fusion {
     /** A graph with the same inputs, variables and outputs. */
     public static Graph apply(Graph graph) {
         return new Fusion(graph).rewrite();
+    }
+
+    /** What an operation stands for that fusion may have made, in order of computing; empty for others. */
+    public static List<String> members(Op op) {
+        if (op instanceof FusedConv3d conv) {
+            List<String> members = new ArrayList<>(List.of("Conv3d", "BatchNormInference"));
+            if (conv.residual()) {
+                members.add("Add");
+            }
+            if (conv.relu()) {
+                members.add("Relu");
+            }
+            return members;
+        }
+        if (op instanceof Linear linear && linear.activation() != Linear.Activation.NONE) {
+            return List.of("Linear", linear.activation() == Linear.Activation.RELU ? "Relu" : "Gelu");
+        }
+        return List.of();
     }
 
     private Graph rewrite() {

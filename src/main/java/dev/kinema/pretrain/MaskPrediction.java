@@ -1,5 +1,9 @@
 package dev.kinema.pretrain;
 
+import dev.kinema.device.Compilation;
+import dev.kinema.device.Device;
+import dev.kinema.device.Program;
+import dev.kinema.device.Weights;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Initializer;
@@ -18,6 +22,9 @@ import dev.kinema.graph.op.Scale;
 import dev.kinema.model.Contextualizer;
 import dev.kinema.nn.Linear;
 import dev.kinema.nn.Pass;
+import dev.kinema.optim.MovingAverage;
+import dev.kinema.optim.Optimizer;
+import java.util.Map;
 
 /**
  * Event mask prediction (paper, section 3.3, eq. 1): some of a sequence's events are replaced by a learned [MASK] token, and the
@@ -70,6 +77,23 @@ record MaskPrediction(Contextualizer network, MaskPredictionConfig.ObjectiveSett
      * @param all unit rows [B * N, D] of all events
      */
     record Pairs(Value predictions, Value keys, Value all) {}
+
+    /** The whole step: forward, loss, enqueuing, backward, updates; the copy follows. What the weights lack is drawn from {@code seed}. */
+    Program compile(Device device, Compilation how, Weights weights, Optimizer optimizer, long seed) {
+        Graph graph = new Graph();
+        Outputs outputs = append(graph);
+        graph.output(BackboneStep.LOSS, outputs.loss());
+        graph.output(BackboneStep.ROWS, outputs.predictions());
+        if (outputs.ranks() != null) {
+            graph.output(BackboneStep.RANKS, outputs.ranks());
+        }
+        Optimizer.Step step = optimizer.minimize(outputs.loss());
+        Map<String, String> followers = settings.target() == MaskPredictionConfig.Target.PROJECTED
+            ? MovingAverage.follow(graph, NETWORK + ".", COPY + ".", step) : Map.of();
+        weights.initialize(graph, seed);
+        followers.forEach((copy, source) -> weights.put(copy, weights.get(source)));
+        return device.compile(graph, weights, how);
+    }
 
     /** Appends the whole forward pass, and the enqueuing. */
     Outputs append(Graph graph) {

@@ -63,7 +63,7 @@ final class MaskPredictionTraining implements Training {
         weights = device.newWeights();
         boolean built = false;
         try {
-            program = program(device, compilation);
+            program = prediction.compile(device, compilation, weights, config.optimizer().optimizer(), seed);
             discrepancy = config.masks().place() == MaskPredictionConfig.Place.MAX_DISCREPANCY ? discrepancy(device, compilation, network) : null;
             built = true;
         } finally {
@@ -71,22 +71,6 @@ final class MaskPredictionTraining implements Training {
                 weights.close();
             }
         }
-    }
-
-    private Program program(Device device, Compilation compilation) {
-        Graph graph = new Graph();
-        MaskPrediction.Outputs outputs = prediction.append(graph);
-        graph.output(BackboneStep.LOSS, outputs.loss());
-        graph.output(BackboneStep.ROWS, outputs.predictions());
-        if (outputs.ranks() != null) {
-            graph.output(BackboneStep.RANKS, outputs.ranks());
-        }
-        Optimizer.Step step = config.optimizer().optimizer().minimize(outputs.loss());
-        Map<String, String> followers = copies() ? MovingAverage.follow(graph, MaskPrediction.NETWORK + ".", MaskPrediction.COPY + ".", step)
-            : Map.of();
-        weights.initialize(graph, seed);
-        followers.forEach((copy, source) -> weights.put(copy, weights.get(source)));
-        return device.compile(graph, weights, compilation);
     }
 
     private boolean copies() {

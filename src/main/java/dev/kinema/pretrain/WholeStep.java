@@ -38,6 +38,10 @@ final class WholeStep implements BackboneStep {
         program = builder.device().compile(graph, builder.weights(), builder.compilation());
     }
 
+    Program program() {
+        return program;
+    }
+
     @Override
     public Result run(Batch batch) {
         BackboneStep.fill(program, batch.parts().get(0));

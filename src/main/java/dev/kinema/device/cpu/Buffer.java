@@ -47,6 +47,11 @@ record Buffer(Storage storage, Shape shape, DType dtype, memory.desc layout) {
         return (int) shape.elements();
     }
 
+    /** Bytes that it takes in its layout, padding included. */
+    long storedBytes() {
+        return isPlain() ? shape.elements() * dtype.bytes() : layout.get_size();
+    }
+
     /** The memory, of a plain buffer. */
     ByteBuffer bytes() {
         return Memory.view(storage.address(), shape.elements() * dtype.bytes());

@@ -5,6 +5,8 @@ import dev.kinema.device.Bindings;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
+import dev.kinema.device.ProgramStep;
+import dev.kinema.device.StepClock;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -173,6 +175,20 @@ final class CpuProgram implements Program {
 
     @Override
     public void run() {
+        runOnce(null);
+    }
+
+    /** @throws IllegalArgumentException if the clock is for another number of steps */
+    @Override
+    public void run(StepClock clock) {
+        if (clock.steps() != running.size()) {
+            throw new IllegalArgumentException("a clock of " + clock.steps() + " steps for a program of " + running.size());
+        }
+        runOnce(clock);
+    }
+
+    /** @param clock null where nothing is timed */
+    private void runOnce(StepClock clock) {
         if (!inUse.compareAndSet(false, true)) {
             throw new KinemaException("two threads run one program at once: compile one program per thread, they share weights");
         }
@@ -184,16 +200,20 @@ final class CpuProgram implements Program {
                 prepare();
                 preparedVersion = weights.version();
             }
-            runWriting();
+            runWriting(clock);
         } finally {
             inUse.set(false);
         }
     }
 
     /** Effects come last where nothing waits for them, so a run that throws has mostly changed nothing; if it has, others must know. */
-    private void runWriting() {
+    private void runWriting(StepClock clock) {
         try {
-            runAll(actions, running);
+            if (clock == null) {
+                runAll(actions, running);
+            } else {
+                runTimed(clock);
+            }
         } finally {
             if (writesWeights) {
                 weights.changed();
@@ -217,6 +237,27 @@ final class CpuProgram implements Program {
         } catch (RuntimeException e) {
             throw Lowering.at(steps.get(i).node(), e);
         }
+    }
+
+    /** A loop of its own, so that the other one pays nothing. The end of a step is the beginning of the next. */
+    private void runTimed(StepClock clock) {
+        int i = 0;
+        try {
+            long begun = System.nanoTime();
+            for (; i < actions.length; i++) {
+                actions[i].run();
+                long ended = System.nanoTime();
+                clock.record(i, begun, ended);
+                begun = ended;
+            }
+        } catch (RuntimeException e) {
+            throw Lowering.at(running.get(i).node(), e);
+        }
+    }
+
+    @Override
+    public List<ProgramStep> steps() {
+        return running.stream().map(Step::described).toList();
     }
 
     @Override

@@ -279,12 +279,18 @@ final class Lowering {
 
     /** Memory that only the current step uses. */
     Buffer scratch(long bytes, String name) {
-        return Buffer.plain(new Storage(name, bytes, Storage.Home.PLANNED), Shape.SCALAR, DType.U8);
+        return scratch(bytes, name, Shape.SCALAR, DType.U8);
     }
 
     /** Float scratch memory of a shape. */
     Buffer scratch(Shape shape, String name) {
-        return Buffer.plain(new Storage(name, shape.elements() * 4, Storage.Home.PLANNED), shape, DType.F32);
+        return scratch(shape.elements() * 4, name, shape, DType.F32);
+    }
+
+    private static Buffer scratch(long bytes, String name, Shape shape, DType dtype) {
+        Storage storage = new Storage(name, bytes, Storage.Home.PLANNED);
+        storage.scratch = true;
+        return Buffer.plain(storage, shape, dtype);
     }
 
     // ---- steps

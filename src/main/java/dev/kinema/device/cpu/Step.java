@@ -1,7 +1,9 @@
 package dev.kinema.device.cpu;
 
+import dev.kinema.device.ProgramStep;
 import dev.kinema.graph.Node;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * One thing a program does per run: a primitive or a loop in Java.
@@ -21,5 +23,11 @@ record Step(Node node, String what, List<Buffer> reads, List<Buffer> writes, Bin
 
     boolean isReorder() {
         return what.startsWith("reorder");
+    }
+
+    /** The step as profiles show it. */
+    ProgramStep described() {
+        long bytes = Stream.concat(reads.stream(), writes.stream()).filter(b -> !b.storage().scratch).mapToLong(Buffer::storedBytes).sum();
+        return new ProgramStep(node, what, isReorder(), bytes);
     }
 }

@@ -6,7 +6,9 @@ import dev.kinema.device.FiniteCheck;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
+import dev.kinema.device.ProgramStep;
 import dev.kinema.device.Schedule;
+import dev.kinema.device.StepClock;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Node;
@@ -78,6 +80,16 @@ final class ReferenceProgram implements Program {
 
     @Override
     public void run() {
+        run(new StepClock(nodes.size()));
+    }
+
+    @Override
+    public List<ProgramStep> steps() {
+        return nodes.stream().map(node -> new ProgramStep(node, "float64", false, node.bytes())).toList();
+    }
+
+    @Override
+    public void run(StepClock clock) {
         if (closed) {
             throw new KinemaException("the program is closed: compile it again");
         }
@@ -85,6 +97,7 @@ final class ReferenceProgram implements Program {
         Map<String, Object> written = new LinkedHashMap<>();
         for (int step = 0; step < nodes.size(); step++) {
             Node node = nodes.get(step);
+            long begun = System.nanoTime();
             Object[] results = compute(node, values);
             if (checkFinite) {
                 requireFinite(node, results);
@@ -100,6 +113,7 @@ final class ReferenceProgram implements Program {
             int now = step;
             node.inputs().stream().filter(v -> lastUse.get(v) == now).forEach(values::remove);
             node.outputs().stream().filter(v -> lastUse.get(v) == now).forEach(values::remove);
+            clock.record(step, begun, System.nanoTime());
         }
         written.forEach(weights::replace);
         if (!written.isEmpty()) {
