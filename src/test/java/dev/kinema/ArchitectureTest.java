@@ -49,6 +49,7 @@ class ArchitectureTest {
         Map.entry("config", Set.of()),
         Map.entry("embed", Set.of("model", "nn", "graph", "device", "checkpoint", "config", "video", "data")),
         Map.entry("report", Set.of()),
+        Map.entry("example", Set.of("embed", "video")),
         Map.entry("cli", Set.of("*"))));
 
     /** Packages that count as another one. */
@@ -59,7 +60,8 @@ class ArchitectureTest {
         "org.bytedeco.ffmpeg.", Set.of("video"),
         "org.bytedeco.dnnl.", Set.of("device.cpu"),
         "org.bytedeco.javacpp.", Set.of("device.cpu", "video"),
-        "com.google.gson.", Set.of("checkpoint", "embed", "data", "run", "pretrain", "task", "task.vidsitu", "finetune", "cli"),
+        "com.google.gson.", Set.of("checkpoint", "embed", "data", "run", "pretrain", "task", "task.vidsitu", "finetune", "example",
+            "cli"),
         "com.knuddels.jtokkit.", Set.of("task", "task.vidsitu"),
         "org.snakeyaml.engine.", Set.of("config"),
         "picocli.", Set.of("cli")));

@@ -4,7 +4,8 @@ import dev.kinema.KinemaException;
 import java.util.List;
 
 /**
- * A compiled graph with one planned block of activation memory. Used by one thread at a time; several programs may share weights.
+ * A compiled graph with one planned block of activation memory. Used by one thread at a time; several programs may share weights, and those
+ * that are compiled from one graph object share what a device derives from the weights, too.
  * Fill {@linkplain #input inputs}, {@link #run()}, read {@linkplain #output outputs}. After the first run, running allocates nothing.
  */
 public interface Program extends AutoCloseable {

@@ -5,12 +5,15 @@ import dev.kinema.video.ClipPlan;
 import dev.kinema.video.ClipReader;
 import dev.kinema.video.Damage;
 import dev.kinema.video.Footage;
+import dev.kinema.video.GivenFilm;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Queue;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The clips of a film being decoded by a thread of its own, a few clips ahead of whoever encodes them. Made by
@@ -18,8 +21,10 @@ import java.util.concurrent.BlockingQueue;
  * Closing it stops the thread.
  */
 public final class ClipStream implements AutoCloseable {
-    /** Clips decoded ahead: one being filled, one waiting, one being copied. */
-    static final int AHEAD = 3;
+    private static final System.Logger LOG = System.getLogger(ClipStream.class.getName());
+
+    /** How long {@link #close} waits for a decoder that hangs, as on a disk that does not answer. */
+    private static final long GRACE_MILLIS = 5_000;
 
     /** A decoded clip, u8 [T, H, W, 3], with where it is from. */
     static final class Slot {
@@ -33,53 +38,59 @@ public final class ClipStream implements AutoCloseable {
         }
     }
 
+    /** What {@link #next} returns where it was woken, or time is over. */
+    static final Slot NOTHING = new Slot(0, 0);
     private static final Slot END = new Slot(0, 0);
 
     private final Path film;
+    private final Optional<GivenFilm> given;
     private final ClipPlan plan;
     private final long from;
+    private final int slots;
     private final Queue<Slot> spare;
-    private final BlockingQueue<Slot> empty = new ArrayBlockingQueue<>(AHEAD);
-    private final BlockingQueue<Slot> full = new ArrayBlockingQueue<>(AHEAD + 1);
+    private final BlockingQueue<Slot> empty;
+    /** Clips, wake-ups and the end. */
+    private final BlockingQueue<Slot> mailbox = new LinkedBlockingQueue<>();
     private final Thread decoder;
     private volatile OptionalLong expected = OptionalLong.empty();
     private volatile Damage damage;
     private volatile Throwable failure;
+    private volatile boolean stopped;
+    private boolean begun;
     private boolean ended;
 
     /**
      * @param from the first clip to decode
+     * @param slots clips held at once: decoded ones that wait, and those being encoded
      * @param spare slots of the plan's size that nobody uses; taken from, and given back when the stream is closed
      */
-    ClipStream(Path film, ClipPlan plan, long from, Queue<Slot> spare) {
+    ClipStream(Path film, ClipPlan plan, long from, int slots, Queue<Slot> spare) {
+        this(film, Optional.empty(), plan, from, slots, spare);
+    }
+
+    ClipStream(GivenFilm given, ClipPlan plan, int slots, Queue<Slot> spare) {
+        this(given.film(), Optional.of(given), plan, 0, slots, spare);
+    }
+
+    private ClipStream(Path film, Optional<GivenFilm> given, ClipPlan plan, long from, int slots, Queue<Slot> spare) {
         this.film = film;
+        this.given = given;
         this.from = from;
         this.plan = plan;
+        this.slots = slots;
         this.spare = spare;
+        this.empty = new LinkedBlockingQueue<>();
         decoder = new Thread(this::decode, "kinema-decode " + film);
         decoder.setDaemon(true);
         decoder.start();
     }
 
     private void decode() {
-        try (Footage video = Footage.open(film); ClipReader clips = video.clips(plan)) {
-            provide();
-            if (from > 0) {
-                clips.seek(from);
-            }
-            video.duration().ifPresent(seconds -> expected = OptionalLong.of(plan.clipsIn(seconds)));
-            while (true) {
-                Slot slot = empty.take();
-                if (!clips.next(slot.pixels, 0)) {
-                    empty.add(slot);
-                    damage = video.damage();
-                    break;
-                }
-                slot.index = clips.index();
-                for (int i = 0; i < slot.times.length; i++) {
-                    slot.times[i] = clips.frameTime(i);
-                }
-                full.add(slot);
+        try {
+            if (given.isPresent()) {
+                decode(given.get());
+            } else {
+                decode(film);
             }
         } catch (InterruptedException e) {
             // the stream was closed: there is nobody to tell
@@ -87,13 +98,48 @@ public final class ClipStream implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             failure = e;
         }
-        full.add(END);
+        mailbox.add(END);
+    }
+
+    private void decode(Path file) throws InterruptedException {
+        try (Footage video = Footage.open(file, () -> stopped); ClipReader clips = video.clips(plan)) {
+            provide();
+            if (from > 0) {
+                clips.seek(from);
+            }
+            video.duration().ifPresent(seconds -> expected = OptionalLong.of(plan.clipsIn(seconds)));
+            deliver(clips);
+            damage = video.damage();
+        }
+    }
+
+    private void decode(GivenFilm frames) throws InterruptedException {
+        try (ClipReader clips = frames.clips(plan)) {
+            provide();
+            deliver(clips);
+            damage = Damage.NONE;
+        }
+    }
+
+    private void deliver(ClipReader clips) throws InterruptedException {
+        while (true) {
+            Slot slot = empty.take();
+            if (!clips.next(slot.pixels, 0)) {
+                empty.add(slot);
+                return;
+            }
+            slot.index = clips.index();
+            for (int i = 0; i < slot.times.length; i++) {
+                slot.times[i] = clips.frameTime(i);
+            }
+            mailbox.add(slot);
+        }
     }
 
     /** Memory for the clips; in the decoder's thread, so that too little of it is this film's failure and not its predecessor's. */
     private void provide() {
         int bytes = plan.frames() * plan.framing().crop() * plan.framing().crop() * 3;
-        for (int i = 0; i < AHEAD; i++) {
+        for (int i = 0; i < slots; i++) {
             Slot slot = spare.poll();
             empty.add(slot == null ? new Slot(bytes, plan.frames()) : slot);
         }
@@ -124,21 +170,44 @@ public final class ClipStream implements AutoCloseable {
     }
 
     /**
-     * The next clip, to be given back by {@link #recycle}; null after the last.
+     * To be called once, before the first {@link #next}.
      *
+     * @throws KinemaException if somebody encodes the clips, or has
+     */
+    void begin() {
+        if (begun) {
+            throw new KinemaException("the clips of '" + film + "' were already encoded: open the film again");
+        }
+        begun = true;
+    }
+
+    /** Whether {@link #next} has returned null. */
+    boolean hasEnded() {
+        return ended;
+    }
+
+    /** Makes {@link #next} return. */
+    void wake() {
+        mailbox.add(NOTHING);
+    }
+
+    /**
+     * The next clip, to be given back by {@link #recycle}; null after the last, {@link #NOTHING} where it was woken or time was over.
+     *
+     * @param nanos how long to wait
      * @throws KinemaException what the decoder threw, running out of memory and bugs included: they are this film's, and others may go well
      * @throws InterruptedException if this thread is interrupted while it waits
      */
-    Slot next() throws InterruptedException {
-        if (ended) {
-            throw new KinemaException("the clips of '" + film + "' were already encoded: open the film again");
+    Slot next(long nanos) throws InterruptedException {
+        Slot slot = mailbox.poll(nanos, TimeUnit.NANOSECONDS);
+        if (slot == null) {
+            return NOTHING;
         }
-        Slot slot = full.take();
         if (slot != END) {
             return slot;
         }
         ended = true;
-        if (failure != null) {
+        if (failure != null && !stopped) {
             throw failed(film, failure);
         }
         if (damage == null) {
@@ -167,25 +236,33 @@ public final class ClipStream implements AutoCloseable {
         empty.add(slot);
     }
 
-    /** Stops decoding and waits for the thread to end, at most until it has decoded the clip it is at. */
+    /** Stops decoding and waits for the thread to end: it looks after each frame. One that hangs in a read is left alone, to end after it. */
     @Override
     public void close() {
+        stopped = true;
         decoder.interrupt();
+        long begin = System.nanoTime();
         boolean interrupted = false;
-        while (decoder.isAlive()) {
+        long left = GRACE_MILLIS;
+        while (decoder.isAlive() && left > 0) {
             try {
-                decoder.join();
+                decoder.join(left);
             } catch (InterruptedException e) {
                 // it will end: the interrupt is kept for later
                 interrupted = true;
             }
+            left = GRACE_MILLIS - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        full.removeIf(slot -> slot == END);
-        full.drainTo(spare);
+        if (decoder.isAlive()) {
+            LOG.log(System.Logger.Level.WARNING, "the decoder of ''{0}'' hangs and is left alone: look at the disk that the film is on",
+                film);
+        }
+        mailbox.removeIf(slot -> slot == END || slot == NOTHING);
+        mailbox.drainTo(spare);
         empty.drainTo(spare);
-        full.add(END);
+        mailbox.add(END);
     }
 }

@@ -5,18 +5,10 @@ import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Precision;
-import dev.kinema.device.Program;
-import dev.kinema.device.Weights;
-import dev.kinema.graph.DType;
-import dev.kinema.graph.Graph;
-import dev.kinema.graph.Shape;
-import dev.kinema.graph.Value;
-import dev.kinema.graph.op.NormalizeFrames;
-import dev.kinema.model.Slow;
 import dev.kinema.model.SlowConfig;
-import dev.kinema.nn.Pass;
 import dev.kinema.video.ClipPlan;
 import dev.kinema.video.Damage;
+import dev.kinema.video.GivenFilm;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,15 +16,19 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Turns films into features of their clips and, with a contextualizer, into events.
  *
  * <p>A film is decoded by a thread of its own while clips are computed; held in memory are a few clips, whatever the film's length. Any
- * thread may use an encoder, but one at a time computes and the others wait: for more throughput open more encoders. {@link #close} may be
- * called while another thread encodes, which then throws; so does a thread that is interrupted, keeping its interrupt status.
+ * number of threads may use an encoder at once. {@link ServingConfig} says how many of their calls are worked on at a time, how many may
+ * wait, and for how long; a call computes in the encoder's own threads, and calls back in the thread that made it.
+ *
+ * <p>A call ends early, with {@link EncodingStoppedException}, when its thread is interrupted (which keeps its interrupt status), its
+ * {@link Cancellation} says so, its deadline is over, or another thread calls {@link #close}. It ends when the clip that is computed at
+ * that moment is done, gives back all that it took, and leaves the encoder as good as before.
  */
 public final class MovieEncoder implements AutoCloseable {
     private final MovieEncoderConfig config;
@@ -41,13 +37,11 @@ public final class MovieEncoder implements AutoCloseable {
     private final int clipBytes;
     private final boolean random;
     private final Queue<ClipStream.Slot> spare = new ConcurrentLinkedQueue<>();
-    private final ReentrantLock use = new ReentrantLock();
     private final Device device;
-    private Precision precision;
-    private Weights weights;
-    private Program program;
+    private final Precision precision;
+    private final Admission admission;
+    private Lanes lanes;
     private EventContext context;
-    private volatile boolean closing;
     private boolean closed;
 
     private MovieEncoder(MovieEncoderConfig config) {
@@ -59,14 +53,18 @@ public final class MovieEncoder implements AutoCloseable {
         plan = ClipPlan.of(clip.frames(), clip.samplingRate(), config.hop(), clip.crop()).withPadShort(config.padShort());
         clipBytes = clip.frames() * clip.crop() * clip.crop() * 3;
         random = backbone.isRandom() || contextualizer != null && contextualizer.isRandom();
-        device = Device.open(config.device(), config.threads());
+        int threads = config.threads() == 0 ? Runtime.getRuntime().availableProcessors() : config.threads();
+        int programs = config.serving().programsFor(threads);
+        admission = new Admission(config.serving().runningFor(programs, config.batch()), config.serving());
+        device = Device.open(config.device(), Math.max(1, threads / programs));
         boolean opened = false;
         try {
-            compile(backbone, contextualizer);
+            precision = config.precision().on(device);
+            compile(backbone, contextualizer, programs);
             opened = true;
         } finally {
             if (!opened) {
-                close();
+                closeAll();
             }
         }
     }
@@ -80,24 +78,14 @@ public final class MovieEncoder implements AutoCloseable {
         return new MovieEncoder(config);
     }
 
-    private void compile(BackboneWeights backbone, ContextualizerWeights contextualizer) {
+    private void compile(BackboneWeights backbone, ContextualizerWeights contextualizer, int programs) {
         if (contextualizer != null) {
             EventContext.checkFits(contextualizer, backbone);
             contextualizer.training().ifPresent(known -> known.requireUse(contextualizer.source(), contextualizer.config(), config.weights(),
                 config.hop(), config.window()));
             context = new EventContext(device, contextualizer, config.window());
         }
-        Graph graph = new Graph();
-        SlowConfig.Clip clip = network.clip();
-        Value frames = graph.input("frames", DType.U8, Shape.of(config.batch(), clip.frames(), clip.crop(), clip.crop(), 3));
-        Value clips = NormalizeFrames.of(frames, NormalizeFrames.KINETICS);
-        graph.output("feature", new Slow(network).feature(Pass.eval(graph), clips));
-        precision = config.precision().on(device);
-        weights = device.newWeights();
-        backbone.copyTo(weights);
-        // batch norm's counters may be missing from a file, and nothing computes with them
-        weights.initialize(graph, 0);
-        program = device.compile(graph, weights, new Compilation(precision, true));
+        lanes = new Lanes(device, backbone, new Compilation(precision, true), programs, config.batch(), config.serving().gatherNanos());
     }
 
     /** What it was made of. */
@@ -115,7 +103,7 @@ public final class MovieEncoder implements AutoCloseable {
         return precision;
     }
 
-    /** The device, in a line for a person. */
+    /** The device, in a line for a person; its threads are those of one program. */
     public String device() {
         return device.name() + " (" + device.description() + ")";
     }
@@ -140,9 +128,14 @@ public final class MovieEncoder implements AutoCloseable {
         return random;
     }
 
+    /** What it is busy with now. */
+    public EncoderLoad load() {
+        return admission.load();
+    }
+
     /**
      * Starts decoding a film, to be encoded by {@link #encode(ClipStream, EncodingProgress)} or {@link #stream}. What is wrong with
-     * the film is thrown there.
+     * the film is thrown there. Streams are not counted before they are encoded: how many are open is up to the caller.
      */
     public ClipStream open(Path film) {
         return open(film, 0);
@@ -153,13 +146,24 @@ public final class MovieEncoder implements AutoCloseable {
         if (from < 0) {
             throw new IllegalArgumentException("clip " + from + ": clips are counted from 0");
         }
-        return new ClipStream(film, plan, from, spare);
+        return new ClipStream(film, plan, from, slots(), spare);
+    }
+
+    /** {@link #open(Path)} of a film that the caller decodes. */
+    public ClipStream open(GivenFilm film) {
+        return new ClipStream(film, plan, slots(), spare);
+    }
+
+    /** Clips of one film in memory: one in the making, those that the programs compute, and as many that wait for these to be done. */
+    private int slots() {
+        return 1 + (1 + lanes.count()) * lanes.batch();
     }
 
     /**
      * Encodes a film.
      *
-     * @throws KinemaException if the film cannot be read or is shorter than a clip, this thread is interrupted, or the encoder closed
+     * @throws KinemaException if the film cannot be read or is shorter than a clip
+     * @throws EncodingStoppedException if the call ends early
      */
     public MovieFeatures encode(Path film) {
         return encode(film, EncodingProgress.NONE);
@@ -167,16 +171,42 @@ public final class MovieEncoder implements AutoCloseable {
 
     /** {@link #encode(Path)} that says how far it is. */
     public MovieFeatures encode(Path film, EncodingProgress progress) {
-        try (ClipStream clips = open(film)) {
-            return encode(clips, progress);
-        }
+        return encode(film, progress, Cancellation.onRequest());
+    }
+
+    /** {@link #encode(Path)} that says how far it is, and may be cancelled. */
+    public MovieFeatures encode(Path film, EncodingProgress progress, Cancellation cancellation) {
+        return admitted(film, cancellation, call -> {
+            try (ClipStream clips = open(film)) {
+                return whole(clips, progress, call);
+            }
+        });
+    }
+
+    /** Encodes a film that the caller decodes: FFmpeg is not used, and need not be there. */
+    public MovieFeatures encode(GivenFilm film) {
+        return encode(film, EncodingProgress.NONE, Cancellation.onRequest());
+    }
+
+    /** {@link #encode(GivenFilm)} that says how far it is, and may be cancelled. */
+    public MovieFeatures encode(GivenFilm film, EncodingProgress progress, Cancellation cancellation) {
+        return admitted(film.film(), cancellation, call -> {
+            try (ClipStream clips = open(film)) {
+                return whole(clips, progress, call);
+            }
+        });
     }
 
     /** Encodes a film whose decoding has begun; the stream remains to be closed. */
     public MovieFeatures encode(ClipStream clips, EncodingProgress progress) {
+        checkPlan(clips);
+        return admitted(clips.film(), Cancellation.onRequest(), call -> whole(clips, progress, call));
+    }
+
+    private MovieFeatures whole(ClipStream clips, EncodingProgress progress, EncodingCall call) {
         List<ClipFeature> encoded = new ArrayList<>();
-        Damage damage = stream(clips, encoded::add, progress);
-        return features(clips.film(), encoded, damage);
+        Damage damage = new FilmEncoding(clips, lanes, call, encoded::add, progress).run();
+        return withEvents(MovieFeatures.of(clips.film(), plan, encoded, featureWidth(), damage), call);
     }
 
     /**
@@ -186,96 +216,60 @@ public final class MovieEncoder implements AutoCloseable {
      * @param encoded the features of clips 0, 1, 2, ...
      */
     public MovieFeatures features(Path film, List<ClipFeature> encoded, Damage damage) {
+        return features(film, encoded, damage, Cancellation.onRequest());
+    }
+
+    /** {@link #features(Path, List, Damage)} that may be cancelled. */
+    public MovieFeatures features(Path film, List<ClipFeature> encoded, Damage damage, Cancellation cancellation) {
         for (int k = 0; k < encoded.size(); k++) {
             if (encoded.get(k).index() != k) {
                 throw new IllegalArgumentException("clip " + encoded.get(k).index() + " at place " + k + ": give all clips in their order");
             }
         }
         MovieFeatures features = MovieFeatures.of(film, plan, encoded, featureWidth(), damage);
+        return context == null ? features : admitted(film, cancellation, call -> withEvents(features, call));
+    }
+
+    private MovieFeatures withEvents(MovieFeatures features, EncodingCall call) {
         if (context == null) {
             return features;
         }
-        lock();
-        try {
-            return features.withEvents(context.events(features.features()));
-        } finally {
-            use.unlock();
-        }
+        EventWork work = new EventWork(context, features.features());
+        perform(List.of(work), call);
+        return features.withEvents(work.events());
     }
 
     /**
      * Encodes a film and hands out each clip's feature as soon as it is there, in their order, without keeping them. Events need the whole
      * film, and are not computed.
      *
-     * @param sink called in this thread; it must not use the encoder
+     * @param sink called in this thread; it must not use the encoder. While it does not return, no more than a few clips are decoded. What
+     *     it throws ends the call
      * @return what was wrong with the film
      */
     public Damage stream(ClipStream clips, Consumer<ClipFeature> sink, EncodingProgress progress) {
+        return stream(clips, sink, progress, Cancellation.onRequest());
+    }
+
+    /** {@link #stream(ClipStream, Consumer, EncodingProgress)} that may be cancelled. */
+    public Damage stream(ClipStream clips, Consumer<ClipFeature> sink, EncodingProgress progress, Cancellation cancellation) {
+        checkPlan(clips);
+        return admitted(clips.film(), cancellation, call -> new FilmEncoding(clips, lanes, call, sink, progress).run());
+    }
+
+    /** {@link #stream(ClipStream, Consumer, EncodingProgress, Cancellation)} of a film that is not opened before it is its turn. */
+    public Damage stream(Path film, Consumer<ClipFeature> sink, Cancellation cancellation) {
+        return admitted(film, cancellation, call -> {
+            try (ClipStream clips = open(film)) {
+                return new FilmEncoding(clips, lanes, call, sink, EncodingProgress.NONE).run();
+            }
+        });
+    }
+
+    private void checkPlan(ClipStream clips) {
         if (!clips.plan().equals(plan)) {
             throw new IllegalArgumentException("clips of " + clips.plan() + " given to an encoder of " + plan
                 + ": open them with the same encoder");
-        }
-        lock();
-        try {
-            return run(clips, sink, progress);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new KinemaException("encoding '" + clips.film() + "' was interrupted: encode it again", e);
-        } finally {
-            use.unlock();
-        }
-    }
-
-    private Damage run(ClipStream clips, Consumer<ClipFeature> sink, EncodingProgress progress) throws InterruptedException {
-        ClipFeature[] batch = new ClipFeature[config.batch()];
-        ByteBuffer input = program.input("frames").buffer();
-        int filled = 0;
-        long done = clips.from();
-        while (true) {
-            ClipStream.Slot slot = clips.next();
-            checkRunning(clips.film());
-            if (done == clips.from() && filled == 0) {
-                progress.clips(done, clips.expectedClips());
-            }
-            if (slot != null) {
-                input.put(filled * clipBytes, slot.pixels, 0, clipBytes);
-                double start = plan.clipStart(slot.index);
-                batch[filled++] = new ClipFeature(slot.index, start, start + plan.span(), slot.times.clone(), new float[featureWidth()]);
-                clips.recycle(slot);
-            }
-            if (filled == batch.length || slot == null && filled > 0) {
-                program.run();
-                for (int i = 0; i < filled; i++) {
-                    read(i, batch[i].values());
-                    sink.accept(batch[i]);
-                }
-                done += filled;
-                filled = 0;
-                progress.clips(done, clips.expectedClips());
-            }
-            if (slot == null) {
-                return clips.damage();
-            }
-        }
-    }
-
-    private void checkRunning(Path film) throws InterruptedException {
-        if (closing) {
-            throw new KinemaException("the encoder was closed while it encoded '" + film + "': close it when it is done");
-        }
-        if (Thread.interrupted()) {
-            throw new InterruptedException();
-        }
-    }
-
-    private void read(int row, float[] into) {
-        HostArray output = program.output("feature");
-        if (output.dtype() == DType.F32) {
-            output.buffer().asFloatBuffer().position(row * into.length).get(into);
-            return;
-        }
-        for (int i = 0; i < into.length; i++) {
-            into[i] = (float) output.get(row * into.length + i);
         }
     }
 
@@ -295,28 +289,23 @@ public final class MovieEncoder implements AutoCloseable {
 
     /** {@link #encode(ByteBuffer)} of several clips, in batches. */
     public List<float[]> encodeFrames(List<ByteBuffer> clips) {
+        return encodeFrames(clips, Cancellation.onRequest());
+    }
+
+    /** {@link #encodeFrames(List)} that may be cancelled. */
+    public List<float[]> encodeFrames(List<ByteBuffer> clips, Cancellation cancellation) {
         clips.forEach(this::checkSize);
-        lock();
-        try {
-            List<float[]> features = new ArrayList<>();
-            ByteBuffer input = program.input("frames").buffer();
-            for (int done = 0; done < clips.size(); done += config.batch()) {
-                int filled = Math.min(config.batch(), clips.size() - done);
-                for (int i = 0; i < filled; i++) {
-                    ByteBuffer clip = clips.get(done + i);
-                    input.put(i * clipBytes, clip, clip.position(), clipBytes);
-                }
-                program.run();
-                for (int i = 0; i < filled; i++) {
-                    float[] feature = new float[featureWidth()];
-                    read(i, feature);
-                    features.add(feature);
-                }
-            }
-            return features;
-        } finally {
-            use.unlock();
+        List<ClipGroup> groups = new ArrayList<>();
+        for (int done = 0; done < clips.size(); done += lanes.groupSize()) {
+            groups.add(new ClipGroup(clips.subList(done, Math.min(clips.size(), done + lanes.groupSize())), () -> {
+            }));
         }
+        return admitted(clips.size() == 1 ? "a clip" : clips.size() + " clips", cancellation, call -> {
+            perform(groups, call);
+            List<float[]> features = new ArrayList<>();
+            groups.forEach(group -> features.addAll(group.features()));
+            return features;
+        });
     }
 
     private void checkSize(ByteBuffer clip) {
@@ -327,50 +316,59 @@ public final class MovieEncoder implements AutoCloseable {
         }
     }
 
-    private void lock() {
-        if (use.isHeldByCurrentThread()) {
-            throw new IllegalStateException("an encoder was used inside its own callback: use it when encode has returned");
+    /** Has the lanes do something, and waits until all is done, or dropped because the call ends. */
+    private void perform(List<? extends LaneWork> works, EncodingCall call) {
+        try {
+            works.forEach(lanes::submit);
+            works.forEach(work -> work.await(call));
+        } finally {
+            works.forEach(LaneWork::drop);
         }
-        use.lock();
-        if (closed) {
-            use.unlock();
-            throw new KinemaException("the encoder is closed: open another one");
+        works.forEach(LaneWork::rethrow);
+    }
+
+    private <T> T admitted(Path film, Cancellation cancellation, Function<EncodingCall, T> work) {
+        return admitted("'" + film + "'", cancellation, work);
+    }
+
+    private <T> T admitted(String what, Cancellation cancellation, Function<EncodingCall, T> work) {
+        try (EncodingCall call = new EncodingCall(what, cancellation, config.serving(), admission::isClosing)) {
+            admission.enter(call);
+            try {
+                return work.apply(call);
+            } finally {
+                admission.leave(call);
+            }
         }
     }
 
-    /** Waits until no thread encodes, and gives memory back. */
+    /**
+     * Ends all calls, those that wait and those that are worked on, which throw {@link EncodingStoppedException}; waits until they have
+     * ended, and gives memory back.
+     */
     @Override
     public void close() {
-        if (use.isHeldByCurrentThread()) {
-            throw new IllegalStateException("an encoder was closed inside its own callback: close it when encode has returned");
-        }
-        closing = true;
-        use.lock();
-        try {
-            if (!closed) {
-                closed = true;
-                closeAll(program, weights, context, device);
-            }
-        } finally {
-            use.unlock();
-        }
+        admission.close();
+        closeAll();
     }
 
     /** Whether {@link #close} was called; it may still wait for a thread that encodes. */
     boolean isClosing() {
-        return closing;
+        return admission.isClosing();
     }
 
-    private static void closeAll(Program program, Weights weights, EventContext context, Device device) {
-        if (program != null) {
-            program.close();
+    private synchronized void closeAll() {
+        if (closed) {
+            return;
         }
-        if (weights != null) {
-            weights.close();
+        closed = true;
+        if (lanes != null) {
+            lanes.close();
         }
         if (context != null) {
             context.close();
         }
         device.close();
+        spare.clear();
     }
 }

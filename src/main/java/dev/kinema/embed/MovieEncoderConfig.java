@@ -20,9 +20,10 @@ import java.util.OptionalInt;
  * @param window events that are contextualised together: a film is cut into consecutive windows of so many, the last one padded under a
  *     mask. Empty for the contextualizer's own length, the one it was trained with
  * @param padShort whether a film shorter than a clip gives one clip that ends in copies of its last frame, and is no error
+ * @param serving how many callers it serves at once, and how long they wait
  */
 public record MovieEncoderConfig(Path weights, Optional<Path> contextualizer, String device, int threads, PrecisionChoice precision,
-    double hop, int batch, OptionalInt window, boolean padShort) {
+    double hop, int batch, OptionalInt window, boolean padShort, ServingConfig serving) {
 
     /** Seconds from clip to clip that the paper's experiments use. */
     public static final double DEFAULT_HOP = 2;
@@ -35,6 +36,7 @@ public record MovieEncoderConfig(Path weights, Optional<Path> contextualizer, St
         require(threads >= 0, "threads", threads, "0 (all) or more");
         require(hop >= LEAST_HOP && hop < Double.POSITIVE_INFINITY, "hop", hop, "a number of seconds, " + LEAST_HOP + " or more");
         require(batch >= 1, "batch", batch, "1 or more");
+        Objects.requireNonNull(serving, "serving");
         require(window.isEmpty() || window.getAsInt() >= 1, "window", window, "1 or more");
     }
 
@@ -47,35 +49,39 @@ public record MovieEncoderConfig(Path weights, Optional<Path> contextualizer, St
     /** Features every 2 s on all threads of the processor, in bf16 where it has it. */
     public static MovieEncoderConfig of(Path weights) {
         return new MovieEncoderConfig(weights, Optional.empty(), "cpu", 0, PrecisionChoice.AUTO, DEFAULT_HOP, 1, OptionalInt.empty(),
-            false);
+            false, ServingConfig.DEFAULT);
     }
 
     /** With events, from these weights. */
     public MovieEncoderConfig withContextualizer(Path file) {
-        return new MovieEncoderConfig(weights, Optional.of(file), device, threads, precision, hop, batch, window, padShort);
+        return new MovieEncoderConfig(weights, Optional.of(file), device, threads, precision, hop, batch, window, padShort, serving);
     }
 
     public MovieEncoderConfig withDevice(String name, int threads) {
-        return new MovieEncoderConfig(weights, contextualizer, name, threads, precision, hop, batch, window, padShort);
+        return new MovieEncoderConfig(weights, contextualizer, name, threads, precision, hop, batch, window, padShort, serving);
     }
 
     public MovieEncoderConfig withPrecision(PrecisionChoice choice) {
-        return new MovieEncoderConfig(weights, contextualizer, device, threads, choice, hop, batch, window, padShort);
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, choice, hop, batch, window, padShort, serving);
     }
 
     public MovieEncoderConfig withHop(double seconds) {
-        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, seconds, batch, window, padShort);
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, seconds, batch, window, padShort, serving);
     }
 
     public MovieEncoderConfig withBatch(int clips) {
-        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, clips, window, padShort);
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, clips, window, padShort, serving);
     }
 
     public MovieEncoderConfig withWindow(int events) {
-        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, batch, OptionalInt.of(events), padShort);
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, batch, OptionalInt.of(events), padShort, serving);
     }
 
     public MovieEncoderConfig withPadShort(boolean pad) {
-        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, batch, window, pad);
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, batch, window, pad, serving);
+    }
+
+    public MovieEncoderConfig withServing(ServingConfig config) {
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, batch, window, padShort, config);
     }
 }

@@ -2,6 +2,7 @@ package dev.kinema.video;
 
 import dev.kinema.KinemaException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
@@ -44,7 +45,7 @@ public final class ClipReader implements AutoCloseable {
         }
     }
 
-    private final Footage film;
+    private final Path film;
     private final ClipPlan plan;
     private final FrameWalk frames;
     private final Deque<OpenClip> open = new ArrayDeque<>();
@@ -55,10 +56,14 @@ public final class ClipReader implements AutoCloseable {
     private long converted;
     private boolean ended;
 
-    ClipReader(Footage film, ClipPlan plan) {
+    /**
+     * @param film what to name in errors
+     * @param frames to be closed with the reader
+     */
+    ClipReader(Path film, FrameWalk frames, ClipPlan plan) {
         this.film = film;
         this.plan = plan;
-        frames = film.frames(plan.framing());
+        this.frames = frames;
         times = new double[plan.frames()];
         if (plan.start() > 0) {
             frames.seek(plan.start());
@@ -203,12 +208,12 @@ public final class ClipReader implements AutoCloseable {
         if (first && plan.start() >= generousEnd) {
             throw new KinemaException(String.format(Locale.ROOT,
                     "the film '%s' lasts %.3f s, but its first clip is to start at %.3f s: start earlier",
-                    film.path(), end, plan.start()));
+                    film, end, plan.start()));
         }
         if (first && plan.needs(0) > generousEnd) {
             throw new KinemaException(String.format(Locale.ROOT,
                     "the film '%s' lasts %.3f s%s, but a clip's last picture is at %.3f s (%d frames every %.4f s): use a longer film, or "
-                    + "have its last frame repeated (padShort, --pad-short)", film.path(), end,
+                    + "have its last frame repeated (padShort, --pad-short)", film, end,
                     plan.start() > 0 ? String.format(Locale.ROOT, " (%.3f s from the start asked for)", end - plan.start())
                             : "", plan.reach(), plan.frames(), plan.interval()));
         }

@@ -19,6 +19,9 @@ import java.util.List;
 public record Damage(long damagedFrames, long lostPackets, long missingFrames, double missingSeconds,
         long disorderedFrames, long clockJumps, String readError) {
 
+    /** Nothing was wrong. */
+    public static final Damage NONE = new Damage(0, 0, 0, 0, 0, 0, "");
+
     /** Whether nothing was wrong. */
     public boolean isNone() {
         return damagedFrames == 0 && lostPackets == 0 && missingFrames == 0 && missingSeconds == 0

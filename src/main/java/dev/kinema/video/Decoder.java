@@ -20,6 +20,7 @@ import static org.bytedeco.ffmpeg.presets.avutil.AVERROR_EAGAIN;
 
 import dev.kinema.KinemaException;
 import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -53,6 +54,8 @@ final class Decoder implements AutoCloseable {
     private final AVCodecContext context;
     private final AVPacket packet;
     private final DamageCount damage;
+    private final BooleanSupplier stopped;
+    private final FilmDecodeEvent event;
     private boolean sought;
     /** Between a seek and the first clean key frame: frames may miss those they refer to, which is no damage. */
     private boolean landing;
@@ -67,17 +70,26 @@ final class Decoder implements AutoCloseable {
     private double step;
     private double usual;
 
-    private Decoder(Container container, AVCodecContext context, DamageCount damage) {
+    private Decoder(Container container, AVCodecContext context, DamageCount damage, BooleanSupplier stopped,
+            FilmDecodeEvent event) {
         this.container = container;
         this.context = context;
         this.damage = damage;
+        this.stopped = stopped;
+        this.event = event;
         this.packet = Ffmpeg.allocated(av_packet_alloc());
         this.step = Math.min(1 / container.frameRate(), CLOCK_JUMP_SECONDS);
         this.usual = step;
     }
 
-    /** Opens a film at its start. {@code damage} outlives the decoder, which is opened anew to go back to the start. */
-    static Decoder open(Path path, int threads, DamageCount damage) {
+    /**
+     * Opens a film at its start.
+     *
+     * @param damage outlives the decoder, which is opened anew to go back to the start
+     * @param stopped asked before each packet and each frame whether to go on
+     * @param event counts bytes and time
+     */
+    static Decoder open(Path path, int threads, DamageCount damage, BooleanSupplier stopped, FilmDecodeEvent event) {
         Container container = Container.open(path);
         AVCodecContext context = null;
         try {
@@ -86,7 +98,7 @@ final class Decoder implements AutoCloseable {
             context.pkt_timebase(container.stream().time_base());
             context.thread_count(threads);
             Ffmpeg.check(avcodec_open2(context, null, (AVDictionary) null), "start the decoder for", path);
-            return new Decoder(container, context, damage);
+            return new Decoder(container, context, damage, stopped, event);
         } catch (RuntimeException e) {
             if (context != null) {
                 avcodec_free_context(context);
@@ -119,7 +131,19 @@ final class Decoder implements AutoCloseable {
 
     /** Decodes the next frame into {@code frame}; false at the end of the film. */
     boolean next(AVFrame frame) {
+        long begun = System.nanoTime();
+        try {
+            return decode(frame);
+        } finally {
+            event.decodeNanos += System.nanoTime() - begun;
+        }
+    }
+
+    private boolean decode(AVFrame frame) {
         while (true) {
+            if (stopped.getAsBoolean()) {
+                throw new KinemaException("reading '" + container.path() + "' was stopped: open the film again");
+            }
             int status = avcodec_receive_frame(context, frame);
             if (status == 0) {
                 accept(frame);
@@ -167,6 +191,7 @@ final class Decoder implements AutoCloseable {
         } else {
             packets++;
         }
+        event.bytes += packet.size();
         int status = avcodec_send_packet(context, packet);
         av_packet_unref(packet);
         if (status < 0 && !landing) {

@@ -8,6 +8,7 @@ import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 import dev.kinema.KinemaException;
 import java.nio.file.Path;
 import java.util.OptionalDouble;
+import java.util.function.BooleanSupplier;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 
 /**
@@ -22,7 +23,9 @@ import org.bytedeco.ffmpeg.avcodec.AVPacket;
 public final class VideoFile implements Footage {
     private final Path path;
     private final int threads;
+    private final BooleanSupplier stopped;
     private final DamageCount damage = new DamageCount();
+    private final FilmDecodeEvent event = new FilmDecodeEvent();
     private final Orientation orientation;
     private final int width;
     private final int height;
@@ -35,10 +38,12 @@ public final class VideoFile implements Footage {
     private boolean fresh = true;
     private boolean closed;
 
-    private VideoFile(Path path, int threads) {
+    private VideoFile(Path path, int threads, BooleanSupplier stopped) {
         this.path = path;
         this.threads = threads;
-        decoder = Decoder.open(path, threads, damage);
+        this.stopped = stopped;
+        event.begin();
+        decoder = Decoder.open(path, threads, damage, stopped, event);
         Container container = decoder.container();
         orientation = container.orientation();
         frameRate = container.frameRate();
@@ -63,10 +68,20 @@ public final class VideoFile implements Footage {
 
     /** Opens a film that {@code threads} threads decode; the pictures do not depend on their number. */
     public static VideoFile open(Path path, int threads) {
+        return open(path, threads, () -> false);
+    }
+
+    /**
+     * {@link #open(Path, int)} of a film that somebody may lose interest in.
+     *
+     * @param stopped asked before each packet and each frame, in the thread that reads; once it says yes, reading ends with a
+     *     {@link KinemaException}, however much of the film there is
+     */
+    public static VideoFile open(Path path, int threads, BooleanSupplier stopped) {
         if (threads < 1) {
             throw new IllegalArgumentException("decoding on " + threads + " threads: use 1 or more");
         }
-        return new VideoFile(path, threads);
+        return new VideoFile(path, threads, stopped);
     }
 
     /** The file. */
@@ -173,7 +188,7 @@ public final class VideoFile implements Footage {
 
     /** A decoder at the start of the film in place of {@code used}. */
     Decoder reopen(Decoder used) {
-        Decoder opened = Decoder.open(path, threads, damage);
+        Decoder opened = Decoder.open(path, threads, damage, stopped, event);
         used.close();
         decoder = opened;
         return opened;
@@ -187,6 +202,20 @@ public final class VideoFile implements Footage {
         if (!closed) {
             closed = true;
             decoder.close();
+            tell();
+        }
+    }
+
+    private void tell() {
+        event.end();
+        if (event.shouldCommit()) {
+            event.film = path.toString();
+            event.codec = codec;
+            event.format = format;
+            event.width = width;
+            event.height = height;
+            event.frames = damage.frames;
+            event.commit();
         }
     }
 }

@@ -249,8 +249,8 @@ class MovieEncoderTest {
     void whatGoesWrongUnexpectedlyInTheDecoderNamesTheFilm() {
         // 2 GiB and more: the size overflows, which nothing before the decoder's thread looks at
         ClipPlan impossible = ClipPlan.of(43, 4, 2, 4096);
-        try (ClipStream clips = new ClipStream(film, impossible, 0, new ArrayDeque<>())) {
-            KinemaException error = assertThrows(KinemaException.class, clips::next);
+        try (ClipStream clips = new ClipStream(film, impossible, 0, 3, new ArrayDeque<>())) {
+            KinemaException error = assertThrows(KinemaException.class, () -> clips.next(Long.MAX_VALUE));
             assertTrue(error.getMessage().contains(film.toString()) && error.getMessage().contains("bug"), error.getMessage());
             assertTrue(error.getCause() instanceof IllegalArgumentException, "the cause is kept");
         }

@@ -4,7 +4,6 @@ import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
 import dev.kinema.device.DeviceProvider;
-import dev.kinema.device.Fusion;
 import dev.kinema.device.Precision;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
@@ -88,7 +87,7 @@ public final class CpuDevice implements Device {
         }
         weights.require(graph);
         useThreads();
-        return new Lowering(this, how.fuse() ? Fusion.apply(graph) : graph, own, how).compile();
+        return new Lowering(this, graph, own, how).compile();
     }
 
     /** Whether products of bf16 numbers run at more than the speed of fp32. */

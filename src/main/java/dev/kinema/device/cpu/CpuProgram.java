@@ -5,6 +5,7 @@ import dev.kinema.device.Bindings;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
+import dev.kinema.device.ProgramRunEvent;
 import dev.kinema.device.ProgramStep;
 import dev.kinema.device.StepClock;
 import java.nio.ByteBuffer;
@@ -44,19 +45,24 @@ final class CpuProgram implements Program {
     private final List<Storage> passing;
     private final Runnable[] actions;
     private final AtomicBoolean inUse = new AtomicBoolean();
-    private long preparedVersion = -1;
-    private int preparations;
+    private final Preparation preparation;
+    private final Runnable prepare = this::prepare;
+    private final ProgramRunEvent event;
     private volatile boolean closed;
 
-    CpuProgram(CpuDevice device, CpuWeights weights, List<Step> steps, List<Pointer> natives, Map<String, Buffer> in,
+    /** @param preparation of the program's own, or one that it shares; left when the program is closed */
+    CpuProgram(CpuDevice device, CpuWeights weights, Preparation preparation, List<Step> steps, List<Pointer> natives, Map<String, Buffer> in,
             Map<String, Buffer> out, boolean writesWeights) {
+        this.preparation = preparation;
         this.device = device;
         this.weights = weights;
         this.writesWeights = writesWeights;
         this.owned.addAll(natives);
         this.preparing = steps.stream().filter(CpuProgram::isConstant).toList();
         this.running = steps.stream().filter(s -> !isConstant(s)).toList();
+        List<Storage> prepared = prepared();
         Set<Storage> holding = held(in, out);
+        holding.addAll(prepared);
         passing = planned(preparing, holding);
         List<Storage> activations = planned(running, holding);
         plan = plan(activations, holding.stream().mapToLong(s -> s.bytes).sum());
@@ -64,8 +70,13 @@ final class CpuProgram implements Program {
         try {
             block = hold(plan.bytes(), "a program's activations");
             place(activations, plan, block);
+            for (int i = 0; i < prepared.size(); i++) {
+                prepared.get(i).place(preparation.address(i, prepared.get(i)));
+            }
+            prepared.forEach(holding::remove);
             holding.forEach(s -> s.place(hold(s.bytes, s.name).address()));
             bindings = new Bindings(host(in), host(out));
+            event = new ProgramRunEvent(device.name(), bindings, plan);
             actions = running.stream().map(s -> s.binder().bind(this)).toArray(Runnable[]::new);
             complete = true;
         } finally {
@@ -85,14 +96,18 @@ final class CpuProgram implements Program {
         return step.writes().stream().anyMatch(b -> b.storage().constant && b.storage().home != Storage.Home.WEIGHTS);
     }
 
-    /** Inputs, outputs, and what preparation leaves for the runs. */
-    private Set<Storage> held(Map<String, Buffer> in, Map<String, Buffer> out) {
+    /** Inputs and outputs. */
+    private static Set<Storage> held(Map<String, Buffer> in, Map<String, Buffer> out) {
         Set<Storage> holding = Collections.newSetFromMap(new IdentityHashMap<>());
         in.values().forEach(b -> holding.add(b.storage()));
         out.values().forEach(b -> holding.add(b.storage()));
-        running.stream().flatMap(s -> s.reads().stream()).map(Buffer::storage)
-            .filter(s -> s.constant && s.home != Storage.Home.WEIGHTS).forEach(holding::add);
         return holding;
+    }
+
+    /** What preparation leaves for the runs, in an order that is the same for all programs of a graph. */
+    private List<Storage> prepared() {
+        return running.stream().flatMap(s -> s.reads().stream()).map(Buffer::storage)
+            .filter(s -> s.constant && s.home != Storage.Home.WEIGHTS).distinct().toList();
     }
 
     /** The storages of steps that live in a planned block, with the steps between which they do. */
@@ -124,7 +139,6 @@ final class CpuProgram implements Program {
 
     /** Folds and reorders weights; what this needs in passing is given back. */
     private void prepare() {
-        preparations++;
         MemoryPlan temporary = plan(passing, 0);
         List<Pointer> kept = owned;
         owned = new ArrayList<>();
@@ -196,11 +210,11 @@ final class CpuProgram implements Program {
             checkOpen();
             weights.checkOpen();
             device.useThreads();
-            if (preparedVersion != weights.version()) {
-                prepare();
-                preparedVersion = weights.version();
-            }
+            event.begin();
+            preparation.update(weights, prepare);
             runWriting(clock);
+            event.end();
+            event.commit();
         } finally {
             inUse.set(false);
         }
@@ -217,7 +231,7 @@ final class CpuProgram implements Program {
         } finally {
             if (writesWeights) {
                 weights.changed();
-                preparedVersion++;
+                preparation.keep();
             }
         }
     }
@@ -283,9 +297,9 @@ final class CpuProgram implements Program {
             .collect(Collectors.groupingBy(s -> s.node().op().opName(), HashMap::new, Collectors.counting()));
     }
 
-    /** How often weights were prepared. */
+    /** How often weights were prepared, by this program or one that it shares the preparation with. */
     int preparations() {
-        return preparations;
+        return preparation.made();
     }
 
     /** Fills the block with NaN, so that a read of what no step wrote shows. */
@@ -319,5 +333,6 @@ final class CpuProgram implements Program {
     private void release() {
         owned.forEach(Pointer::close);
         held.forEach(Memory::close);
+        weights.leave(preparation);
     }
 }

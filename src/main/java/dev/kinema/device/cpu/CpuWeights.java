@@ -10,6 +10,7 @@ import java.util.Map;
 /** Weights in native memory, stored as they are typed; their addresses never change. */
 final class CpuWeights extends Weights {
     private final Map<String, Memory> memory = new HashMap<>();
+    private final Map<Preparation.Key, Preparation> preparations = new HashMap<>();
     private volatile boolean closed;
 
     @Override
@@ -39,6 +40,19 @@ final class CpuWeights extends Weights {
         checkOpen();
         Type type = type(name);
         return HostArray.wrap(type.dtype(), type.shape(), Memory.view(address(name), type.bytes()));
+    }
+
+    /** The preparation that programs of a kind share, to be {@linkplain #leave left}. */
+    synchronized Preparation shared(Preparation.Key key) {
+        Preparation preparation = preparations.computeIfAbsent(key, k -> new Preparation());
+        preparation.use();
+        return preparation;
+    }
+
+    synchronized void leave(Preparation preparation) {
+        if (preparation.leave()) {
+            preparations.values().remove(preparation);
+        }
     }
 
     /** @throws KinemaException after {@link #close} */

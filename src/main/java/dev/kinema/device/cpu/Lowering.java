@@ -2,6 +2,7 @@ package dev.kinema.device.cpu;
 
 import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
+import dev.kinema.device.Fusion;
 import dev.kinema.device.Precision;
 import dev.kinema.device.Schedule;
 import dev.kinema.graph.DType;
@@ -31,6 +32,7 @@ import org.bytedeco.javacpp.Pointer;
 final class Lowering {
     private final CpuDevice device;
     private final Graph graph;
+    private final Graph unfused;
     private final CpuWeights weights;
     private final Compilation how;
     private final boolean training;
@@ -47,10 +49,11 @@ final class Lowering {
 
     Lowering(CpuDevice device, Graph graph, CpuWeights weights, Compilation how) {
         this.device = device;
-        this.graph = graph;
+        this.unfused = graph;
+        this.graph = how.fuse() ? Fusion.apply(graph) : graph;
         this.weights = weights;
         this.how = how;
-        this.schedule = Schedule.of(graph);
+        this.schedule = Schedule.of(this.graph);
         this.training = schedule.nodes().stream().anyMatch(n -> n.op() instanceof Conv3dWeightGradient);
         for (Node n : schedule.nodes()) {
             position.put(n, position.size());
@@ -98,7 +101,17 @@ final class Lowering {
         graph.outputs().values().forEach(v -> results.computeIfAbsent(v, this::output));
         Map<String, Buffer> outputs = new LinkedHashMap<>();
         graph.outputs().forEach((name, value) -> outputs.put(name, results.get(value)));
-        return new CpuProgram(device, weights, steps, natives, inputs, outputs, !written.isEmpty());
+        return new CpuProgram(device, weights, preparation(), steps, natives, inputs, outputs, !written.isEmpty());
+    }
+
+    /** Programs that change weights know of their own changes only, and so share nothing. */
+    private Preparation preparation() {
+        if (written.isEmpty()) {
+            return weights.shared(new Preparation.Key(device, unfused, how));
+        }
+        Preparation own = new Preparation();
+        own.use();
+        return own;
     }
 
     private void lower(Node n) {

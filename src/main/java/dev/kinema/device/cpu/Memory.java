@@ -3,11 +3,14 @@ package dev.kinema.device.cpu;
 import dev.kinema.KinemaException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.Pointer;
 
 /** One owned block of native memory, zeroed, aligned to a cache line. */
 final class Memory implements AutoCloseable {
     private static final long ALIGNMENT = 64;
+    /** Of all blocks of this process: what a leak would show in. */
+    private static final AtomicLong LIVE = new AtomicLong();
 
     private final Pointer block;
     private final long address;
@@ -22,6 +25,12 @@ final class Memory implements AutoCloseable {
         }
         address = (block.address() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         Pointer.memset(at(address, bytes), 0, bytes);
+        LIVE.addAndGet(bytes);
+    }
+
+    /** Bytes of all blocks that are not closed. */
+    static long liveBytes() {
+        return LIVE.get();
     }
 
     long address() {
@@ -51,6 +60,7 @@ final class Memory implements AutoCloseable {
 
     @Override
     public void close() {
+        LIVE.addAndGet(-bytes);
         Pointer.free(block);
     }
 

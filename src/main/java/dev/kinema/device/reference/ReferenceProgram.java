@@ -6,6 +6,7 @@ import dev.kinema.device.FiniteCheck;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
+import dev.kinema.device.ProgramRunEvent;
 import dev.kinema.device.ProgramStep;
 import dev.kinema.device.Schedule;
 import dev.kinema.device.StepClock;
@@ -37,6 +38,7 @@ final class ReferenceProgram implements Program {
     private final Map<Value, Integer> lastUse = new HashMap<>();
     private final Bindings bindings;
     private final Map<Value, List<HostArray>> outputsOf = new HashMap<>();
+    private final ProgramRunEvent event;
     private boolean closed;
 
     ReferenceProgram(Graph graph, ReferenceWeights weights, Workers workers, boolean checkFinite) {
@@ -62,6 +64,7 @@ final class ReferenceProgram implements Program {
                 lastUse.put(v, node.hasEffect() ? nodes.size() - 1 : step);
             }
         }
+        event = new ProgramRunEvent("reference", bindings, memoryPlan());
     }
 
     private static HostArray hostArray(Value value) {
@@ -93,6 +96,13 @@ final class ReferenceProgram implements Program {
         if (closed) {
             throw new KinemaException("the program is closed: compile it again");
         }
+        event.begin();
+        compute(clock);
+        event.end();
+        event.commit();
+    }
+
+    private void compute(StepClock clock) {
         Map<Value, Object> values = new HashMap<>();
         Map<String, Object> written = new LinkedHashMap<>();
         for (int step = 0; step < nodes.size(); step++) {

@@ -199,6 +199,33 @@ class CpuProgramTest {
         }
     }
 
+    /** A second program of the same graph costs its activations, inputs and outputs, and nothing that depends on the weights alone. */
+    @Test
+    void programsOfOneGraphShareWhatWasPrepared() {
+        try (Device device = Device.open("cpu"); Weights weights = device.newWeights()) {
+            Graph graph = encoder(SlowConfig.SLOW_D_R50.withWidth(16), CLIP);
+            weights.initialize(graph, 1);
+            long empty = Memory.liveBytes();
+            Program first = device.compile(graph, weights);
+            long one = Memory.liveBytes() - empty;
+            long planned = first.memoryPlan().bytes() + CLIP.elements() + 4 * first.output("feature").elements();
+            assertTrue(one > planned + (1 << 20), "prepared weights are the greater part: " + one + " bytes of which " + planned + " are not");
+            try (Program second = device.compile(graph, weights)) {
+                assertEquals(planned, Memory.liveBytes() - empty - one);
+                fill(first, "frames", 1);
+                fill(second, "frames", 1);
+                first.run();
+                second.run();
+                float[] expected = first.output("feature").toFloats();
+                assertArrayEquals(expected, second.output("feature").toFloats());
+                first.close();
+                second.run();
+                assertArrayEquals(expected, second.output("feature").toFloats(), "what is shared outlives the program that made it");
+            }
+            assertEquals(empty, Memory.liveBytes(), "all is given back with the last program");
+        }
+    }
+
     @Test
     void aRunRepeatsToTheBit() {
         try (Device device = Device.open("cpu", 2)) {

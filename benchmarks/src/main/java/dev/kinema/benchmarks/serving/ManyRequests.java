@@ -1,0 +1,126 @@
+package dev.kinema.benchmarks.serving;
+
+import dev.kinema.embed.BackboneWeights;
+import dev.kinema.embed.Cancellation;
+import dev.kinema.embed.EncodingStoppedException;
+import dev.kinema.embed.MovieEncoder;
+import dev.kinema.embed.MovieEncoderConfig;
+import dev.kinema.embed.MovieFeatures;
+import dev.kinema.embed.PrecisionChoice;
+import dev.kinema.embed.ServingConfig;
+import dev.kinema.model.SlowConfig;
+import dev.kinema.video.EventFilm;
+import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * Sends requests of 16 callers to one encoder of a small network and prints, after each tenth of them, what the process holds: a leak shows
+ * as a column that keeps growing. Of ten requests six are films of 8 s in a file, two are single clips, and two are films that are cancelled
+ * after their first clip. Each film's features are held against those of the first. Usage: {@code ManyRequests [requests]}.
+ */
+public final class ManyRequests {
+    private static final int CALLERS = 16;
+    private static final double MEBI = 1 << 20;
+
+    private final MovieEncoder encoder;
+    private final Path film;
+    private final MovieFeatures expected;
+    private final byte[] clip;
+
+    private ManyRequests(MovieEncoder encoder, Path film) {
+        this.encoder = encoder;
+        this.film = film;
+        this.expected = encoder.encode(film);
+        this.clip = new byte[encoder.plan().frames() * encoder.plan().framing().crop() * encoder.plan().framing().crop() * 3];
+    }
+
+    public static void main(String[] args) throws Exception {
+        int requests = args.length == 0 ? 10_000 : Integer.parseInt(args[0]);
+        Path folder = Files.createTempDirectory("kinema-requests");
+        Path weights = folder.resolve("weights.safetensors");
+        BackboneWeights.random(SlowConfig.slowD(26).withWidth(4).withClip(new SlowConfig.Clip(16, 32, 4))
+            .withHead(new SlowConfig.Head(SlowConfig.Pool.GLOBAL, 0, 0)), 1).write(weights, 1, 0);
+        Path film = folder.resolve("film.mp4");
+        EventFilm.of(1, List.of(1, 2, 3, 4), EventFilm.Format.SMALL).write(film);
+        MovieEncoderConfig config = MovieEncoderConfig.of(weights).withPrecision(PrecisionChoice.FP32).withServing(ServingConfig.DEFAULT);
+        ExecutorService callers = Executors.newFixedThreadPool(CALLERS);
+        try (MovieEncoder encoder = MovieEncoder.open(config)) {
+            System.out.printf("%s, %d callers%n%n", encoder.device(), CALLERS);
+            System.out.println("requests  seconds  resident MiB  heap after GC MiB  direct buffers MiB  threads");
+            new ManyRequests(encoder, film).run(callers, requests);
+        } finally {
+            callers.shutdownNow();
+            Files.delete(film);
+            Files.delete(weights);
+            Files.delete(folder);
+        }
+    }
+
+    private void run(ExecutorService callers, int requests) throws Exception {
+        long begun = System.nanoTime();
+        print(0, begun);
+        for (int done = 0; done < requests; done += requests / 10) {
+            List<Future<?>> calls = new ArrayList<>();
+            for (int i = 0; i < requests / 10; i++) {
+                int kind = i % 10;
+                calls.add(callers.submit(() -> request(kind)));
+            }
+            for (Future<?> call : calls) {
+                call.get();
+            }
+            print(done + requests / 10, begun);
+        }
+    }
+
+    private void request(int kind) {
+        if (kind < 2) {
+            encoder.encode(clip);
+        } else if (kind < 4) {
+            Cancellation cancellation = Cancellation.onRequest();
+            try {
+                encoder.stream(film, feature -> cancellation.cancel(), cancellation);
+                throw new IllegalStateException("a cancelled film was encoded to its end");
+            } catch (EncodingStoppedException e) {
+                if (e.reason() != EncodingStoppedException.Reason.CANCELLED) {
+                    throw e;
+                }
+            }
+        } else if (!Arrays.equals(expected.features().toFloats(), encoder.encode(film).features().toFloats())) {
+            throw new IllegalStateException("a film's features are not those that it had at first");
+        }
+    }
+
+    private static void print(int done, long begun) throws IOException, InterruptedException {
+        double seconds = (System.nanoTime() - begun) / 1e9;
+        for (int i = 0; i < 3; i++) {
+            System.gc();
+            // buffers are given back by a thread of the virtual machine's
+            Thread.sleep(100);
+        }
+        long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+        long direct = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream().filter(pool -> pool.getName().equals("direct"))
+            .mapToLong(BufferPoolMXBean::getMemoryUsed).sum();
+        System.out.printf(Locale.ROOT, "%8d %8.1f %13.1f %18.2f %19.2f %8d%n", done, seconds, resident() / MEBI, heap / MEBI, direct / MEBI,
+            Thread.activeCount());
+    }
+
+    /** Resident set of the process in bytes; 0 where the system has no {@code /proc}. */
+    private static long resident() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        if (!Files.isReadable(status)) {
+            return 0;
+        }
+        return Files.readAllLines(status).stream().filter(line -> line.startsWith("VmRSS:"))
+            .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("[^0-9]", ""))).findFirst().orElse(0);
+    }
+}

@@ -1,0 +1,2 @@
+/** What a service that embeds the encoder costs in the long run. */
+package dev.kinema.benchmarks.serving;
