@@ -68,16 +68,11 @@ final class RelationNetwork implements TaskNetwork<RelationPrediction> {
         boolean built = false;
         try {
             start.forEach(weights::put);
-            Graph graph = new Graph();
-            Value logits = logits(Pass.train(graph));
-            Value labels = graph.input(LABELS, DType.I32, Shape.of(config.tuning().batch() * PAIRS));
-            Value loss = SoftmaxCrossEntropy.of(logits, labels);
-            graph.output(Metrics.LOSS, loss);
-            config.tuning().optimizer().optimizer().minimize(loss);
-            weights.initialize(graph, seed);
-            training = device.compile(graph, weights, compilation);
+            Graph learning = learning(config, encoder);
+            weights.initialize(learning, seed);
+            training = device.compile(learning, weights, compilation);
             Graph asked = new Graph();
-            asked.output(PROBABILITIES, Softmax.of(logits(Pass.eval(asked))));
+            asked.output(PROBABILITIES, Softmax.of(logits(Pass.eval(asked), config, encoder)));
             prediction = device.compile(asked, weights, compilation);
             List.of(training, prediction).forEach(this::pair);
             built = true;
@@ -88,8 +83,19 @@ final class RelationNetwork implements TaskNetwork<RelationPrediction> {
         }
     }
 
+    /** What a step computes: cross-entropy, mean over all pairs of a batch, and the update of all variables. */
+    static Graph learning(RelationsConfig config, EventEncoder encoder) {
+        Graph graph = new Graph();
+        Value logits = logits(Pass.train(graph), config, encoder);
+        Value labels = graph.input(LABELS, DType.I32, Shape.of(config.tuning().batch() * PAIRS));
+        Value loss = SoftmaxCrossEntropy.of(logits, labels);
+        graph.output(Metrics.LOSS, loss);
+        config.tuning().optimizer().optimizer().minimize(loss);
+        return graph;
+    }
+
     /** Scores of the relations [B * 4, outputs], of a clip's pairs one after another. */
-    private Value logits(Pass pass) {
+    private static Value logits(Pass pass, RelationsConfig config, EventEncoder encoder) {
         Graph graph = pass.graph();
         int batch = config.tuning().batch();
         Value seen = graph.input(FEATURES, DType.F32, Shape.of(batch, Clip.EVENTS, encoder.inputWidth()));

@@ -81,9 +81,9 @@ final class RoleNetwork implements TaskNetwork<RolePrediction> {
         try {
             imported.ifPresent(read -> read.copyTo(weights, TEXT));
             start.forEach(weights::put);
-            Graph graph = trainingGraph();
-            weights.initialize(graph, seed);
-            training = device.compile(graph, weights, compilation);
+            Graph learning = learning(config, model, seen, texts.longest());
+            weights.initialize(learning, seed);
+            training = device.compile(learning, weights, compilation);
             memory = seen.map(events -> device.compile(memoryGraph(events), weights, compilation));
             decoding = decoding(device, compilation);
             built = true;
@@ -114,11 +114,16 @@ final class RoleNetwork implements TaskNetwork<RolePrediction> {
         }
     }
 
-    /** All texts of a batch are as long as the longest of all; what is behind their ends counts nowhere. */
-    private Graph trainingGraph() {
+    /**
+     * What a step computes: cross-entropy, mean over all tokens of a batch, and the update of all variables. All texts of a batch are as long
+     * as the longest of all; what is behind their ends counts nowhere.
+     *
+     * @param longest tokens of that text
+     */
+    static Graph learning(RolesConfig config, TextModel model, Optional<SeenEvents> seen, int longest) {
         Graph graph = new Graph();
         Pass pass = Pass.train(graph);
-        Decoder.Texts read = Decoder.texts(graph, config.tuning().batch() * Clip.EVENTS, texts.longest() - 1);
+        Decoder.Texts read = Decoder.texts(graph, config.tuning().batch() * Clip.EVENTS, longest - 1);
         Value loss = model instanceof Decoder decoder
             ? decoder.loss(pass.at(TEXT), read, seen.orElseThrow().memory(pass, config.tuning().batch()), null)
             : ((LanguageModel) model).loss(pass.at(TEXT), read);

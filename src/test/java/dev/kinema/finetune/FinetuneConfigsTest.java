@@ -53,7 +53,7 @@ class FinetuneConfigsTest {
     }
 
     /** Runs of pretraining by the folder that they have under {@code runs} unless they are given another. */
-    private static Map<String, PretrainConfig> pretraining() throws IOException {
+    static Map<String, PretrainConfig> pretraining() throws IOException {
         return yaml(PRETRAIN).stream().collect(Collectors.toMap(FinetuneConfigsTest::name,
             file -> ConfigReader.read(file, PretrainConfig.class)));
     }
