@@ -97,7 +97,7 @@ final class RoleNetwork implements TaskNetwork<RolePrediction> {
     private Optional<LanguageModelWeights> imported(long seed) {
         TokenTable tokens = texts.tokens();
         return config.languageModel().flatMap(LanguageModelStart::weights)
-            .map(file -> LanguageModelWeights.importGpt2(file, tokens.size(), tokens.pad(), tokens.end(), seed));
+            .map(file -> LanguageModelWeights.read(file, tokens.size(), tokens.pad(), tokens.end(), seed));
     }
 
     private TextModel drawn() {
