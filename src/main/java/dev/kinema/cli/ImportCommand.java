@@ -27,8 +27,8 @@ import picocli.CommandLine.TypeConversionException;
         + "Face's (model.safetensors or pytorch_model.bin), into a safetensors file. Nothing in it is executed.")
 final class ImportCommand implements Callable<Integer> {
     /** What says how a checkpoint becomes a backbone: a language model is whole, or refused. */
-    private static final List<String> OF_BACKBONES = List.of("--inflate", "--encoder", "--crop", "--frames", "--interval", "--allow-missing",
-        "--allow-unexpected", "--allow-shape", "--seed");
+    private static final List<String> OF_BACKBONES = List.of("--inflate", "--encoder", "--crop", "--frames", "--interval",
+        "--allow-missing", "--allow-unexpected", "--allow-shape", "--seed");
 
     @Spec
     private CommandSpec spec;
@@ -135,8 +135,8 @@ final class ImportCommand implements Callable<Integer> {
         });
         LanguageModelFile imported = LanguageModelFile.of(checkpoint);
         LanguageModelFile.Sizes sizes = imported.sizes();
-        console.printf("%s: GPT-2 with %d tokens, %d positions, %d layers of width %d, %d heads%n", Main.line(in.toString()), sizes.tokens(),
-            sizes.maxLength(), sizes.layers(), sizes.width(), sizes.heads());
+        console.printf("%s: GPT-2 with %d tokens, %d positions, %d layers of width %d, %d heads%n", Main.line(in.toString()),
+            sizes.tokens(), sizes.maxLength(), sizes.layers(), sizes.width(), sizes.heads());
         if (out != null) {
             imported.write(out);
             console.println(out + ": " + imported.tensors().size() + " tensors");

@@ -103,7 +103,7 @@ public record LanguageModelFile(Path source, Sizes sizes, Map<String, HostArray>
      * The language model in a checkpoint: of GPT-2 {@code model.safetensors} or {@code pytorch_model.bin}. A {@code config.json} beside it
      * says how many heads there are; without one they are 64 wide, as in all that were released.
      *
-     * @throws KinemaException if it is of no GPT-2, or lacks or has anything beyond the network's weights: it is said under the file's names
+     * @throws KinemaException if it is of no GPT-2, or lacks or has anything beyond the network's weights: said under the file's names
      */
     public static LanguageModelFile of(ImportedCheckpoint checkpoint) {
         Path file = checkpoint.path();

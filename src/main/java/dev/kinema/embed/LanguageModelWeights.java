@@ -53,7 +53,8 @@ public record LanguageModelWeights(Path source, LanguageModelConfig config, Map<
 
     /** An untrained network: weights drawn as for the start of training. */
     public static LanguageModelWeights random(LanguageModelConfig config, long seed) {
-        return new LanguageModelWeights(Path.of("random"), config, BackboneWeights.draw(LanguageModelFile.graph(config), seed), WeightsOrigin.random(seed));
+        Map<String, HostArray> drawn = BackboneWeights.draw(LanguageModelFile.graph(config), seed);
+        return new LanguageModelWeights(Path.of("random"), config, drawn, WeightsOrigin.random(seed));
     }
 
     /**

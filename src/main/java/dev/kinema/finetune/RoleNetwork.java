@@ -115,8 +115,8 @@ final class RoleNetwork implements TaskNetwork<RolePrediction> {
     }
 
     /**
-     * What a step computes: cross-entropy, mean over all tokens of a batch, and the update of all variables. All texts of a batch are as long
-     * as the longest of all; what is behind their ends counts nowhere.
+     * What a step computes: cross-entropy, mean over all tokens of a batch, and the update of all variables. All texts of a batch are as
+     * long as the longest of all; what is behind their ends counts nowhere.
      *
      * @param longest tokens of that text
      */

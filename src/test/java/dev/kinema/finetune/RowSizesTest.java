@@ -88,7 +88,7 @@ class RowSizesTest {
 
     private static void verbs(VerbsConfig settings, SlowConfig backbone) {
         assertEquals(FEATURE, backbone.featureWidth());
-        VerbClassifier network = new VerbClassifier(backbone, settings.hidden() == 0 ? backbone.featureWidth() / 2 : settings.hidden(), VERBS);
+        VerbClassifier network = new VerbClassifier(backbone, settings.hidden() == 0 ? FEATURE / 2 : settings.hidden(), VERBS);
         Optimizer optimizer = settings.tuning().optimizer().optimizer();
         Graph graph = VerbStep.learning(network, settings.part() * Clip.EVENTS, settings.tuning().batch() / settings.part(), optimizer);
         assertEquals(FEATURE * 1024 + 1024 + 1024 * VERBS + VERBS, count(graph, "verb."));

@@ -95,8 +95,8 @@ final class SmallRows {
 
     /** Four channels, and a block of each stage: four stages make 32 times as many channels. */
     private static String sizes(NetworkDescription.Backbone network) {
-        String stages = network.stages().stream().map(stage -> "{blocks: 1, temporal_kernel: " + stage.temporalKernel() + ", spatial_stride: "
-            + stage.spatialStride() + "}").collect(Collectors.joining(", "));
+        String stages = network.stages().stream().map(stage -> "{blocks: 1, temporal_kernel: " + stage.temporalKernel()
+            + ", spatial_stride: " + stage.spatialStride() + "}").collect(Collectors.joining(", "));
         return "{network: {width: 4, stages: [" + stages + "], clip: {frames: 4, crop: 32, sampling_rate: 14}}}";
     }
 
