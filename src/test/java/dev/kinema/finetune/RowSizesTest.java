@@ -100,7 +100,7 @@ class RowSizesTest {
         Optional<SeenEvents> seen = settings.decoder().map(decoder -> new SeenEvents(encoder, new DrawnFeatures(FEATURE)));
         TextModel model = settings.decoder().<TextModel>map(decoder -> new Decoder(decoder.over(TOKENS))).orElseGet(() ->
             new LanguageModel(LanguageModelConfig.GPT2_MEDIUM.withVocabulary(TOKENS.size(), TOKENS.pad(), TOKENS.end())));
-        Graph graph = RoleNetwork.learning(settings, model, seen, settings.length());
+        Graph graph = RoleNetwork.learning(settings, model, seen, settings.length(), 2000);
         if (settings.decoder().isPresent()) {
             long learned = settings.decoder().get().positions() == ContextualizerConfig.Positions.LEARNED ? 60 * 1024 : 0;
             assertEquals(TXD + TOKENS.size() * 1024L + 512 * 1024 + TOKENS.size() * 512L + learned, count(graph, "text."));
