@@ -101,10 +101,15 @@ final class RelationNetwork implements TaskNetwork<RelationPrediction> {
         Value seen = graph.input(FEATURES, DType.F32, Shape.of(batch, Clip.EVENTS, encoder.inputWidth()));
         int width = encoder.outputWidth();
         Value events = Reshape.of(encoder.apply(pass, seen), Shape.of(batch * Clip.EVENTS, width));
+        Pass head = pass.at("relation");
+        if (config.fusedWidth() > 0) {
+            Value inner = Relu.of(Linear.of(width, config.fusedWidth()).apply(head.at("event.0"), events));
+            width = config.fusedWidth();
+            events = Linear.of(width, width).apply(head.at("event.2"), inner);
+        }
         Value earlier = graph.input(PAIRS_EARLIER, DType.I32, Shape.of(batch * PAIRS));
         Value later = graph.input(PAIRS_LATER, DType.I32, Shape.of(batch * PAIRS));
         Value x = Concat.of(1, Gather.of(events, earlier, 0), Gather.of(events, later, 0));
-        Pass head = pass.at("relation");
         if (config.hidden() > 0) {
             x = Relu.of(Linear.of(2 * width, config.hidden()).apply(head.at("0"), x));
         }

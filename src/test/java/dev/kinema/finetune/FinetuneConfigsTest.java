@@ -165,7 +165,7 @@ class FinetuneConfigsTest {
             assertEquals(List.of(0.9, 0.99, 0.0, 0.0), List.of(each.optimizer().beta1(), each.optimizer().beta2(),
                 each.optimizer().weightDecay(), each.optimizer().clip()));
         }
-        assertEquals(Optional.of(new RelationsConfig(0, 1024, 4, tuning)), drawn.relations());
+        assertEquals(Optional.of(new RelationsConfig(0, 0, 1024, 4, tuning)), drawn.relations());
     }
 
     @Test

@@ -116,7 +116,8 @@ class RowSizesTest {
         Graph graph = RelationNetwork.learning(settings, encoder);
         assertEncoder(graph, contextualizer, settings.eventWidth() == 0 ? 0 : TWO_LAYERS);
         int width = contextualizer.isPresent() || settings.eventWidth() > 0 ? 1024 : FEATURE;
-        assertEquals(2 * width * 1024 + 1024 + (1024 + 1) * settings.outputs(), count(graph, "relation."));
+        long fused = settings.fusedWidth() == 0 ? 0 : 2 * (1024 * 1024 + 1024);
+        assertEquals(fused + 2 * width * 1024 + 1024 + (1024 + 1) * settings.outputs(), count(graph, "relation."));
         assertLearns(graph);
     }
 

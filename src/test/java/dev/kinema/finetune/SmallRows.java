@@ -84,7 +84,7 @@ final class SmallRows {
         full.verbs().ifPresent(settings -> lines.add("verbs: {tuning: {batch: " + BATCH + "}}"));
         full.roles().ifPresent(settings -> lines.add("roles: " + sizes(settings)));
         full.relations().ifPresent(settings -> lines.add("relations: {event_width: " + Math.min(settings.eventWidth(), WIDTH)
-            + ", hidden: 8, tuning: {batch: " + BATCH + "}}"));
+            + ", fused_width: " + Math.min(settings.fusedWidth(), WIDTH) + ", hidden: 8, tuning: {batch: " + BATCH + "}}"));
         Path file = Files.writeString(folder.resolve("row.yaml"), String.join("\n", lines) + "\n");
         return ConfigReader.read(file, FinetuneConfig.class);
     }

@@ -38,12 +38,14 @@ class AskedPlacesTest {
     private static final int LENGTH = 9;
     private static final int TEXTS = 4;
     /** Three texts for four rows, with 3 + 8 + 1 tokens to be asked for. */
-    private static final List<int[]> GIVEN = List.of(new int[] {1, 2, 3, EOS}, new int[] {4, 4, 5, 6, 7, 8, 9, 10, EOS}, new int[] {2, EOS});
+    private static final List<int[]> GIVEN = List.of(new int[] {1, 2, 3, EOS}, new int[] {4, 4, 5, 6, 7, 8, 9, 10, EOS},
+        new int[] {2, EOS});
     private static final int ASKED = 12;
 
     private static TextModel model(String name) {
         return name.equals("decoder")
-            ? new Decoder(DecoderConfig.PAPER.withVocabulary(VOCABULARY, PAD, EOS).withSizes(WIDTH, 2, 2, 24, 8, LENGTH).withDropout(0, 0, 0))
+            ? new Decoder(DecoderConfig.PAPER.withVocabulary(VOCABULARY, PAD, EOS).withSizes(WIDTH, 2, 2, 24, 8, LENGTH)
+                .withDropout(0, 0, 0))
             : new LanguageModel(LanguageModelConfig.GPT2.withVocabulary(VOCABULARY, PAD, EOS).withSizes(WIDTH, 2, 2, 24, LENGTH)
                 .withDropout(0, 0));
     }

@@ -62,8 +62,8 @@ public final class ManyItems {
         double bytes = threads.getCurrentThreadAllocatedBytes() - allocated;
         double peak = pools.stream().mapToLong(pool -> pool.getPeakUsage().getUsed()).sum() / MEBI;
         int items = count * EVENTS * ROLES.size();
-        return String.format("%8d %12.1f %11.1f %24.0f %10.0f %17.0f %6.3f %5.3f", items, seconds, seconds * 1e6 / items, bytes / items, input,
-            peak, scores.cider(), scores.lea());
+        return String.format("%8d %12.1f %11.1f %24.0f %10.0f %17.0f %6.3f %5.3f", items, seconds, seconds * 1e6 / items, bytes / items,
+            input, peak, scores.cider(), scores.lea());
     }
 
     private static SemanticRoles.Clip clip(int number) {
