@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /**
  * That all of semantic roles' scores take time and memory in proportion to the items, 15 a clip, of three references each. With
  * {@code -Dtest=RoleScoringScaleTest -Dkinema.test.clips=66667} there are a million: {@code benchmarks/results/million-items.txt} has what
- * that took.
+ * a million took where it was measured.
  */
 class RoleScoringScaleTest {
     private static final int CLIPS = Integer.getInteger("kinema.test.clips", 2_000);
