@@ -36,6 +36,7 @@ import dev.kinema.nn.Pass;
 import dev.kinema.optim.Optimizer;
 import dev.kinema.optim.Sgd;
 import java.lang.management.ManagementFactory;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
