@@ -1,15 +1,18 @@
 // CUDA's runtime interface over the emulator: see api.h.
 #include "api.h"
 
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
+#include "../include/kinema.h"
 #include "block.h"
+#include "pretence.h"
+
+constexpr int CUDA_VERSION = 13000;  // that the emulator stands for
 
 /// What a capture has recorded; each launch does it again, in order.
 struct SimtGraph {
@@ -48,23 +51,81 @@ cudaError_t submit(SimtStream* stream, cudaError_t failure, std::function<std::s
     return fails(failure);
 }
 
+simt::Pretence& pretence() { return simt::Pretence::instance(); }
+
+/// Where every kernel ends up once one has accessed memory that is not its own.
+cudaError_t unbroken() { return pretence().broken ? fails(cudaErrorIllegalAddress) : cudaSuccess; }
+
 cudaError_t allocate(void** address, size_t bytes) {
     // exactly this size, so that AddressSanitizer sees what lies beyond; never nothing, as a device's allocator
     if (posix_memalign(address, 256, bytes == 0 ? 1 : bytes) == 0) return cudaSuccess;
     return fails(cudaErrorMemoryAllocation);
 }
+
+/// The sizes of what lies in the device's memory.
+class Allocations {
+  public:
+    bool add(void* address, size_t bytes) {
+        std::lock_guard<std::mutex> guard(lock_);
+        if (pretence().used + static_cast<int64_t>(bytes) > pretence().memory) return false;
+        pretence().used += static_cast<int64_t>(bytes);
+        sizes_[address] = bytes;
+        return true;
+    }
+    void remove(void* address) {
+        std::lock_guard<std::mutex> guard(lock_);
+        const auto found = sizes_.find(address);
+        if (found == sizes_.end()) return;
+        pretence().used -= static_cast<int64_t>(found->second);
+        sizes_.erase(found);
+    }
+    // never ended: memory may be freed while a process ends
+    static Allocations& instance() {
+        static Allocations* allocations = new Allocations();
+        return *allocations;
+    }
+
+  private:
+    std::mutex lock_;
+    std::unordered_map<void*, size_t> sizes_;
+};
+
+thread_local int ranges = 0;
 }  // namespace
+
+int simt_push_range(const char*) { return ranges++; }
+
+int simt_pop_range() { return ranges == 0 ? -1 : --ranges; }
+
+bool simt_pretend(int what, int64_t value) {
+    switch (what) {
+        case KN_EMULATED_MEMORY: pretence().memory = value; return true;
+        case KN_EMULATED_DEVICES: pretence().devices = value; return true;
+        case KN_EMULATED_DRIVER: pretence().driver = value; return true;
+        case KN_EMULATED_CAPABILITY: pretence().capability = value; return true;
+        case KN_EMULATED_REFUSAL: pretence().refusal = value; return true;
+        case KN_EMULATED_FAULT:
+            pretence().fault = value;
+            if (value < 0) pretence().broken = false;
+            return true;
+        default: return false;
+    }
+}
 
 namespace simt {
 void launch(const Kernel& kernel, Body body) {
     std::shared_ptr<void> closure(body.closure, body.destroy);
-    const std::string refused = refusal(kernel);
+    std::string refused = refusal(kernel);
+    if (Pretence::comes(pretence().refusal)) refused = named(kernel) + ": refused, as was asked for";
     if (!refused.empty()) {
         report = refused;
         fails(cudaErrorInvalidConfiguration);
         return;
     }
-    submit(static_cast<SimtStream*>(kernel.stream), cudaErrorLaunchFailure, [kernel, body, closure] { return run_grid(kernel, body); });
+    submit(static_cast<SimtStream*>(kernel.stream), cudaErrorLaunchFailure, [kernel, body, closure] {
+        if (Pretence::comes(pretence().fault)) pretence().broken = true;
+        return pretence().broken ? std::string() : run_grid(kernel, body);
+    });
 }
 }  // namespace simt
 
@@ -83,6 +144,9 @@ const char* cudaGetErrorString(cudaError_t error) {
         case cudaErrorInvalidValue: return "invalid argument";
         case cudaErrorMemoryAllocation: return "out of memory";
         case cudaErrorInvalidConfiguration: return "invalid configuration argument";
+        case cudaErrorInsufficientDriver: return "CUDA driver version is insufficient for CUDA runtime version";
+        case cudaErrorNoDevice: return "no CUDA-capable device is detected";
+        case cudaErrorIllegalAddress: return "an illegal memory access was encountered";
         case cudaErrorInvalidDevice: return "invalid device ordinal";
         case cudaErrorInvalidResourceHandle: return "invalid resource handle";
         case cudaErrorNotReady: return "device not ready";
@@ -96,11 +160,12 @@ const char* cudaGetErrorString(cudaError_t error) {
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
-    *count = 1;
-    return cudaSuccess;
+    *count = static_cast<int>(pretence().devices);
+    if (*count > 0) return cudaSuccess;
+    return fails(pretence().driver < CUDA_VERSION ? cudaErrorInsufficientDriver : cudaErrorNoDevice);
 }
 
-cudaError_t cudaSetDevice(int device) { return device == 0 ? cudaSuccess : fails(cudaErrorInvalidDevice); }
+cudaError_t cudaSetDevice(int device) { return device >= 0 && device < pretence().devices ? cudaSuccess : fails(cudaErrorInvalidDevice); }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
     std::snprintf(properties->name, sizeof properties->name, "SIMT emulator");
@@ -111,42 +176,52 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
     switch (attribute) {
         case cudaDevAttrMultiProcessorCount: *value = 4; break;
         case cudaDevAttrL2CacheSize: *value = 1 << 20; break;
-        case cudaDevAttrComputeCapabilityMajor: *value = 8; break;
-        case cudaDevAttrComputeCapabilityMinor: *value = 0; break;
+        case cudaDevAttrComputeCapabilityMajor: *value = static_cast<int>(pretence().capability / 10); break;
+        case cudaDevAttrComputeCapabilityMinor: *value = static_cast<int>(pretence().capability % 10); break;
         case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = 163 * 1024; break;
     }
     return cudaSetDevice(device);
 }
 
-cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
+cudaError_t cudaDeviceSynchronize() { return unbroken(); }
 
 cudaError_t cudaDriverGetVersion(int* version) {
-    *version = 0;
+    *version = static_cast<int>(pretence().driver);
     return cudaSuccess;
 }
 
 cudaError_t cudaRuntimeGetVersion(int* version) {
-    *version = 0;
+    *version = CUDA_VERSION;
     return cudaSuccess;
 }
 
 cudaError_t cudaMemGetInfo(size_t* available, size_t* total) {
-    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-    *available = page * static_cast<size_t>(sysconf(_SC_AVPHYS_PAGES));
-    *total = page * static_cast<size_t>(sysconf(_SC_PHYS_PAGES));
-    return cudaSuccess;
+    const int64_t left = pretence().memory - pretence().used;
+    *available = static_cast<size_t>(left < 0 ? 0 : left);
+    *total = static_cast<size_t>(pretence().memory.load());
+    return unbroken();
 }
 
-cudaError_t cudaMalloc(void** address, size_t bytes) { return allocate(address, bytes); }
+cudaError_t cudaMalloc(void** address, size_t bytes) {
+    if (pretence().broken) return unbroken();
+    const cudaError_t error = allocate(address, bytes);
+    if (error != cudaSuccess || Allocations::instance().add(*address, bytes)) return error;
+    std::free(*address);
+    return fails(cudaErrorMemoryAllocation);
+}
 
 cudaError_t cudaFree(void* address) {
+    Allocations::instance().remove(address);
     std::free(address);
-    return cudaSuccess;
+    return unbroken();
 }
 
 cudaError_t cudaHostAlloc(void** address, size_t bytes, unsigned) { return allocate(address, bytes); }
 
-cudaError_t cudaFreeHost(void* address) { return cudaFree(address); }
+cudaError_t cudaFreeHost(void* address) {
+    std::free(address);
+    return unbroken();
+}
 
 cudaError_t cudaMemsetAsync(void* address, int value, size_t bytes, cudaStream_t stream) {
     return submit(stream, cudaErrorInvalidValue, [=] {
@@ -169,11 +244,11 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
     delete stream;
-    return cudaSuccess;
+    return unbroken();
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-    return capture(stream) ? fails(cudaErrorStreamCaptureUnsupported) : cudaSuccess;
+    return capture(stream) ? fails(cudaErrorStreamCaptureUnsupported) : unbroken();
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
@@ -202,7 +277,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-    return event->capture ? fails(cudaErrorStreamCaptureUnsupported) : cudaSuccess;
+    return event->capture ? fails(cudaErrorStreamCaptureUnsupported) : unbroken();
 }
 
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t from, cudaEvent_t to) {

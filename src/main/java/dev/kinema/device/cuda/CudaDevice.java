@@ -15,7 +15,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
-/** One NVIDIA device, {@code cuda:0} and so on, or the emulator of one. Programs and weights of it are closed before it is. */
+/**
+ * One NVIDIA device, {@code cuda:0} and so on, or the emulator of one. Programs and weights of it are closed before it is.
+ *
+ * <p>Two properties of the JVM help to find what is slow or wrong; with either, programs launch step by step and replay no CUDA graph.
+ * {@code -Dkinema.cuda.ranges=true} names each step to profilers by an NVTX range; {@code -Dkinema.cuda.blocking=true} waits for each
+ * step, so that an error of a kernel, which a device else reports when the run is over, names its node.
+ */
 public final class CudaDevice implements Device {
     private final String name;
     private final int index;
