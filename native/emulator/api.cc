@@ -11,20 +11,27 @@
 #include "../include/kinema.h"
 #include "block.h"
 #include "pretence.h"
+#include "queue.h"
 
 constexpr int CUDA_VERSION = 13000;  // that the emulator stands for
 
 /// What a capture has recorded; each launch does it again, in order.
 struct SimtGraph {
     std::vector<std::function<std::string()>> actions;
-    std::vector<SimtStream*> streams;  // those that take part while it is being captured
-    std::vector<SimtEvent*> events;    // those recorded meanwhile
+    std::vector<std::shared_ptr<simt::Queue>> queues;  // of the streams that took part
+    std::vector<SimtStream*> streams;                  // these, while it is being captured; the first is the one that began
+    std::vector<SimtEvent*> events;                    // those recorded meanwhile
 };
 struct SimtStream {
     SimtGraph* capture = nullptr;
+    std::shared_ptr<simt::Queue> queue = std::make_shared<simt::Queue>();
+    int recorded = 0, joined = 0;  // actions of it in a capture, and how many of them another stream has waited for
 };
 struct SimtEvent {
     SimtGraph* capture = nullptr;
+    SimtStream* stream = nullptr;  // of the capture
+    int recorded = 0;
+    std::shared_ptr<simt::Mark> mark = std::make_shared<simt::Mark>();
     std::chrono::steady_clock::time_point time;
 };
 
@@ -43,6 +50,7 @@ SimtGraph* capture(SimtStream* stream) { return stream ? stream->capture : nullp
 cudaError_t submit(SimtStream* stream, cudaError_t failure, std::function<std::string()> action) {
     if (SimtGraph* graph = capture(stream)) {
         graph->actions.push_back(std::move(action));
+        ++stream->recorded;
         return cudaSuccess;
     }
     std::string said = action();
@@ -50,6 +58,9 @@ cudaError_t submit(SimtStream* stream, cudaError_t failure, std::function<std::s
     report = said;
     return fails(failure);
 }
+
+/// The copies that whatever comes next on the stream must come after.
+std::shared_ptr<simt::Queue> before(SimtStream* stream) { return stream ? stream->queue : std::make_shared<simt::Queue>(); }
 
 simt::Pretence& pretence() { return simt::Pretence::instance(); }
 
@@ -122,7 +133,9 @@ void launch(const Kernel& kernel, Body body) {
         fails(cudaErrorInvalidConfiguration);
         return;
     }
-    submit(static_cast<SimtStream*>(kernel.stream), cudaErrorLaunchFailure, [kernel, body, closure] {
+    SimtStream* stream = static_cast<SimtStream*>(kernel.stream);
+    submit(stream, cudaErrorLaunchFailure, [kernel, body, closure, queue = before(stream)] {
+        queue->finish();
         if (Pretence::comes(pretence().fault)) pretence().broken = true;
         return pretence().broken ? std::string() : run_grid(kernel, body);
     });
@@ -183,7 +196,10 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
     return cudaSetDevice(device);
 }
 
-cudaError_t cudaDeviceSynchronize() { return unbroken(); }
+cudaError_t cudaDeviceSynchronize() {
+    simt::Queue::finish_all();
+    return unbroken();
+}
 
 cudaError_t cudaDriverGetVersion(int* version) {
     *version = static_cast<int>(pretence().driver);
@@ -210,7 +226,9 @@ cudaError_t cudaMalloc(void** address, size_t bytes) {
     return fails(cudaErrorMemoryAllocation);
 }
 
+// giving memory back waits for the device, as CUDA does
 cudaError_t cudaFree(void* address) {
+    simt::Queue::finish_all();
     Allocations::instance().remove(address);
     std::free(address);
     return unbroken();
@@ -219,20 +237,31 @@ cudaError_t cudaFree(void* address) {
 cudaError_t cudaHostAlloc(void** address, size_t bytes, unsigned) { return allocate(address, bytes); }
 
 cudaError_t cudaFreeHost(void* address) {
+    simt::Queue::finish_all();
     std::free(address);
     return unbroken();
 }
 
 cudaError_t cudaMemsetAsync(void* address, int value, size_t bytes, cudaStream_t stream) {
-    return submit(stream, cudaErrorInvalidValue, [=] {
+    return submit(stream, cudaErrorInvalidValue, [=, queue = before(stream)] {
+        queue->finish();
         if (bytes > 0) std::memset(address, value, bytes);
         return std::string();
     });
 }
 
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t stream) {
-    return submit(stream, cudaErrorInvalidValue, [=] {
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+    const auto copy = [=] {
         if (bytes > 0) std::memcpy(to, from, bytes);
+    };
+    const bool waits = stream != nullptr && kind != cudaMemcpyDeviceToDevice;
+    return submit(stream, cudaErrorInvalidValue, [copy, waits, queue = before(stream)] {
+        if (waits) {
+            queue->add(copy);
+        } else {
+            queue->finish();
+            copy();
+        }
         return std::string();
     });
 }
@@ -243,20 +272,29 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+    stream->queue->finish();
     delete stream;
     return unbroken();
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-    return capture(stream) ? fails(cudaErrorStreamCaptureUnsupported) : unbroken();
+    if (capture(stream)) return fails(cudaErrorStreamCaptureUnsupported);
+    if (stream) stream->queue->finish();
+    return unbroken();
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
     if (stream && event->capture && stream->capture == nullptr) {  // the stream joins the capture
         stream->capture = event->capture;
+        stream->recorded = stream->joined = 0;
         event->capture->streams.push_back(stream);
+        event->capture->queues.push_back(stream->queue);
     }
-    return cudaSuccess;
+    if (event->capture && event->stream != stream) event->stream->joined = event->recorded;
+    return submit(stream, cudaErrorInvalidValue, [mark = event->mark] {
+        mark->wait();
+        return std::string();
+    });
 }
 
 cudaError_t cudaEventCreate(cudaEvent_t* event) {
@@ -271,13 +309,25 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
     event->capture = capture(stream);
-    if (event->capture) event->capture->events.push_back(event);
+    event->stream = stream;
+    event->mark = std::make_shared<simt::Mark>();
     event->time = std::chrono::steady_clock::now();
-    return cudaSuccess;
+    const cudaError_t error = submit(stream, cudaErrorInvalidValue, [mark = event->mark, queue = before(stream)] {
+        mark->queue = queue;
+        mark->position = queue->position();
+        return std::string();
+    });
+    if (event->capture) {
+        event->capture->events.push_back(event);
+        event->recorded = stream->recorded;
+    }
+    return error;
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-    return event->capture ? fails(cudaErrorStreamCaptureUnsupported) : unbroken();
+    if (event->capture) return fails(cudaErrorStreamCaptureUnsupported);
+    event->mark->wait();
+    return unbroken();
 }
 
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t from, cudaEvent_t to) {
@@ -289,17 +339,25 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
     if (stream == nullptr || stream->capture) return fails(cudaErrorStreamCaptureUnsupported);
     stream->capture = new SimtGraph();
     stream->capture->streams.push_back(stream);
+    stream->capture->queues.push_back(stream->queue);
     return cudaSuccess;
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
     if (capture(stream) == nullptr || stream->capture->streams.front() != stream) return fails(cudaErrorStreamCaptureUnmatched);
     *graph = stream->capture;
-    for (SimtStream* joined : (*graph)->streams) joined->capture = nullptr;
+    bool joined = true;
+    for (SimtStream* part : (*graph)->streams) {
+        joined &= part == stream || part->joined == part->recorded;
+        part->capture = nullptr;
+    }
     for (SimtEvent* event : (*graph)->events) event->capture = nullptr;
     (*graph)->streams.clear();
     (*graph)->events.clear();
-    return cudaSuccess;
+    if (joined) return cudaSuccess;
+    delete *graph;
+    *graph = nullptr;
+    return fails(cudaErrorStreamCaptureUnjoined);
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {
@@ -308,12 +366,12 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
 }
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
-    return submit(stream, cudaErrorLaunchFailure, [executable] {
-        for (const auto& action : executable->actions) {
-            std::string said = action();
-            if (!said.empty()) return said;
-        }
-        return std::string();
+    return submit(stream, cudaErrorLaunchFailure, [executable, queue = before(stream)] {
+        queue->finish();
+        std::string said;
+        for (size_t i = 0; i < executable->actions.size() && said.empty(); ++i) said = executable->actions[i]();
+        for (const auto& part : executable->queues) part->finish();
+        return said;
     });
 }
 
