@@ -203,6 +203,19 @@ class CudaTroubleTest {
     }
 
     @Test
+    void aLibraryWithoutKernelsForTheDeviceSaysSo() {
+        long live = Kinema.kn_live_objects();
+        emulate(Kinema.KN_EMULATED_REFUSAL, 0);
+        assertContains(failure(() -> CudaDevice.open("cuda-emulated:0")), "compute capability 8.0, does not run these kernels", "elementwise.fill",
+            "-DKINEMA_CUDA_ARCHITECTURES=80");
+        emulate(Kinema.KN_EMULATED_FAULT, 0);
+        assertContains(failure(() -> CudaDevice.open("cuda-emulated:0")), "does not run these kernels", "illegal memory access");
+        emulate(Kinema.KN_EMULATED_FAULT, NONE);
+        assertEquals(live, Kinema.kn_live_objects());
+        CudaDevice.open("cuda-emulated:0").close();
+    }
+
+    @Test
     void programsOfOneThreadDoNotDisturbEachOther() {
         Graph other = new Graph();
         other.output("y", Sigmoid.of(other.input("x", DType.F32, Shape.of(COLUMNS))));
