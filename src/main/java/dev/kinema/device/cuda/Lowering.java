@@ -221,7 +221,9 @@ final class Lowering {
         if (bytes < 0) {
             throw new KinemaException(CudaLibrary.lastError());
         }
-        return new Buffer(new Storage(name, bytes, Storage.Home.PLANNED), Shape.of((int) Math.min(bytes, Integer.MAX_VALUE)), DType.U8);
+        Storage storage = new Storage(name, bytes, Storage.Home.PLANNED);
+        storage.scratch = true;
+        return new Buffer(storage, Shape.of((int) Math.min(bytes, Integer.MAX_VALUE)), DType.U8);
     }
 
     // ---- steps
