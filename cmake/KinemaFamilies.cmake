@@ -39,7 +39,7 @@ function(kinema_emulate suffix)
 
   set(lab kinema-lab-emulated${suffix})
   add_executable(${lab} EXCLUDE_FROM_ALL ${KINEMA_NATIVE}/lab/main.cc ${KINEMA_NATIVE}/lab/check.cc ${KINEMA_SHAPES})
-  target_compile_options(${lab} PRIVATE -Wall -Wextra ${ARGN})
+  target_compile_options(${lab} PRIVATE -Wall -Wextra -Wno-unknown-pragmas ${ARGN})
   target_link_options(${lab} PRIVATE ${ARGN})
   target_link_libraries(${lab} PRIVATE ${objects} Threads::Threads)
 endfunction()
