@@ -92,7 +92,7 @@ template <class T> __global__ void weight_gradient_v1(float* dw, const T* x, con
 }
 
 /// dw from sums of parts that are laid out as packed weights; in the order of the parts, so that the bits are the same in each run.
-inline __global__ void add_parts(float* dw, const float* parts, int64_t count, Sizes s, Packing p, int64_t elements) {
+static __global__ void add_parts(float* dw, const float* parts, int64_t count, Sizes s, Packing p, int64_t elements) {
     for (int64_t e = first_item(); e < elements; e += grid_stride()) {
         const int64_t i = e % p.channels, kw = e / p.channels % p.width, row = e / (p.channels * p.width);  // row: (o, kt, kh)
         if (i >= s.i || kw >= s.kw) continue;
