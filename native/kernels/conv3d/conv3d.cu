@@ -1,6 +1,8 @@
 // 3D convolution: checks, the packing of weights, the plain kernels, and the choice of variants.
 #include "conv3d.h"
 
+#include <algorithm>
+
 #include "../matmul/matmul.h"
 #include "../matmul/tile.h"
 #include "plain.h"
@@ -57,10 +59,14 @@ bool input_gradient_tiles(const Sizes& s, kn_dtype dtype) {
         && s.taps() < int64_t{1} << 21 && phases < 65536;
 }
 
-/// Parts of the pixels for wgrad: as many as fill a large device twice with tiles of 64 x 64, each a multiple of every slice.
-int64_t part_of(const Sizes& s) {
-    const int64_t tiles = ceil_div(s.o, 64) * ceil_div(s.taps() * s.i, 64), parts = ceil_div(264, tiles);
-    return ceil_div(ceil_div(s.out_pixels(), parts), 256) * 256;
+/// The tile of wgrad's result: larger ones read less, and there are as many parts as fill a device with any.
+int weight_gradient_size(const Sizes& to) { return to.o >= 128 && to.taps() * to.i >= 128 ? 4 : 2; }
+
+/// Parts of the pixels for wgrad: as many as fill a large device twice, each a multiple of every slice.
+int64_t part_of(const Sizes& to, int size) {
+    const int64_t down = size == 2 ? 64 : 128, across = size == 4 ? 128 : 64;
+    const int64_t parts = ceil_div(264, ceil_div(to.o, down) * ceil_div(to.taps() * to.i, across));
+    return ceil_div(ceil_div(to.out_pixels(), parts), 256) * 256;
 }
 }  // namespace
 
@@ -137,16 +143,14 @@ kn_status weight_gradient(int variant, kn_dptr dw, kn_dptr x, kn_dptr dy, const 
     const kn_status status = check(s, dtype, "weight_gradient");
     if (status != KN_OK) return status;
     const bool tiled = weight_gradient_tiles(s, dtype);
-    if (variant == 0) variant = tiled ? 2 : 1;
-    if (variant > 2 || (variant == 2 && !tiled)) {
-        return refuse(KN_UNSUPPORTED, "conv3d.weight_gradient v%d: only v2 has tiles, of channels of whole 16 bytes", variant);
-    }
-    if (variant == 2) {
-        const Packing p = packing(s.i, s.kw, dtype);
-        const Sizes to = filled(s, p);
-        const int64_t part = part_of(to), all = packed_elements(s, dtype);
+    const Packing p = packing(s.i, s.kw, dtype);
+    const Sizes to = filled(s, p);
+    if (variant == 0) variant = tiled ? weight_gradient_size(to) : 1;
+    if (variant > 1) {
+        if (!tiled) return refuse(KN_UNSUPPORTED, "conv3d.weight_gradient v%d takes channels of whole 16 bytes", variant);
+        const int64_t part = part_of(to, variant), all = packed_elements(s, dtype);
         const kn_dptr from = fill(x, s, to, p, dtype, workspace, stream), parts = workspace + static_cast<kn_dptr>(filled_bytes(s, dtype));
-        KN_FLOATING(dtype, T, Tiled<T>::weight_gradient(parts, from, dy, to, part, stream));
+        KN_FLOATING(dtype, T, Tiled<T>::weight_gradient(variant, parts, from, dy, to, part, stream));
         LAUNCH(add_parts, blocks_for(all, THREADS), THREADS, 0, stream_of(stream), address<float>(dw), address<const float>(parts),
                ceil_div(s.out_pixels(), part), s, p, all);
         return said("weight_gradient", variant, s);
@@ -213,7 +217,9 @@ int64_t kn_conv3d_weight_gradient_workspace(int64_t n, int64_t t, int64_t h, int
     if (conv3d::check(s, dtype, "weight_gradient_workspace") != KN_OK) return -1;
     if (!conv3d::weight_gradient_tiles(s, dtype)) return 0;
     const conv3d::Sizes to = conv3d::filled(s, conv3d::packing(i, kw, dtype));
-    return conv3d::filled_bytes(s, dtype) + ceil_div(s.out_pixels(), conv3d::part_of(to)) * to.o * to.i * to.taps() * 4;
+    int64_t parts = 0;
+    for (int size = 2; size <= conv3d::VARIANTS; ++size) parts = std::max(parts, ceil_div(s.out_pixels(), conv3d::part_of(to, size)));
+    return conv3d::filled_bytes(s, dtype) + parts * to.o * to.i * to.taps() * 4;
 }
 
 }  // extern "C"

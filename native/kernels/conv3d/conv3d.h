@@ -5,7 +5,7 @@
 #include "../matmul/epilogue.h"
 
 namespace kn::conv3d {
-// 1: a thread an element; tiles of an implicit product, bf16 by mma.sync: 2: 64 x 64, 3: 128 x 64, 4: 128 x 128; wgrad has 2 alone
+// 1: a thread an element; tiles of an implicit product, bf16 by mma.sync: 2: 64 x 64, 3: 128 x 64, 4: 128 x 128
 constexpr int VARIANTS = 4;
 
 /// Sizes of one convolution; t, h, w are of x, and i and o the channels of x and y.
@@ -47,6 +47,6 @@ template <class T> struct Tiled {
     static void input_gradient(int size, kn_dptr dy, kn_dptr packed, const matmul::Epilogue& e, const Sizes& s, const Packing& p,
                                kn_handle stream);
     /// Sums of each part of y's pixels, [parts, o, kt, kh, kw, i]; s as in forward.
-    static void weight_gradient(kn_dptr parts, kn_dptr x, kn_dptr dy, const Sizes& s, int64_t part, kn_handle stream);
+    static void weight_gradient(int size, kn_dptr parts, kn_dptr x, kn_dptr dy, const Sizes& s, int64_t part, kn_handle stream);
 };
 }  // namespace kn::conv3d

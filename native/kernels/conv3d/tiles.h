@@ -36,11 +36,19 @@ void Tiled<T>::input_gradient(int size, kn_dptr dy, kn_dptr packed, const matmul
     if (size == 4) launch_input_gradient<T, 4>(dy, packed, e, s, p, stream);
 }
 
-template <class T> void Tiled<T>::weight_gradient(kn_dptr parts, kn_dptr x, kn_dptr dy, const Sizes& s, int64_t part, kn_handle stream) {
-    using Core = typename tile::Cores<T, 2, false, false>::Core;
+template <class T, int SIZE>
+void launch_weight_gradient(kn_dptr parts, kn_dptr x, kn_dptr dy, const Sizes& s, int64_t part, kn_handle stream) {
+    using Core = typename tile::Cores<T, SIZE, false, false>::Core;
     const int64_t across = ceil_div(s.taps() * s.i, Core::N);
     const dim3 grid(static_cast<unsigned>(across * ceil_div(s.o, Core::M)), static_cast<unsigned>(ceil_div(s.out_pixels(), part)));
-    LAUNCH((weight_gradient_tiled<T, 2>), grid, Core::THREADS, tile::SHARED_BYTES<Core>, stream_of(stream), address<float>(parts),
+    LAUNCH((weight_gradient_tiled<T, SIZE>), grid, Core::THREADS, tile::SHARED_BYTES<Core>, stream_of(stream), address<float>(parts),
            Patches<T, false>(address<const T>(x), s), address<const T>(dy), static_cast<int>(part), static_cast<int>(across));
+}
+
+template <class T>
+void Tiled<T>::weight_gradient(int size, kn_dptr parts, kn_dptr x, kn_dptr dy, const Sizes& s, int64_t part, kn_handle stream) {
+    if (size == 2) launch_weight_gradient<T, 2>(parts, x, dy, s, part, stream);
+    if (size == 3) launch_weight_gradient<T, 3>(parts, x, dy, s, part, stream);
+    if (size == 4) launch_weight_gradient<T, 4>(parts, x, dy, s, part, stream);
 }
 }  // namespace kn::conv3d
