@@ -178,8 +178,8 @@ SIMT_RAW unsigned Block::run_warp(unsigned first, bool* moved) {
 SIMT_RAW void Block::schedule() {
     block = this;
     main.adopt();
-    TSAN_RELEASE(&started);
     for (unsigned t = 0; t < threads; ++t) fibers[t].start(fiber_main);
+    TSAN_RELEASE(&started);
     unsigned done = 0;
     while (done < threads && report.empty()) {
         bool moved = false;
