@@ -45,7 +45,7 @@ function(kinema_emulate suffix)
 
   set(lab kinema-lab-emulated${suffix})
   add_executable(${lab} EXCLUDE_FROM_ALL ${KINEMA_NATIVE}/lab/main.cc ${KINEMA_SHAPES})
-  target_compile_options(${lab} PRIVATE -Wall -Wextra -Wno-unknown-pragmas ${ARGN})
+  target_compile_options(${lab} PRIVATE ${KINEMA_EMULATED_OPTIONS} ${ARGN})
   target_link_options(${lab} PRIVATE ${ARGN})
   target_link_libraries(${lab} PRIVATE kinema_emulated_objects${suffix} kinema_emulator${suffix} kinema_lab_objects${suffix} Threads::Threads)
 endfunction()
