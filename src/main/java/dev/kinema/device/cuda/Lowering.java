@@ -12,6 +12,8 @@ import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Input;
+import dev.kinema.graph.op.Linear;
+import dev.kinema.graph.op.MatMul;
 import dev.kinema.graph.op.Variable;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -133,6 +135,12 @@ final class Lowering {
     /** Whether a value must not be overwritten because it is read again, is an output, or is a variable that this program does not write. */
     boolean isRead(Value value) {
         return !schedule.consumers(value).isEmpty() || graph.outputs().containsValue(value);
+    }
+
+    /** Whether all who read the value are products that take it as an operand, in {@link #compute}. */
+    boolean isOperand(Value value) {
+        return !graph.outputs().containsValue(value) && schedule.consumers(value).stream()
+            .allMatch(n -> (n.op() instanceof Linear || n.op() instanceof MatMul) && n.inputs().lastIndexOf(value) < 2);
     }
 
     // ---- buffers

@@ -17,7 +17,9 @@ final class Rules {
     }
 
     static {
+        Convolutions.register(RULES);
         Elementwise.register(RULES);
+        Products.register(RULES);
     }
 
     private Rules() {}
