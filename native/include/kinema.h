@@ -118,5 +118,6 @@ KN_API kn_status kn_graph_destroy(kn_handle graph);
 #include "kinema/conv3d.h"
 #include "kinema/elementwise.h"
 #include "kinema/matmul.h"
+#include "kinema/optimizer.h"
 
 #endif

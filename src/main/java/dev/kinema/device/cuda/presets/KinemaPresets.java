@@ -17,7 +17,8 @@ import org.bytedeco.javacpp.tools.InfoMapper;
             "kinema.h",
             "kinema/conv3d.h",
             "kinema/elementwise.h",
-            "kinema/matmul.h"},
+            "kinema/matmul.h",
+            "kinema/optimizer.h"},
         link = "kinema_cuda"),
     target = "dev.kinema.device.cuda.binding",
     global = "dev.kinema.device.cuda.binding.Kinema")
