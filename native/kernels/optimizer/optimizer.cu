@@ -70,7 +70,7 @@ template <int STATES> struct Lars {
         float a = 1.f, decay = 0.f;
         if (p != 0.f && g != 0.f) {
             a = trust * p / (g + weight_decay * p + epsilon);
-            if (clip) a = fminf(a / rate, 1.f);
+            if (clip) a = a > rate ? 1.f : a / rate;
             decay = weight_decay;
         }
         return {rate, a, decay, STATES > 1 && step_at(row) == 1};
