@@ -18,6 +18,10 @@ final class Rules {
 
     static {
         Elementwise.register(RULES);
+        Losses.register(RULES);
+        Movements.register(RULES);
+        Reductions.register(RULES);
+        Updates.register(RULES);
     }
 
     private Rules() {}
