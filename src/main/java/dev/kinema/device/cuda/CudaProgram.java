@@ -39,7 +39,6 @@ final class CudaProgram implements Program {
     private final List<DeviceMemory> held = new ArrayList<>();
     private final MemoryPlan plan;
     private final Bindings bindings;
-    /** Null where no kernel can find anything wrong. */
     private final Faults faults;
     /** What only preparation needs. */
     private final List<Storage> passing;
@@ -67,7 +66,7 @@ final class CudaProgram implements Program {
         passing = planned(preparing, holding);
         List<Storage> activations = planned(running, holding);
         plan = plan(activations, holding.stream().mapToLong(s -> s.bytes).sum());
-        faults = faultWords.isEmpty() ? null : new Faults(device.index(), faultWords);
+        faults = new Faults(device.index(), faultWords);
         boolean complete = false;
         try {
             place(activations, plan, hold(plan.bytes(), "the block of a program's activations (with what it holds, "
@@ -188,9 +187,7 @@ final class CudaProgram implements Program {
                 ranOnce = true;
             }
             CudaLibrary.check(Kinema.kn_stream_synchronize(stream));
-            if (faults != null) {
-                faults.check();
-            }
+            faults.check();
         } finally {
             if (writesWeights) {
                 weights.changed();
@@ -201,9 +198,7 @@ final class CudaProgram implements Program {
 
     /** Puts everything on the stream once. */
     private void launch() {
-        if (faults != null) {
-            faults.clear(stream);
-        }
+        faults.clear(stream);
         for (Map.Entry<String, Buffer> e : in.entrySet()) {
             HostMemory host = hostIn.get(e.getKey());
             CudaLibrary.check(Kinema.kn_copy_to_device(e.getValue().address(), host.address(), host.bytes(), stream));
@@ -213,9 +208,7 @@ final class CudaProgram implements Program {
             HostMemory host = hostOut.get(e.getKey());
             CudaLibrary.check(Kinema.kn_copy_to_host(host.address(), e.getValue().address(), host.bytes(), stream));
         }
-        if (faults != null) {
-            faults.fetch(stream);
-        }
+        faults.fetch(stream);
     }
 
     private void launch(Step step) {
@@ -240,6 +233,10 @@ final class CudaProgram implements Program {
             }
         }
         if (count > 0) {
+            // what a kernel found wrong says more than the NaN that it left
+            faults.fetch(stream);
+            CudaLibrary.check(Kinema.kn_stream_synchronize(stream));
+            faults.check();
             throw FiniteCheck.failure(check.value(), count);
         }
     }
@@ -269,17 +266,11 @@ final class CudaProgram implements Program {
         try (DeviceMemory memory = new DeviceMemory(device.index(), temporary.bytes(), "preparing weights")) {
             CudaLibrary.check(Kinema.kn_device_synchronize());
             place(passing, temporary, memory);
-            if (faults != null) {
-                faults.clear(stream);
-            }
+            faults.clear(stream);
             preparing.forEach(this::launch);
-            if (faults != null) {
-                faults.fetch(stream);
-            }
+            faults.fetch(stream);
             CudaLibrary.check(Kinema.kn_stream_synchronize(stream));
-            if (faults != null) {
-                faults.check();
-            }
+            faults.check();
         }
     }
 
@@ -338,8 +329,6 @@ final class CudaProgram implements Program {
         hostIn.values().forEach(HostMemory::close);
         hostOut.values().forEach(HostMemory::close);
         held.forEach(DeviceMemory::close);
-        if (faults != null) {
-            faults.close();
-        }
+        faults.close();
     }
 }

@@ -1,6 +1,5 @@
 package dev.kinema.device.cuda;
 
-import dev.kinema.device.HostArray;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
@@ -12,9 +11,9 @@ import java.util.function.IntFunction;
 /** The words in which kernels say that an index or a label is none: cleared before a run, looked at after it. */
 final class Faults implements AutoCloseable {
     private final List<Word> words;
+    /** Null where there is no word. */
     private final DeviceMemory memory;
     private final HostMemory host;
-    private final HostArray values;
 
     /**
      * @param node whose kernels write it
@@ -26,9 +25,13 @@ final class Faults implements AutoCloseable {
     /** @param device the number of the device, which must be in use by this thread */
     Faults(int device, List<Word> words) {
         this.words = words;
-        memory = new DeviceMemory(device, (long) words.size() * Long.BYTES, "what a program's kernels find wrong");
+        if (words.isEmpty()) {
+            memory = null;
+            host = null;
+            return;
+        }
         host = new HostMemory(new Type(DType.I64, Shape.of(words.size())), "what a program's kernels find wrong");
-        values = host.array();
+        memory = new DeviceMemory(device, host.bytes(), "what a program's kernels find wrong");
         for (int i = 0; i < words.size(); i++) {
             words.get(i).storage().place(memory.address() + (long) i * Long.BYTES);
         }
@@ -36,18 +39,22 @@ final class Faults implements AutoCloseable {
 
     /** Puts on the stream that the words are cleared. */
     void clear(long stream) {
-        CudaLibrary.check(Kinema.kn_memory_set(memory.address(), 0, memory.bytes(), stream));
+        if (memory != null) {
+            CudaLibrary.check(Kinema.kn_memory_set(memory.address(), 0, memory.bytes(), stream));
+        }
     }
 
     /** Puts on the stream that the words are copied to the host. */
     void fetch(long stream) {
-        CudaLibrary.check(Kinema.kn_copy_to_host(host.address(), memory.address(), host.bytes(), stream));
+        if (memory != null) {
+            CudaLibrary.check(Kinema.kn_copy_to_host(host.address(), memory.address(), host.bytes(), stream));
+        }
     }
 
     /** Throws for the first word that is set, in the order of steps; what was fetched must have arrived. */
     void check() {
-        for (int i = 0; i < values.elements(); i++) {
-            long value = values.getLong(i);
+        for (int i = 0; i < words.size(); i++) {
+            long value = host.array().getLong(i);
             if (value != 0) {
                 throw Lowering.at(words.get(i).node(), words.get(i).message().apply((int) value), null);
             }
@@ -56,7 +63,9 @@ final class Faults implements AutoCloseable {
 
     @Override
     public void close() {
-        memory.close();
-        host.close();
+        if (memory != null) {
+            memory.close();
+            host.close();
+        }
     }
 }
