@@ -19,7 +19,11 @@ final class Rules {
     static {
         Convolutions.register(RULES);
         Elementwise.register(RULES);
+        Losses.register(RULES);
+        Movements.register(RULES);
         Products.register(RULES);
+        Reductions.register(RULES);
+        Updates.register(RULES);
     }
 
     private Rules() {}

@@ -17,7 +17,11 @@ import org.bytedeco.javacpp.tools.InfoMapper;
             "kinema.h",
             "kinema/conv3d.h",
             "kinema/elementwise.h",
-            "kinema/matmul.h"},
+            "kinema/indexing.h",
+            "kinema/matmul.h",
+            "kinema/optimizer.h",
+            "kinema/reduce.h",
+            "kinema/softmax.h"},
         link = "kinema_cuda"),
     target = "dev.kinema.device.cuda.binding",
     global = "dev.kinema.device.cuda.binding.Kinema")
