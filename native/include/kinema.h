@@ -115,8 +115,13 @@ KN_API kn_status kn_graph_destroy(kn_handle graph);
 #endif
 
 /* ---- families, in alphabetical order */
+#include "kinema/batchnorm.h"
 #include "kinema/conv3d.h"
+#include "kinema/dropout.h"
 #include "kinema/elementwise.h"
+#include "kinema/frames.h"
+#include "kinema/layernorm.h"
 #include "kinema/matmul.h"
+#include "kinema/pool3d.h"
 
 #endif

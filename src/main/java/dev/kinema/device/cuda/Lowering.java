@@ -186,6 +186,11 @@ final class Lowering {
         return buffer;
     }
 
+    /** The same in a given type: new memory where {@code x} is stored in another. */
+    Buffer like(Value x, Value result, DType dtype) {
+        return of(x).dtype() == dtype ? like(x, result) : define(result, dtype);
+    }
+
     /** Lets {@code result} be the same memory as {@code x} under its own shape; for operations of which {@link Schedule#isView} knows. */
     void view(Value x, Value result) {
         Buffer buffer = of(x);

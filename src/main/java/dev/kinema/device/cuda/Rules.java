@@ -17,7 +17,12 @@ final class Rules {
     }
 
     static {
+        BatchNorms.register(RULES);
+        Dropouts.register(RULES);
         Elementwise.register(RULES);
+        Frames.register(RULES);
+        LayerNorms.register(RULES);
+        Pooling.register(RULES);
     }
 
     private Rules() {}

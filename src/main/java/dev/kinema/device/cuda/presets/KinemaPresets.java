@@ -15,9 +15,14 @@ import org.bytedeco.javacpp.tools.InfoMapper;
     value = @Platform(
         include = {
             "kinema.h",
+            "kinema/batchnorm.h",
             "kinema/conv3d.h",
+            "kinema/dropout.h",
             "kinema/elementwise.h",
-            "kinema/matmul.h"},
+            "kinema/frames.h",
+            "kinema/layernorm.h",
+            "kinema/matmul.h",
+            "kinema/pool3d.h"},
         link = "kinema_cuda"),
     target = "dev.kinema.device.cuda.binding",
     global = "dev.kinema.device.cuda.binding.Kinema")
