@@ -1,6 +1,6 @@
 // Reductions over the rows of [rows, channels] to two numbers a channel. A block takes a tile of channels and a part of the rows: a thread
-// goes down its rows for a pack of channels, then the threads of a column merge what they have, then a second kernel merges the parts. Which
-// rows meet in which order depends on the sizes alone, so the bits do too.
+// goes down its rows for a pack of channels, then the threads of a column merge what they have, then a second kernel merges the parts. In
+// which order rows meet depends on the sizes alone, so the bits do too.
 #pragma once
 #include "../../runtime/access.h"
 

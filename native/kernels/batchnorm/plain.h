@@ -1,4 +1,4 @@
-// The plain kernels: a thread a channel for what goes down the rows, a thread an element for the rest.
+// The plain kernels: a thread a channel for what goes down the rows, a thread an element for the rest. Included once.
 #pragma once
 #include "../../runtime/access.h"
 
@@ -54,8 +54,8 @@ __global__ void gradient_v1(T* dx, const T* dy, const T* x, const float* gamma, 
     }
 }
 
-__global__ inline void fold_v1(float* folded, float* bias, const float* weight, const float* gamma, const float* beta, const float* mean,
-                               const float* variance, int64_t channels, int64_t row, float epsilon) {
+__global__ void fold_v1(float* folded, float* bias, const float* weight, const float* gamma, const float* beta, const float* mean,
+                        const float* variance, int64_t channels, int64_t row, float epsilon) {
     for (int64_t i = first_item(); i < channels * row; i += grid_stride()) {
         const int64_t c = i / row;
         const float s = gamma[c] / sqrtf(variance[c] + epsilon);

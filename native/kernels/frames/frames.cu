@@ -14,17 +14,22 @@ __device__ inline float level(int value, float mean, float std) {
     return __fdiv_rn(__fadd_rn(__fdiv_rn(static_cast<float>(value), 255.f), -mean), std);
 }
 
+/// values[c], chosen: an index that is not known would move the constants to memory.
+__device__ inline float constant(const float (&values)[MOST_CHANNELS], int c) {
+    return c == 0 ? values[0] : c == 1 ? values[1] : c == 2 ? values[2] : values[3];
+}
+
 template <class T> __global__ void normalize_v1(T* y, const uint8_t* x, int64_t elements, int channels, Constants k) {
     for (int64_t i = first_item(); i < elements; i += grid_stride()) {
         const int c = static_cast<int>(i % channels);
-        y[i] = from_float<T>(level(x[i], k.mean[c], k.std[c]));
+        y[i] = from_float<T>(level(x[i], constant(k.mean, c), constant(k.std, c)));
     }
 }
 
 template <class T> __global__ void normalize_v2(T* y, const uint8_t* x, int64_t elements, int channels, Constants k) {
     __shared__ T table[MOST_CHANNELS * LEVELS];  // two quotients an element would be most of the work
     for (int i = static_cast<int>(threadIdx.x); i < channels * LEVELS; i += THREADS) {
-        table[i] = from_float<T>(level(i % LEVELS, k.mean[i / LEVELS], k.std[i / LEVELS]));
+        table[i] = from_float<T>(level(i % LEVELS, constant(k.mean, i / LEVELS), constant(k.std, i / LEVELS)));
     }
     __syncthreads();  // the table is there
     constexpr int W = WIDE<T>;

@@ -180,8 +180,8 @@ using pool3d::Sizes;
 extern "C" {
 
 kn_status kn_pool3d_max(kn_dptr y, kn_dptr winners, kn_dptr x, int64_t n, int64_t t, int64_t h, int64_t w, int64_t c, int64_t kt,
-                        int64_t kh, int64_t kw, int64_t st, int64_t sh, int64_t sw, int64_t pt, int64_t ph, int64_t pw, kn_dtype winners_dtype,
-                        kn_dtype dtype, kn_handle stream) {
+                        int64_t kh, int64_t kw, int64_t st, int64_t sh, int64_t sw, int64_t pt, int64_t ph, int64_t pw,
+                        kn_dtype winners_dtype, kn_dtype dtype, kn_handle stream) {
     return pool3d::max(0, y, winners, x, {n, t, h, w, c, kt, kh, kw, st, sh, sw, pt, ph, pw}, winners_dtype, dtype, stream);
 }
 
@@ -191,8 +191,9 @@ kn_status kn_pool3d_max_gradient(kn_dptr dx, kn_dptr dy, kn_dptr winners, int64_
     return pool3d::max_gradient(0, dx, dy, winners, {n, t, h, w, c, kt, kh, kw, st, sh, sw, pt, ph, pw}, winners_dtype, dtype, stream);
 }
 
-kn_status kn_pool3d_average(kn_dptr y, kn_dptr x, int64_t n, int64_t t, int64_t h, int64_t w, int64_t c, int64_t kt, int64_t kh, int64_t kw,
-                            int64_t st, int64_t sh, int64_t sw, int64_t pt, int64_t ph, int64_t pw, kn_dtype dtype, kn_handle stream) {
+kn_status kn_pool3d_average(kn_dptr y, kn_dptr x, int64_t n, int64_t t, int64_t h, int64_t w, int64_t c, int64_t kt, int64_t kh,
+                            int64_t kw, int64_t st, int64_t sh, int64_t sw, int64_t pt, int64_t ph, int64_t pw, kn_dtype dtype,
+                            kn_handle stream) {
     return pool3d::average(0, y, x, {n, t, h, w, c, kt, kh, kw, st, sh, sw, pt, ph, pw}, dtype, stream);
 }
 
