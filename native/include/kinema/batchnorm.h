@@ -9,20 +9,23 @@
 extern "C" {
 #endif
 
-/* y = (x - mean) / sqrt(variance + epsilon) gamma + beta with the mean and variance of the rows, which are outputs too; y may be x. */
-KN_API kn_status kn_batchnorm_forward(kn_dptr y, kn_dptr mean, kn_dptr variance, kn_dptr x, kn_dptr gamma, kn_dptr beta, int64_t rows,
-                                      int64_t channels, float epsilon, kn_dtype dtype, kn_dptr workspace, kn_handle stream);
+/* y = relu?((x - mean) / sqrt(variance + epsilon) gamma + beta + residual) with the mean and variance of the rows, which are outputs too.
+ * residual, like x, is optional; y may be x or residual. */
+KN_API kn_status kn_batchnorm_forward(kn_dptr y, kn_dptr mean, kn_dptr variance, kn_dptr x, kn_dptr gamma, kn_dptr beta, kn_dptr residual,
+                                      int64_t rows, int64_t channels, float epsilon, int32_t relu, kn_dtype dtype, kn_dptr workspace,
+                                      kn_handle stream);
 KN_API int64_t kn_batchnorm_forward_workspace(int64_t rows, int64_t channels, kn_dtype dtype);
 
-/* The same with given mean and variance; y may be x. */
-KN_API kn_status kn_batchnorm_inference(kn_dptr y, kn_dptr x, kn_dptr gamma, kn_dptr beta, kn_dptr mean, kn_dptr variance, int64_t rows,
-                                        int64_t channels, float epsilon, kn_dtype dtype, kn_handle stream);
+/* The same with given mean and variance. */
+KN_API kn_status kn_batchnorm_inference(kn_dptr y, kn_dptr x, kn_dptr gamma, kn_dptr beta, kn_dptr mean, kn_dptr variance, kn_dptr residual,
+                                        int64_t rows, int64_t channels, float epsilon, int32_t relu, kn_dtype dtype, kn_handle stream);
 
 /* With z = (x - mean) / sqrt(variance + epsilon): dbeta = sum dy, dgamma = sum dy z, dx = gamma / sqrt(variance + epsilon) dy, where
- * batch_statistics with dy - dbeta / rows - z dgamma / rows in place of dy; dx may be dy. */
-KN_API kn_status kn_batchnorm_gradient(kn_dptr dx, kn_dptr dgamma, kn_dptr dbeta, kn_dptr dy, kn_dptr x, kn_dptr gamma, kn_dptr mean,
-                                       kn_dptr variance, int64_t rows, int64_t channels, float epsilon, int32_t batch_statistics,
-                                       kn_dtype dtype, kn_dptr workspace, kn_handle stream);
+ * batch_statistics with dy - dbeta / rows - z dgamma / rows in place of dy. beta is given where forward had relu and no residual, and else 0:
+ * with it, dy is 0 where y was. dx may be dy. */
+KN_API kn_status kn_batchnorm_gradient(kn_dptr dx, kn_dptr dgamma, kn_dptr dbeta, kn_dptr dy, kn_dptr x, kn_dptr gamma, kn_dptr beta,
+                                       kn_dptr mean, kn_dptr variance, int64_t rows, int64_t channels, float epsilon,
+                                       int32_t batch_statistics, kn_dtype dtype, kn_dptr workspace, kn_handle stream);
 KN_API int64_t kn_batchnorm_gradient_workspace(int64_t rows, int64_t channels, kn_dtype dtype);
 
 /* Into the layer before: with s = gamma / sqrt(variance + epsilon), folded[channels, row] = weight s and bias[channels] = beta - mean s, all in

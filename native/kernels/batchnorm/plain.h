@@ -17,25 +17,35 @@ template <class T> __global__ void statistics_v1(float* mean, float* variance, c
     }
 }
 
+__device__ inline float relu(float x) { return x < 0.f ? 0.f : x; }  // NaN stays NaN
+
+/// residual may be null.
 template <class T>
 __global__ void normalize_v1(T* y, const T* x, const float* gamma, const float* beta, const float* mean, const float* variance,
-                             int64_t elements, int64_t channels, float epsilon) {
+                             const T* residual, int64_t elements, int64_t channels, float epsilon, bool rectify) {
     for (int64_t i = first_item(); i < elements; i += grid_stride()) {
         const int64_t c = i % channels;
-        y[i] = from_float<T>((to_float(x[i]) - mean[c]) / sqrtf(variance[c] + epsilon) * gamma[c] + beta[c]);
+        float v = (to_float(x[i]) - mean[c]) / sqrtf(variance[c] + epsilon) * gamma[c] + beta[c];
+        if (residual != nullptr) v += to_float(residual[i]);
+        y[i] = from_float<T>(rectify ? relu(v) : v);
     }
 }
 
+/// dy[i], or 0 where beta is not null and y was not positive; z is the normalised x[i].
+template <class T> __device__ inline float upstream(const T* dy, int64_t i, const float* gamma, const float* beta, int64_t c, float z) {
+    return beta != nullptr && z * gamma[c] + beta[c] <= 0.f ? 0.f : to_float(dy[i]);
+}
+
 template <class T>
-__global__ void sums_v1(float* dgamma, float* dbeta, const T* dy, const T* x, const float* mean, const float* variance, int64_t rows,
-                        int64_t channels, float epsilon) {
+__global__ void sums_v1(float* dgamma, float* dbeta, const T* dy, const T* x, const float* gamma, const float* beta, const float* mean,
+                        const float* variance, int64_t rows, int64_t channels, float epsilon) {
     for (int64_t c = first_item(); c < channels; c += grid_stride()) {
         const float m = mean[c], deviation = sqrtf(variance[c] + epsilon);
         float along = 0.f, sum = 0.f;
         for (int64_t r = 0; r < rows; ++r) {
-            const float g = to_float(dy[r * channels + c]);
+            const float z = (to_float(x[r * channels + c]) - m) / deviation, g = upstream(dy, r * channels + c, gamma, beta, c, z);
             sum += g;
-            along += g * ((to_float(x[r * channels + c]) - m) / deviation);
+            along += g * z;
         }
         dgamma[c] = along;
         dbeta[c] = sum;
@@ -44,13 +54,13 @@ __global__ void sums_v1(float* dgamma, float* dbeta, const T* dy, const T* x, co
 
 /// rows is 0 where mean and variance do not depend on x.
 template <class T>
-__global__ void gradient_v1(T* dx, const T* dy, const T* x, const float* gamma, const float* mean, const float* variance,
+__global__ void gradient_v1(T* dx, const T* dy, const T* x, const float* gamma, const float* beta, const float* mean, const float* variance,
                             const float* dgamma, const float* dbeta, int64_t elements, int64_t channels, float rows, float epsilon) {
     for (int64_t i = first_item(); i < elements; i += grid_stride()) {
         const int64_t c = i % channels;
         const float deviation = sqrtf(variance[c] + epsilon), z = (to_float(x[i]) - mean[c]) / deviation;
         const float through = rows > 0.f ? (dbeta[c] + z * dgamma[c]) / rows : 0.f;
-        dx[i] = from_float<T>(gamma[c] / deviation * (to_float(dy[i]) - through));
+        dx[i] = from_float<T>(gamma[c] / deviation * (upstream(dy, i, gamma, beta, c, z) - through));
     }
 }
 

@@ -14,6 +14,7 @@ import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Input;
 import dev.kinema.graph.op.Variable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -34,6 +35,8 @@ final class Lowering {
     private final Map<Value, Buffer> buffers = new HashMap<>();
     private final Map<Value, Map<DType, Buffer>> copies = new HashMap<>();
     private final Map<Node, Integer> position = new HashMap<>();
+    /** Nodes that have no step of their own, by the node whose step does their work. */
+    private final Map<Node, Node> absorbed = new HashMap<>();
     private final Set<String> written = new HashSet<>();
     private final Map<String, Buffer> inputs = new LinkedHashMap<>();
     private final Map<Value, Buffer> results = new HashMap<>();
@@ -83,6 +86,9 @@ final class Lowering {
     }
 
     private void lower(Node n) {
+        if (absorbed.containsKey(n)) {
+            return;
+        }
         try {
             Rules.of(n.op()).lower(this, n);
         } catch (KinemaException e) {
@@ -133,6 +139,37 @@ final class Lowering {
     /** Whether a value must not be overwritten because it is read again, is an output, or is a variable that this program does not write. */
     boolean isRead(Value value) {
         return !schedule.consumers(value).isEmpty() || graph.outputs().containsValue(value);
+    }
+
+    /**
+     * The node that alone reads a value, and could be computed together with another; null where there is none, or nothing is to be fused, as
+     * where every value is looked at.
+     */
+    Node soleReader(Value value) {
+        List<Node> readers = schedule.consumers(value);
+        boolean alone = readers.size() == 1 && !graph.outputs().containsValue(value);
+        return alone && how.fuse() && !how.checkFinite() ? readers.get(0) : null;
+    }
+
+    /** Leaves the work of {@code other}, which is not lowered yet, to the steps of {@code by}; either may come first. */
+    void absorb(Node other, Node by) {
+        absorbed.put(other, by);
+    }
+
+    boolean isAbsorbed(Node other) {
+        return absorbed.containsKey(other);
+    }
+
+    /** Whether the value is there when the current node runs. */
+    boolean isMade(Value value) {
+        return buffers.containsKey(value);
+    }
+
+    /** Whether a value is a variable that nothing overwrites before {@code reader} has run, though the graph does not have it read it. */
+    boolean staysUntil(Node reader, Value value) {
+        return value.node().op() instanceof Variable && schedule.consumers(value).stream()
+            .filter(n -> Arrays.stream(n.op().writes()).anyMatch(i -> n.input(i) == value))
+            .allMatch(n -> position.get(n) > position.get(reader));
     }
 
     // ---- buffers
@@ -215,7 +252,7 @@ final class Lowering {
      */
     boolean dies(Value value) {
         Buffer buffer = of(value);
-        List<Node> readers = schedule.consumers(value);
+        List<Node> readers = schedule.consumers(value).stream().map(n -> absorbed.getOrDefault(n, n)).toList();
         return buffer.storage().home == Storage.Home.PLANNED && !buffer.storage().constant && buffer.storage().values == 1
             && !graph.outputs().containsValue(value) && readers.stream().filter(n -> n == node).count() == 1
             && readers.stream().allMatch(n -> position.get(n) <= position.get(node));
