@@ -135,11 +135,16 @@ KN_API kn_status kn_emulate(int32_t what, int64_t value);
 #endif
 
 /* ---- families, in alphabetical order */
+#include "kinema/batchnorm.h"
 #include "kinema/conv3d.h"
+#include "kinema/dropout.h"
 #include "kinema/elementwise.h"
+#include "kinema/frames.h"
 #include "kinema/indexing.h"
+#include "kinema/layernorm.h"
 #include "kinema/matmul.h"
 #include "kinema/optimizer.h"
+#include "kinema/pool3d.h"
 #include "kinema/reduce.h"
 #include "kinema/softmax.h"
 

@@ -17,10 +17,15 @@ final class Rules {
     }
 
     static {
+        BatchNorms.register(RULES);
         Convolutions.register(RULES);
+        Dropouts.register(RULES);
         Elementwise.register(RULES);
+        Frames.register(RULES);
+        LayerNorms.register(RULES);
         Losses.register(RULES);
         Movements.register(RULES);
+        Pooling.register(RULES);
         Products.register(RULES);
         Reductions.register(RULES);
         Updates.register(RULES);

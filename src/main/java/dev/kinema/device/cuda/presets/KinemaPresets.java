@@ -15,11 +15,16 @@ import org.bytedeco.javacpp.tools.InfoMapper;
     value = @Platform(
         include = {
             "kinema.h",
+            "kinema/batchnorm.h",
             "kinema/conv3d.h",
+            "kinema/dropout.h",
             "kinema/elementwise.h",
+            "kinema/frames.h",
             "kinema/indexing.h",
+            "kinema/layernorm.h",
             "kinema/matmul.h",
             "kinema/optimizer.h",
+            "kinema/pool3d.h",
             "kinema/reduce.h",
             "kinema/softmax.h"},
         link = "kinema_cuda"),
