@@ -115,8 +115,10 @@ KN_API kn_status kn_graph_destroy(kn_handle graph);
 #endif
 
 /* ---- families, in alphabetical order */
+#include "kinema/attention.h"
 #include "kinema/conv3d.h"
 #include "kinema/elementwise.h"
+#include "kinema/infonce.h"
 #include "kinema/matmul.h"
 
 #endif

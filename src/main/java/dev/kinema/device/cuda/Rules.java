@@ -17,6 +17,8 @@ final class Rules {
     }
 
     static {
+        AttentionRules.register(RULES);
+        Contrast.register(RULES);
         Elementwise.register(RULES);
     }
 

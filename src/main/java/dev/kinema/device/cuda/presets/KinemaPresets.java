@@ -15,8 +15,10 @@ import org.bytedeco.javacpp.tools.InfoMapper;
     value = @Platform(
         include = {
             "kinema.h",
+            "kinema/attention.h",
             "kinema/conv3d.h",
             "kinema/elementwise.h",
+            "kinema/infonce.h",
             "kinema/matmul.h"},
         link = "kinema_cuda"),
     target = "dev.kinema.device.cuda.binding",

@@ -1,0 +1,9 @@
+// The variants, in a file each; shapes have been checked.
+#pragma once
+#include "attention.h"
+
+namespace kn::attention {
+void launch_forward_plain(kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream);
+void launch_gradient_plain(kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, kn_dptr y, kn_dptr log_sums, const Operands& o,
+                           kn_handle stream);
+}  // namespace kn::attention
