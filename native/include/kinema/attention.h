@@ -23,7 +23,8 @@ KN_API kn_status kn_attention_forward(kn_dptr y, kn_dptr log_sums, kn_dptr q, kn
 KN_API kn_status kn_attention_gradient(kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, kn_dptr q, kn_dptr k, kn_dptr v, kn_dptr y,
                                        kn_dptr log_sums, kn_dptr mask, kn_dptr random, int64_t batch, int64_t queries, int64_t keys,
                                        int64_t heads, int64_t depth, int32_t causal, double dropout, int32_t salt, kn_dtype dtype,
-                                       kn_handle stream);
+                                       kn_dptr workspace, kn_handle stream);
+KN_API int64_t kn_attention_gradient_workspace(int64_t batch, int64_t queries, int64_t heads);
 
 #ifdef __cplusplus
 }

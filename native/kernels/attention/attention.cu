@@ -21,6 +21,20 @@ kn_status check(const char* what, const Operands& o) {
     return KN_OK;
 }
 
+/// The variant to use; refuses one that does not take the shape.
+kn_status choose(const char* what, const Operands& o, int* variant) {
+    if (*variant == 0) *variant = is_short(o) ? 2 : is_for_tensor_cores(o) ? 3 : 1;
+    if (*variant == 2 && !is_short(o)) {
+        return refuse(KN_UNSUPPORTED, "attention.%s v2 takes up to %d queries and keys in rows of whole 16 bytes, at most 16 of these", what,
+                      SHORT);
+    }
+    if (*variant == 3 && !is_for_tensor_cores(o)) {
+        return refuse(KN_UNSUPPORTED, "attention.%s v3 takes bf16 and depths up to 128, multiples of 8", what);
+    }
+    KN_REQUIRE(*variant >= 1 && *variant <= VARIANTS, "attention.%s: there is no variant %d", what, *variant);
+    return KN_OK;
+}
+
 kn_status outcome(const char* what, int variant, const Operands& o) {
     return launched("attention.%s v%d, batch = %lld, queries = %lld, keys = %lld, heads = %lld, depth = %lld", what, variant, of(o.batch),
                     of(o.queries), of(o.keys), of(o.heads), of(o.depth));
@@ -28,21 +42,33 @@ kn_status outcome(const char* what, int variant, const Operands& o) {
 }  // namespace
 
 kn_status forward(int variant, kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream) {
-    const kn_status status = check("forward", o);
+    kn_status status = check("forward", o);
     if (status != KN_OK || o.batch == 0 || o.queries == 0) return status;
-    if (variant == 0) variant = 1;
-    if (variant != 1) return refuse(KN_UNSUPPORTED, "attention.forward: there is no variant %d", variant);
-    launch_forward_plain(y, log_sums, o, stream);
+    status = choose("forward", o, &variant);
+    if (status != KN_OK) return status;
+    if (variant == 1) {
+        launch_forward_plain(y, log_sums, o, stream);
+    } else if (variant == 2) {
+        launch_forward_short(y, log_sums, o, stream);
+    } else {
+        launch_forward_tensor(y, log_sums, o, stream);
+    }
     return outcome("forward", variant, o);
 }
 
 kn_status gradient(int variant, kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, kn_dptr y, kn_dptr log_sums, const Operands& o,
-                   kn_handle stream) {
-    const kn_status status = check("gradient", o);
-    if (status != KN_OK || o.batch == 0) return status;
-    if (variant == 0) variant = 1;
-    if (variant != 1) return refuse(KN_UNSUPPORTED, "attention.gradient: there is no variant %d", variant);
-    launch_gradient_plain(dq, dk, dv, dy, y, log_sums, o, stream);
+                   kn_dptr workspace, kn_handle stream) {
+    kn_status status = check("gradient", o);
+    if (status != KN_OK || o.batch == 0 || o.queries + o.keys == 0) return status;
+    status = choose("gradient", o, &variant);
+    if (status != KN_OK) return status;
+    if (variant == 1) {
+        launch_gradient_plain(dq, dk, dv, dy, y, log_sums, o, stream);
+    } else if (variant == 2) {
+        launch_gradient_short(dq, dk, dv, dy, o, stream);
+    } else {
+        launch_gradient_tensor(dq, dk, dv, dy, y, log_sums, o, workspace, stream);
+    }
     return outcome("gradient", variant, o);
 }
 }  // namespace kn::attention
@@ -60,9 +86,13 @@ kn_status kn_attention_forward(kn_dptr y, kn_dptr log_sums, kn_dptr q, kn_dptr k
 
 kn_status kn_attention_gradient(kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, kn_dptr q, kn_dptr k, kn_dptr v, kn_dptr y,
                                 kn_dptr log_sums, kn_dptr mask, kn_dptr random, int64_t batch, int64_t queries, int64_t keys, int64_t heads,
-                                int64_t depth, int32_t causal, double dropout, int32_t salt, kn_dtype dtype, kn_handle stream) {
+                                int64_t depth, int32_t causal, double dropout, int32_t salt, kn_dtype dtype, kn_dptr workspace,
+                                kn_handle stream) {
     return attention::gradient(0, dq, dk, dv, dy, y, log_sums,
-                               {q, k, v, mask, random, batch, queries, keys, heads, depth, causal != 0, dropout, salt, dtype}, stream);
+                               {q, k, v, mask, random, batch, queries, keys, heads, depth, causal != 0, dropout, salt, dtype}, workspace,
+                               stream);
 }
+
+int64_t kn_attention_gradient_workspace(int64_t batch, int64_t queries, int64_t heads) { return batch * queries * heads * 4; }
 
 }  // extern "C"

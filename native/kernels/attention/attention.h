@@ -3,7 +3,7 @@
 #include "../../include/kinema.h"
 
 namespace kn::attention {
-// 1: a warp for each row, any shape; 2: a warp for each head, up to 8 queries and keys; 3: tiles on tensor cores (bf16) or in registers
+// 1: a warp for each row, any shape; 2: a warp for each head, up to 8 queries and keys; 3: tiles on tensor cores, bf16
 constexpr int VARIANTS = 3;
 
 struct Operands {
@@ -17,5 +17,5 @@ struct Operands {
 
 kn_status forward(int variant, kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream);
 kn_status gradient(int variant, kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, kn_dptr y, kn_dptr log_sums, const Operands& o,
-                   kn_handle stream);
+                   kn_dptr workspace, kn_handle stream);
 }  // namespace kn::attention

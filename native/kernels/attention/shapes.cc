@@ -159,7 +159,8 @@ void add_gradient(Lab& lab, const Shape& s, kn_dtype dtype) {
     const int64_t of_queries = s.batch * s.queries * s.width(), of_keys = s.batch * s.keys * s.width();
     c.outputs = {{dtype, of_queries}, {dtype, of_keys}, {dtype, of_keys}};
     const int64_t results = (of_queries * size_of(dtype) + 15) / 16 * 16;
-    c.workspace = results + s.rows() * 4;
+    const int64_t logs = (s.rows() * 4 + 15) / 16 * 16;
+    c.workspace = results + logs + kn_attention_gradient_workspace(s.batch, s.queries, s.heads);
     // y is rounded to bf16 before it is multiplied with dy, and what sums are weighed with for tensor cores
     if (dtype == KN_BF16) c.tolerance = 0x1p-8;
     c.flops = 10.0 * static_cast<double>(s.rows() * s.keys * s.depth);
@@ -169,7 +170,8 @@ void add_gradient(Lab& lab, const Shape& s, kn_dtype dtype) {
         const kn_dptr y = call.workspace, log_sums = call.workspace + static_cast<kn_dptr>(results);
         const kn_status status = attention::forward(1, y, log_sums, o, call.stream);
         if (status != KN_OK) return status;
-        return attention::gradient(variant, call.out[0], call.out[1], call.out[2], call.in[0], y, log_sums, o, call.stream);
+        return attention::gradient(variant, call.out[0], call.out[1], call.out[2], call.in[0], y, log_sums, o,
+                                   log_sums + static_cast<kn_dptr>(logs), call.stream);
     };
     c.oracle = [=](const Values& in, Values& out) {
         for (int64_t n = 0; n < s.batch * s.heads; ++n) gradient({s, in, 1, n / s.heads, n % s.heads}, out);

@@ -6,4 +6,14 @@ namespace kn::attention {
 void launch_forward_plain(kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream);
 void launch_gradient_plain(kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, kn_dptr y, kn_dptr log_sums, const Operands& o,
                            kn_handle stream);
+
+constexpr int SHORT = 8;  // queries and keys at most
+bool is_short(const Operands& o);
+void launch_forward_short(kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream);
+void launch_gradient_short(kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, const Operands& o, kn_handle stream);
+
+bool is_for_tensor_cores(const Operands& o);
+void launch_forward_tensor(kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream);
+void launch_gradient_tensor(kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, kn_dptr y, kn_dptr log_sums, const Operands& o,
+                            kn_dptr workspace, kn_handle stream);
 }  // namespace kn::attention
