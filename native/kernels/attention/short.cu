@@ -84,7 +84,7 @@ template <class T, int LANES> struct Place {
     __device__ float factor_of(float mine, int j) const { return __shfl_sync(ALL_LANES, mine, group * LANES + j); }
 };
 
-template <class T, int LANES> __global__ void __launch_bounds__(THREADS) forward_v2(T* y, float* log_sums, Rows<T> r, int64_t count) {
+template <class T, int LANES> __global__ void __launch_bounds__(THREADS, 4) forward_v2(T* y, float* log_sums, Rows<T> r, int64_t count) {
     const int64_t step = static_cast<int64_t>(gridDim.x) * WARPS;
     for (int64_t head = static_cast<int64_t>(blockIdx.x) * WARPS + threadIdx.x / WARP_SIZE; head < count; head += step) {
         const Place<T, LANES> place(r, head);
@@ -115,7 +115,7 @@ struct Weights {
 
 // First by rows of queries: probabilities and their gradients, dq, and the weights, which go to shared memory; then by rows of keys.
 template <class T, int LANES>
-__global__ void __launch_bounds__(THREADS) gradient_v2(T* dq, T* dk, T* dv, const T* dy, Rows<T> r, int64_t count) {
+__global__ void __launch_bounds__(THREADS, 3) gradient_v2(T* dq, T* dk, T* dv, const T* dy, Rows<T> r, int64_t count) {
     __shared__ Weights shared[WARPS][SHORT][SHORT];
     Weights(&weights)[SHORT][SHORT] = shared[threadIdx.x / WARP_SIZE];
     const int64_t step = static_cast<int64_t>(gridDim.x) * WARPS;

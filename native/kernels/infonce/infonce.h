@@ -3,8 +3,10 @@
 #include "../../include/kinema.h"
 
 namespace kn::infonce {
-// 1: a block for each row, any shape
-constexpr int VARIANTS = 1;
+// 1: a block for each row, any shape; 2: one pass on tensor cores, bf16 of widths up to 256; 3: in waves by matrix products
+constexpr int VARIANTS = 3;
+// 1: a block for each row; 2: by matrix products
+constexpr int BATCH_VARIANTS = 2;
 
 struct Contrast {
     kn_dptr q, k, queue, count, owners, queue_owners;  // the last three: 0 where absent

@@ -1,6 +1,10 @@
 // InfoNCE against a queue: the plain kernels, and the choice of variants.
 #include "queue.h"
 
+#include <algorithm>
+
+#include "variants.h"
+
 namespace kn::infonce {
 namespace {
 __global__ void mean_v1(float* loss, const float* terms, int rows, const int32_t* count, int by) {
@@ -90,6 +94,18 @@ kn_status check(const char* what, const Contrast& c) {
     return KN_OK;
 }
 
+/// Below, a launch or two of the plain variant take less time than the many of waves.
+constexpr int64_t FEW_KEYS = 512;
+
+kn_status choose(const char* what, const Contrast& c, int* variant) {
+    const bool tensor = is_for_tensor_cores(c.width, c.capacity, c.dtype);
+    if (*variant == 0) *variant = tensor ? 2 : c.capacity > FEW_KEYS ? 3 : 1;
+    if (*variant == 2 && !tensor) return refuse(KN_UNSUPPORTED, "infonce.%s v2 takes bf16 and widths up to 256, multiples of 8", what);
+    if (*variant == 3 && c.capacity == 0) return refuse(KN_UNSUPPORTED, "infonce.%s v3 takes a queue that is not empty", what);
+    KN_REQUIRE(*variant >= 1 && *variant <= VARIANTS, "infonce.%s: there is no variant %d", what, *variant);
+    return KN_OK;
+}
+
 kn_status outcome(const char* what, int variant, const Contrast& c) {
     return launched("infonce.%s v%d, rows = %lld, width = %lld, capacity = %lld", what, variant, of(c.rows), of(c.width), of(c.capacity));
 }
@@ -101,10 +117,13 @@ void launch_mean(kn_dptr loss, kn_dptr terms, int64_t rows, kn_dptr count, int64
 }
 
 kn_status loss(int variant, kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, const Contrast& c, kn_dptr workspace, kn_handle stream) {
-    const kn_status status = check("loss", c);
+    kn_status status = check("loss", c);
     if (status != KN_OK || c.rows == 0) return status;
-    if (variant == 0) variant = 1;
-    if (variant != 1) return refuse(KN_UNSUPPORTED, "infonce.loss: there is no variant %d", variant);
+    status = choose("loss", c, &variant);
+    if (status != KN_OK) return status;
+    if (variant == 2) launch_loss_tensor(loss, log_sums, ranks, c, workspace, stream);
+    if (variant == 3) status = launch_loss_waves(loss, log_sums, ranks, c, workspace, stream);
+    if (variant > 1) return status != KN_OK ? status : outcome("loss", variant, c);
     KN_FLOATING(c.dtype, T, LAUNCH((loss_v1<T>), blocks_for(c.rows, 1), THREADS, 0, stream_of(stream), address<float>(log_sums),
                                    address<int32_t>(ranks), address<float>(workspace), queue_of<T>(c)));
     launch_mean(loss, workspace, c.rows, c.count, c.rows, stream);
@@ -113,11 +132,13 @@ kn_status loss(int variant, kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, const
 
 kn_status gradient(int variant, kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr log_sums, const Contrast& c, kn_dptr workspace,
                    kn_handle stream) {
-    static_cast<void>(workspace);
-    const kn_status status = check("gradient", c);
+    kn_status status = check("gradient", c);
     if (status != KN_OK || c.rows == 0) return status;
-    if (variant == 0) variant = 1;
-    if (variant != 1) return refuse(KN_UNSUPPORTED, "infonce.gradient: there is no variant %d", variant);
+    status = choose("gradient", c, &variant);
+    if (status != KN_OK) return status;
+    if (variant == 2) launch_gradient_tensor(dq, dk, dloss, log_sums, c, workspace, stream);
+    if (variant == 3) status = launch_gradient_waves(dq, dk, dloss, log_sums, c, workspace, stream);
+    if (variant > 1) return status != KN_OK ? status : outcome("gradient", variant, c);
     KN_FLOATING(c.dtype, T, LAUNCH((gradient_v1<T>), blocks_for(c.rows, 1), THREADS, 0, stream_of(stream), address<float>(dq),
                                    address<float>(dk), address<const float>(dloss), address<const float>(log_sums), queue_of<T>(c)));
     return outcome("gradient", variant, c);
@@ -136,7 +157,12 @@ kn_status kn_infonce_loss(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr
                          stream);
 }
 
-int64_t kn_infonce_loss_workspace(int64_t rows, int64_t, int64_t, kn_dtype) { return rows * 4; }
+int64_t kn_infonce_loss_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype) {
+    using namespace infonce;
+    if (rows < 1 || capacity < 1) return rows * 4;
+    const int64_t waves = wave_loss_bytes(rows, capacity);
+    return is_for_tensor_cores(width, capacity, dtype) ? std::max(waves, tensor_loss_bytes(rows, capacity)) : waves;
+}
 
 kn_status kn_infonce_gradient(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr q, kn_dptr k, kn_dptr queue, kn_dptr log_sums, kn_dptr count,
                               kn_dptr owners, kn_dptr queue_owners, int64_t rows, int64_t width, int64_t capacity, double temperature,
@@ -146,6 +172,11 @@ kn_status kn_infonce_gradient(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr q, 
                              stream);
 }
 
-int64_t kn_infonce_gradient_workspace(int64_t, int64_t, int64_t, kn_dtype) { return 0; }
+int64_t kn_infonce_gradient_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype) {
+    using namespace infonce;
+    if (rows < 1 || capacity < 1) return 0;
+    const int64_t waves = wave_gradient_bytes(rows, capacity, dtype);
+    return is_for_tensor_cores(width, capacity, dtype) ? std::max(waves, tensor_gradient_bytes(rows, width, capacity)) : waves;
+}
 
 }  // extern "C"
