@@ -7,33 +7,41 @@ namespace kn::attention {
 namespace {
 constexpr int THREADS = 128, WARPS = THREADS / WARP_SIZE;
 
-template <class T> using Wide = Pack<T, WIDE<T>>;
+/// 16 bytes of a row in four registers, in which pairs of bf16 stay together until they are used.
+template <class T> struct Piece {
+    Pack<uint32_t, 4> words = {};
 
-template <class T> __device__ Wide<T> load(const T* from, bool there) {
-    if (there) return *reinterpret_cast<const Wide<T>*>(from);
-    return Wide<T>{};
-}
+    __device__ Piece(const T* from, bool there) {
+        if (there) words = *reinterpret_cast<const Pack<uint32_t, 4>*>(from);
+    }
+    Piece() = default;
+    __device__ float operator[](int e) const {
+        if (sizeof(T) == 4) return __uint_as_float(words.at[e % 4]);
+        return e % 2 == 0 ? low_half(words.at[e / 2]) : high_half(words.at[e / 2]);
+    }
+};
 
 /// The product of two rows, of which each lane has a part; every lane of the group gets it.
-template <class T, int LANES> __device__ float dot(const Wide<T>& a, const Wide<T>& b) {
+template <class T, int LANES> __device__ float dot(const Piece<T>& a, const Piece<T>& b) {
     float sum = 0.f;
 #pragma unroll
-    for (int e = 0; e < WIDE<T>; ++e) sum += to_float(a.at[e]) * to_float(b.at[e]);
+    for (int e = 0; e < WIDE<T>; ++e) sum += a[e] * b[e];
 #pragma unroll
     for (int o = LANES / 2; o > 0; o >>= 1) sum += __shfl_xor_sync(ALL_LANES, sum, o);
     return sum;
 }
 
-template <class T> __device__ void add(float (&sums)[WIDE<T>], float weight, const Wide<T>& row) {
+template <class T> __device__ void add(float (&sums)[WIDE<T>], float weight, const Piece<T>& row) {
 #pragma unroll
-    for (int e = 0; e < WIDE<T>; ++e) sums[e] += weight * to_float(row.at[e]);
+    for (int e = 0; e < WIDE<T>; ++e) sums[e] += weight * row[e];
 }
 
 template <class T> __device__ void store(T* to, const float (&sums)[WIDE<T>], float scale) {
-    Wide<T> out;
+    using Wide = Pack<T, WIDE<T>>;
+    Wide out;
 #pragma unroll
     for (int e = 0; e < WIDE<T>; ++e) out.at[e] = from_float<T>(sums[e] * scale);
-    *reinterpret_cast<Wide<T>*>(to) = out;
+    *reinterpret_cast<Wide*>(to) = out;
 }
 
 /// A head, and this lane's place in it.
@@ -51,13 +59,13 @@ template <class T, int LANES> struct Place {
         if (r.mask != nullptr) hidden = __ballot_sync(ALL_LANES, lane < r.keys && r.mask[b * r.keys + lane] != 0);
     }
 
-    __device__ void load_rows(Wide<T> (&to)[SHORT], const T* from, int64_t first, int count, int64_t width) const {
+    __device__ void load_rows(Piece<T> (&to)[SHORT], const T* from, int64_t first, int count, int64_t width) const {
 #pragma unroll
-        for (int j = 0; j < SHORT; ++j) to[j] = load(from + first + j * width + column, inside && j < count);
+        for (int j = 0; j < SHORT; ++j) to[j] = Piece<T>(from + first + j * width + column, inside && j < count);
     }
 
     /// Query i's products with all keys to probabilities; the logarithm of the sum of exponentials, 0 where nothing is seen.
-    __device__ float soften(const Rows<T>& r, int i, const Wide<T>& query, const Wide<T> (&keys)[SHORT], float (&p)[SHORT]) const {
+    __device__ float soften(const Rows<T>& r, int i, const Piece<T>& query, const Piece<T> (&keys)[SHORT], float (&p)[SHORT]) const {
         const int visible = i < r.queries ? r.visible(i) : 0;
         float top = -INFINITY, sum = 0.f;
 #pragma unroll
@@ -88,7 +96,7 @@ template <class T, int LANES> __global__ void __launch_bounds__(THREADS, 4) forw
     const int64_t step = static_cast<int64_t>(gridDim.x) * WARPS;
     for (int64_t head = static_cast<int64_t>(blockIdx.x) * WARPS + threadIdx.x / WARP_SIZE; head < count; head += step) {
         const Place<T, LANES> place(r, head);
-        Wide<T> keys[SHORT], values[SHORT];
+        Piece<T> keys[SHORT], values[SHORT];
         const int64_t first = r.key_at(place.b, place.h, 0);
         place.load_rows(keys, r.k, first, r.keys, r.width());
         place.load_rows(values, r.v, first, r.keys, r.width());
@@ -96,7 +104,7 @@ template <class T, int LANES> __global__ void __launch_bounds__(THREADS, 4) forw
             const bool active = i < r.queries && place.inside;
             const int64_t at = r.query_at(place.b, place.h, i) + place.column;
             float p[SHORT], sums[WIDE<T>] = {};
-            const float log_sum = place.soften(r, i, load(r.q + at, active), keys, p);
+            const float log_sum = place.soften(r, i, Piece<T>(r.q + at, active), keys, p);
             const float mine = r.random == nullptr ? 1.f : place.factor(r, i);
 #pragma unroll
             for (int j = 0; j < SHORT; ++j) {
@@ -122,15 +130,15 @@ __global__ void __launch_bounds__(THREADS, 3) gradient_v2(T* dq, T* dk, T* dv, c
     for (int64_t head = static_cast<int64_t>(blockIdx.x) * WARPS + threadIdx.x / WARP_SIZE; head < count; head += step) {
         const Place<T, LANES> place(r, head);
         const int64_t first_key = r.key_at(place.b, place.h, 0), first_query = r.query_at(place.b, place.h, 0);
-        Wide<T> one[SHORT], other[SHORT];  // keys and values, then queries and dy
+        Piece<T> one[SHORT], other[SHORT];  // keys and values, then queries and dy
         place.load_rows(one, r.k, first_key, r.keys, r.width());
         place.load_rows(other, r.v, first_key, r.keys, r.width());
         for (int i = place.group; i - place.group < r.queries; i += place.GROUPS) {
             const bool active = i < r.queries && place.inside;
             const int64_t at = r.query_at(place.b, place.h, i) + place.column;
             float p[SHORT], pulls[SHORT], along = 0.f, sums[WIDE<T>] = {};
-            place.soften(r, i, load(r.q + at, active), one, p);
-            const Wide<T> up = load(dy + at, active);
+            place.soften(r, i, Piece<T>(r.q + at, active), one, p);
+            const Piece<T> up(dy + at, active);
             const float mine = r.random == nullptr ? 1.f : place.factor(r, i);
 #pragma unroll
             for (int j = 0; j < SHORT; ++j) {
