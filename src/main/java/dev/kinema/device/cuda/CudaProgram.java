@@ -39,6 +39,8 @@ final class CudaProgram implements Program {
     private final List<DeviceMemory> held = new ArrayList<>();
     private final MemoryPlan plan;
     private final Bindings bindings;
+    /** Null where no kernel can find anything wrong. */
+    private final Faults faults;
     /** What only preparation needs. */
     private final List<Storage> passing;
     private final AtomicBoolean inUse = new AtomicBoolean();
@@ -52,7 +54,7 @@ final class CudaProgram implements Program {
     record Finite(Step step, Value value, Buffer buffer) {}
 
     CudaProgram(CudaDevice device, CudaWeights weights, List<Step> steps, Map<String, Buffer> in, Map<String, Buffer> out,
-            boolean writesWeights, List<Finite> finite) {
+            boolean writesWeights, List<Finite> finite, List<Faults.Word> faultWords) {
         this.device = device;
         this.weights = weights;
         this.writesWeights = writesWeights;
@@ -65,6 +67,7 @@ final class CudaProgram implements Program {
         passing = planned(preparing, holding);
         List<Storage> activations = planned(running, holding);
         plan = plan(activations, holding.stream().mapToLong(s -> s.bytes).sum());
+        faults = faultWords.isEmpty() ? null : new Faults(device.index(), faultWords);
         boolean complete = false;
         try {
             place(activations, plan, hold(plan.bytes(), "the block of a program's activations (with what it holds, "
@@ -185,6 +188,9 @@ final class CudaProgram implements Program {
                 ranOnce = true;
             }
             CudaLibrary.check(Kinema.kn_stream_synchronize(stream));
+            if (faults != null) {
+                faults.check();
+            }
         } finally {
             if (writesWeights) {
                 weights.changed();
@@ -195,6 +201,9 @@ final class CudaProgram implements Program {
 
     /** Puts everything on the stream once. */
     private void launch() {
+        if (faults != null) {
+            faults.clear(stream);
+        }
         for (Map.Entry<String, Buffer> e : in.entrySet()) {
             HostMemory host = hostIn.get(e.getKey());
             CudaLibrary.check(Kinema.kn_copy_to_device(e.getValue().address(), host.address(), host.bytes(), stream));
@@ -203,6 +212,9 @@ final class CudaProgram implements Program {
         for (Map.Entry<String, Buffer> e : out.entrySet()) {
             HostMemory host = hostOut.get(e.getKey());
             CudaLibrary.check(Kinema.kn_copy_to_host(host.address(), e.getValue().address(), host.bytes(), stream));
+        }
+        if (faults != null) {
+            faults.fetch(stream);
         }
     }
 
@@ -257,8 +269,17 @@ final class CudaProgram implements Program {
         try (DeviceMemory memory = new DeviceMemory(device.index(), temporary.bytes(), "preparing weights")) {
             CudaLibrary.check(Kinema.kn_device_synchronize());
             place(passing, temporary, memory);
+            if (faults != null) {
+                faults.clear(stream);
+            }
             preparing.forEach(this::launch);
+            if (faults != null) {
+                faults.fetch(stream);
+            }
             CudaLibrary.check(Kinema.kn_stream_synchronize(stream));
+            if (faults != null) {
+                faults.check();
+            }
         }
     }
 
@@ -317,5 +338,8 @@ final class CudaProgram implements Program {
         hostIn.values().forEach(HostMemory::close);
         hostOut.values().forEach(HostMemory::close);
         held.forEach(DeviceMemory::close);
+        if (faults != null) {
+            faults.close();
+        }
     }
 }

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntFunction;
 
 /**
  * Turns a graph into steps. Rules ask it for the buffers of a node's inputs in the type they need (a conversion is added where a value is
@@ -39,6 +40,7 @@ final class Lowering {
     private final Map<Value, Buffer> results = new HashMap<>();
     private final List<Step> steps = new ArrayList<>();
     private final List<CudaProgram.Finite> finite = new ArrayList<>();
+    private final List<Faults.Word> faults = new ArrayList<>();
     private Node node;
 
     Lowering(CudaDevice device, Graph graph, CudaWeights weights, Compilation how) {
@@ -79,7 +81,7 @@ final class Lowering {
         graph.outputs().values().forEach(v -> results.computeIfAbsent(v, this::output));
         Map<String, Buffer> outputs = new LinkedHashMap<>();
         graph.outputs().forEach((name, value) -> outputs.put(name, results.get(value)));
-        return new CudaProgram(device, weights, steps, inputs, outputs, !written.isEmpty(), finite);
+        return new CudaProgram(device, weights, steps, inputs, outputs, !written.isEmpty(), finite, faults);
     }
 
     private void lower(Node n) {
@@ -224,7 +226,28 @@ final class Lowering {
         return new Buffer(new Storage(name, bytes, Storage.Home.PLANNED), Shape.of((int) Math.min(bytes, Integer.MAX_VALUE)), DType.U8);
     }
 
+    /**
+     * A word that a step's kernels set where they meet a number that they cannot use; the run then ends with the message for it.
+     *
+     * @param message what is wrong with a number, and the remedy
+     */
+    Buffer fault(IntFunction<String> message) {
+        Storage word = new Storage("fault", Long.BYTES, Storage.Home.HELD);
+        faults.add(new Faults.Word(node, word, message));
+        return new Buffer(word, Shape.of(1), DType.I64);
+    }
+
     // ---- steps
+
+    /** The step before; null if there is none. */
+    Step last() {
+        return steps.isEmpty() ? null : steps.get(steps.size() - 1);
+    }
+
+    /** Lets the step before, which has an effect, do the current node's part as well. */
+    void replaceLast(String what, List<Buffer> reads, List<Buffer> writes) {
+        steps.set(steps.size() - 1, new Step(last().node(), what, reads, writes, last().launch()));
+    }
 
     /** Appends a step of the current node. One that reads nothing but weights that this program does not write runs when those change. */
     void step(String what, List<Buffer> reads, List<Buffer> writes, Step.Launch launch) {

@@ -20,6 +20,10 @@ final class Rules {
         AttentionRules.register(RULES);
         Contrast.register(RULES);
         Elementwise.register(RULES);
+        Losses.register(RULES);
+        Movements.register(RULES);
+        Reductions.register(RULES);
+        Updates.register(RULES);
     }
 
     private Rules() {}

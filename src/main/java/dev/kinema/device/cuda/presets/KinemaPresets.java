@@ -18,8 +18,12 @@ import org.bytedeco.javacpp.tools.InfoMapper;
             "kinema/attention.h",
             "kinema/conv3d.h",
             "kinema/elementwise.h",
+            "kinema/indexing.h",
             "kinema/infonce.h",
-            "kinema/matmul.h"},
+            "kinema/matmul.h",
+            "kinema/optimizer.h",
+            "kinema/reduce.h",
+            "kinema/softmax.h"},
         link = "kinema_cuda"),
     target = "dev.kinema.device.cuda.binding",
     global = "dev.kinema.device.cuda.binding.Kinema")
