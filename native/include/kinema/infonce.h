@@ -13,10 +13,10 @@ extern "C" {
  * how many of the queue score higher than the positive. The scores are never stored as a whole.
  *
  * count[1] in I32 is optional: only the first count rows take part, and the mean is over them; the others get log_sums 0 and ranks -1. With a
- * count that is not 1 to rows, no row takes part and the loss is NaN. owners[rows] and queue_owners[capacity] in I32 are optional, both or
+ * count that is not 1 to rows, no row takes part, the loss is NaN and the fault word, which is optional, is set. owners[rows] and queue_owners[capacity] in I32 are optional, both or
  * none: rows of the queue that have a row's owner are left out of its scores; -1 is the owner of nothing. unit_length is 1 where all rows of
  * q, k and queue are known to be of length 1, as no maximum is looked for then (where the temperature is not too low for that). */
-KN_API kn_status kn_infonce_loss(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr q, kn_dptr k, kn_dptr queue, kn_dptr count,
+KN_API kn_status kn_infonce_loss(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr fault, kn_dptr q, kn_dptr k, kn_dptr queue, kn_dptr count,
                                  kn_dptr owners, kn_dptr queue_owners, int64_t rows, int64_t width, int64_t capacity, double temperature,
                                  int32_t unit_length, kn_dtype dtype, kn_dptr workspace, kn_handle stream);
 KN_API int64_t kn_infonce_loss_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype);
@@ -47,8 +47,8 @@ KN_API kn_status kn_infonce_normalize_gradient(kn_dptr dx, kn_dptr dy, kn_dptr y
 
 /* Writes rows[row_count, row_bytes] into the ring queue[capacity, row_bytes] from pointer[1] in I64 on, wrapping at its end, and moves the
  * pointer; row_count <= capacity. count[1] in I32 is optional: only the first count rows. Where the count is not 0 to row_count or the pointer
- * not in the ring, nothing is written. */
-KN_API kn_status kn_infonce_enqueue(kn_dptr queue, kn_dptr pointer, kn_dptr rows, kn_dptr count, int64_t row_count, int64_t capacity,
+ * not in the ring, nothing is written, and the fault word of the one that is wrong is set; both words are optional. */
+KN_API kn_status kn_infonce_enqueue(kn_dptr queue, kn_dptr pointer, kn_dptr count_fault, kn_dptr pointer_fault, kn_dptr rows, kn_dptr count, int64_t row_count, int64_t capacity,
                                     int64_t row_bytes, kn_handle stream);
 
 #ifdef __cplusplus

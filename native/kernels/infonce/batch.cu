@@ -210,7 +210,7 @@ kn_status batch_loss(int variant, kn_dptr loss, kn_dptr log_sums, const Views& v
         KN_FLOATING(v.dtype, T, LAUNCH((batch_loss_v1<T>), blocks_for(2 * v.rows, 1), THREADS, 0, stream_of(stream),
                                        address<float>(log_sums), address<float>(workspace), both_of<T>(v)));
     }
-    launch_mean(loss, workspace, 2 * v.rows, 0, v.rows, stream);
+    launch_mean(loss, 0, workspace, 2 * v.rows, 0, v.rows, stream);
     return outcome("batch_loss", variant, v);
 }
 

@@ -14,6 +14,7 @@ struct Contrast {
     double temperature;
     bool unit_length;
     kn_dtype dtype;
+    kn_dptr fault;  // of the loss; 0 where absent
 };
 
 kn_status loss(int variant, kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, const Contrast& c, kn_dptr workspace, kn_handle stream);

@@ -3,17 +3,19 @@
 
 #include <algorithm>
 
+#include "../../runtime/fault.h"
 #include "variants.h"
 
 namespace kn::infonce {
 namespace {
-__global__ void mean_v1(float* loss, const float* terms, int rows, const int32_t* count, int by) {
+__global__ void mean_v1(float* loss, Fault* fault, const float* terms, int rows, const int32_t* count, int by) {
     __shared__ float scratch[THREADS / WARP_SIZE];
     const int n = counted(count, rows);
     float sum = 0.f;
     for (int i = static_cast<int>(threadIdx.x); i < n; i += THREADS) sum += terms[i];
     sum = block_reduce<Sum, THREADS>(sum, scratch);
     if (threadIdx.x == 0) *loss = n == 0 ? NAN : sum / static_cast<float>(count == nullptr ? by : n);
+    if (threadIdx.x == 0 && n == 0) report(fault, *count);
 }
 
 template <class T> __global__ void loss_v1(float* log_sums, int32_t* ranks, float* losses, Queue<T> c) {
@@ -111,9 +113,9 @@ kn_status outcome(const char* what, int variant, const Contrast& c) {
 }
 }  // namespace
 
-void launch_mean(kn_dptr loss, kn_dptr terms, int64_t rows, kn_dptr count, int64_t by, kn_handle stream) {
-    LAUNCH(mean_v1, 1, THREADS, 0, stream_of(stream), address<float>(loss), address<const float>(terms), static_cast<int>(rows),
-           address<const int32_t>(count), static_cast<int>(by));
+void launch_mean(kn_dptr loss, kn_dptr fault, kn_dptr terms, int64_t rows, kn_dptr count, int64_t by, kn_handle stream) {
+    LAUNCH(mean_v1, 1, THREADS, 0, stream_of(stream), address<float>(loss), address<Fault>(fault), address<const float>(terms),
+           static_cast<int>(rows), address<const int32_t>(count), static_cast<int>(by));
 }
 
 kn_status loss(int variant, kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, const Contrast& c, kn_dptr workspace, kn_handle stream) {
@@ -126,7 +128,7 @@ kn_status loss(int variant, kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, const
     if (variant > 1) return status != KN_OK ? status : outcome("loss", variant, c);
     KN_FLOATING(c.dtype, T, LAUNCH((loss_v1<T>), blocks_for(c.rows, 1), THREADS, 0, stream_of(stream), address<float>(log_sums),
                                    address<int32_t>(ranks), address<float>(workspace), queue_of<T>(c)));
-    launch_mean(loss, workspace, c.rows, c.count, c.rows, stream);
+    launch_mean(loss, c.fault, workspace, c.rows, c.count, c.rows, stream);
     return outcome("loss", variant, c);
 }
 
@@ -149,12 +151,12 @@ using namespace kn;
 
 extern "C" {
 
-kn_status kn_infonce_loss(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr q, kn_dptr k, kn_dptr queue, kn_dptr count, kn_dptr owners,
-                          kn_dptr queue_owners, int64_t rows, int64_t width, int64_t capacity, double temperature, int32_t unit_length,
+kn_status kn_infonce_loss(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr fault, kn_dptr q, kn_dptr k, kn_dptr queue, kn_dptr count,
+                          kn_dptr owners, kn_dptr queue_owners, int64_t rows, int64_t width, int64_t capacity, double temperature, int32_t unit_length,
                           kn_dtype dtype, kn_dptr workspace, kn_handle stream) {
     return infonce::loss(0, loss, log_sums, ranks,
-                         {q, k, queue, count, owners, queue_owners, rows, width, capacity, temperature, unit_length != 0, dtype}, workspace,
-                         stream);
+                         {q, k, queue, count, owners, queue_owners, rows, width, capacity, temperature, unit_length != 0, dtype, fault},
+                         workspace, stream);
 }
 
 int64_t kn_infonce_loss_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype) {
@@ -168,7 +170,7 @@ kn_status kn_infonce_gradient(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr q, 
                               kn_dptr owners, kn_dptr queue_owners, int64_t rows, int64_t width, int64_t capacity, double temperature,
                               kn_dtype dtype, kn_dptr workspace, kn_handle stream) {
     return infonce::gradient(0, dq, dk, dloss, log_sums,
-                             {q, k, queue, count, owners, queue_owners, rows, width, capacity, temperature, false, dtype}, workspace,
+                             {q, k, queue, count, owners, queue_owners, rows, width, capacity, temperature, false, dtype, 0}, workspace,
                              stream);
 }
 

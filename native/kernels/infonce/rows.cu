@@ -1,6 +1,7 @@
 // Rows of unit length, by a warp for each, and the ring that keeps them.
 #include "rows.h"
 
+#include "../../runtime/fault.h"
 #include "../../runtime/warp.h"
 
 namespace kn::infonce {
@@ -77,9 +78,15 @@ __global__ void enqueue_rows(Word* queue, const int64_t* pointer, const Word* ro
 }
 
 // after the rows, as all their blocks read the pointer
-__global__ void move_pointer(int64_t* pointer, const int32_t* count, int64_t row_count, int64_t capacity) {
+__global__ void move_pointer(int64_t* pointer, Fault* count_fault, Fault* pointer_fault, const int32_t* count, int64_t row_count,
+                             int64_t capacity) {
     const int64_t n = enqueued(pointer, count, row_count, capacity);
-    if (n >= 0) *pointer = (*pointer + n) % capacity;
+    if (n >= 0) {
+        *pointer = (*pointer + n) % capacity;
+        return;
+    }
+    if (count != nullptr && (*count < 0 || *count > row_count)) report(count_fault, *count);
+    if (*pointer < 0 || *pointer >= capacity) report(pointer_fault, static_cast<int32_t>(*pointer));
 }
 
 kn_status check(const char* what, int64_t rows, int64_t width, kn_dtype dtype) {
@@ -154,8 +161,8 @@ kn_status kn_infonce_normalize_gradient(kn_dptr dx, kn_dptr dy, kn_dptr y, kn_dp
     return infonce::normalize_gradient(0, dx, dy, y, norms, rows, width, epsilon, dtype, stream);
 }
 
-kn_status kn_infonce_enqueue(kn_dptr queue, kn_dptr pointer, kn_dptr rows, kn_dptr count, int64_t row_count, int64_t capacity,
-                             int64_t row_bytes, kn_handle stream) {
+kn_status kn_infonce_enqueue(kn_dptr queue, kn_dptr pointer, kn_dptr count_fault, kn_dptr pointer_fault, kn_dptr rows, kn_dptr count,
+                             int64_t row_count, int64_t capacity, int64_t row_bytes, kn_handle stream) {
     using namespace infonce;
     KN_REQUIRE(row_count >= 0 && row_count <= capacity && row_bytes >= 0,
                "infonce.enqueue: %lld rows of %lld bytes do not fit into a queue of %lld", static_cast<long long>(row_count),
@@ -168,7 +175,8 @@ kn_status kn_infonce_enqueue(kn_dptr queue, kn_dptr pointer, kn_dptr rows, kn_dp
     } else {
         launch_enqueue<uint8_t>(queue, pointer, rows, count, row_count, capacity, row_bytes, stream);
     }
-    LAUNCH(move_pointer, 1, 1, 0, stream_of(stream), address<int64_t>(pointer), address<const int32_t>(count), row_count, capacity);
+    LAUNCH(move_pointer, 1, 1, 0, stream_of(stream), address<int64_t>(pointer), address<Fault>(count_fault), address<Fault>(pointer_fault),
+           address<const int32_t>(count), row_count, capacity);
     return launched("infonce.enqueue, row_count = %lld, capacity = %lld", static_cast<long long>(row_count),
                     static_cast<long long>(capacity));
 }

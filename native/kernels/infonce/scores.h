@@ -62,7 +62,7 @@ __device__ float add_weighted(float (&sums)[EACH], float* shared, const T* rows,
     return total;
 }
 
-/// loss = the sum of terms[0, n) over by, in an order that depends on nothing; n is *count where given, and then a count that is not 1 to rows
-/// makes it NaN.
-void launch_mean(kn_dptr loss, kn_dptr terms, int64_t rows, kn_dptr count, int64_t by, kn_handle stream);
+/// loss = the sum of terms[0, rows) over by, in an order that depends on nothing. Where there is a count, the sum of as many over it; one that is
+/// not 1 to rows makes the loss NaN and sets the fault word, which is optional.
+void launch_mean(kn_dptr loss, kn_dptr fault, kn_dptr terms, int64_t rows, kn_dptr count, int64_t by, kn_handle stream);
 }  // namespace kn::infonce

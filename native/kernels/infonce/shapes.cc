@@ -126,7 +126,7 @@ infonce::Contrast operands(const Shape& s, const Call& call, size_t first, kn_dt
     const size_t after = first + 3 + (s.counted > 0);
     return {call.in[first], call.in[first + 1], call.in[first + 2], s.counted > 0 ? call.in[first + 3] : 0,
             s.owners > 0 ? call.in[after] : 0, s.owners > 0 ? call.in[after + 1] : 0, s.rows, s.width, s.capacity, s.temperature, s.unit,
-            dtype};
+            dtype, 0};
 }
 
 void add_loss(Lab& lab, const Shape& s, kn_dtype dtype) {
@@ -303,14 +303,17 @@ void add_enqueue(Lab& lab, int64_t row_count, int64_t capacity, int64_t row_byte
                 {KN_I64, 1, 1, 2, [pointer](std::vector<double>& x) { x[0] = static_cast<double>(pointer); }},
                 {KN_U8, row_count * row_bytes, 1, 256}};
     if (counted >= 0) c.inputs.push_back({KN_I32, 1, 1, 2, [counted](std::vector<double>& x) { x[0] = static_cast<double>(counted); }});
-    c.outputs = {{KN_U8, capacity * row_bytes, 0}, {KN_I64, 1, 1}};
+    c.inputs.push_back({KN_I64, 2, 1, 1});  // fault words, 0 at first
+    c.outputs = {{KN_U8, capacity * row_bytes, 0}, {KN_I64, 1, 1}, {KN_I64, 2, static_cast<int>(c.inputs.size()) - 1}};
     c.bytes = 2.0 * static_cast<double>(row_count * row_bytes);
     c.run = [=](int, const Call& call) {
-        return kn_infonce_enqueue(call.out[0], call.out[1], call.in[2], counted >= 0 ? call.in[3] : 0, row_count, capacity, row_bytes,
+        return kn_infonce_enqueue(call.out[0], call.out[1], call.out[2], call.out[2] + 8, call.in[2], counted >= 0 ? call.in[3] : 0, row_count, capacity, row_bytes,
                                   call.stream);
     };
     c.oracle = [=](const Values& in, Values& out) {
         const int64_t n = counted < 0 ? row_count : counted;
+        if (n > row_count) out[2][0] = 0x1p32 + static_cast<double>(n);
+        if (pointer >= capacity) out[2][1] = 0x1p32 + static_cast<double>(pointer);
         if (n > row_count || pointer >= capacity) return;
         for (int64_t i = 0; i < n * row_bytes; ++i) {
             out[0][static_cast<size_t>((pointer * row_bytes + i) % (capacity * row_bytes))] = in[2][static_cast<size_t>(i)];

@@ -284,7 +284,7 @@ void launch_loss_tensor(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, const Con
     LAUNCH(finish_loss_v2, blocks_for(c.rows, THREADS, LIMIT), THREADS, 0, stream_of(stream), address<float>(log_sums),
            address<int32_t>(ranks), address<float>(workspace), address<const Part>(parts), address<const float>(positives),
            address<const int32_t>(c.count), static_cast<int>(c.rows), static_cast<int>(loss_split(c.rows, c.capacity).parts));
-    launch_mean(loss, workspace, c.rows, c.count, c.rows, stream);
+    launch_mean(loss, c.fault, workspace, c.rows, c.count, c.rows, stream);
 }
 
 void launch_gradient_tensor(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr log_sums, const Contrast& c, kn_dptr workspace,

@@ -138,7 +138,7 @@ kn_status launch_loss_waves(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, const
     LAUNCH(finish_loss_v3, blocks_for(c.rows, THREADS, LIMIT), THREADS, 0, stream_of(stream), address<float>(log_sums),
            address<int32_t>(ranks), address<float>(workspace), address<const State>(states), address<const int32_t>(c.count),
            static_cast<int>(c.rows));
-    launch_mean(loss, workspace, c.rows, c.count, c.rows, stream);
+    launch_mean(loss, c.fault, workspace, c.rows, c.count, c.rows, stream);
     return KN_OK;
 }
 

@@ -88,8 +88,10 @@ final class Contrast {
         Buffer ranks = l.define(node.output(2));
         int unit = isNormalized(node.input(0)) && isNormalized(node.input(1)) && isNormalized(node.input(2)) ? 1 : 0;
         Buffer workspace = l.scratch(Kinema.kn_infonce_loss_workspace(o.rows(), o.width(), o.capacity(), o.q().code()), "infonce");
-        l.step("infonce.loss", o.and(), List.of(loss, logs, ranks, workspace), stream -> Kinema.kn_infonce_loss(loss.address(),
-            logs.address(), ranks.address(), o.q().address(), o.k().address(), o.queue().address(), Operands.address(o.count()),
+        Buffer fault = l.fault(count -> "count " + count + " is not one of 1 to " + o.rows()
+            + " rows: leave the step out where no row takes part");
+        l.step("infonce.loss", o.and(), List.of(loss, logs, ranks, workspace, fault), stream -> Kinema.kn_infonce_loss(loss.address(),
+            logs.address(), ranks.address(), fault.address(), o.q().address(), o.k().address(), o.queue().address(), Operands.address(o.count()),
             Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(), o.capacity(), o.op().temperature(), unit,
             o.q().code(), workspace.address(), stream));
     }
@@ -163,7 +165,11 @@ final class Contrast {
         int rowCount = rows.shape().dim(0);
         int capacity = queue.shape().dim(0);
         List<Buffer> reads = count == null ? List.of(queue, pointer, rows) : List.of(queue, pointer, rows, count);
-        l.step("infonce.enqueue", reads, List.of(queue, pointer), stream -> Kinema.kn_infonce_enqueue(queue.address(), pointer.address(),
+        Buffer countFault = l.fault(n -> "count " + n + " is not one of 0 to " + rowCount + " rows: check what is fed to the program");
+        Buffer pointerFault = l.fault(at -> "the pointer is at " + at + " in a queue of " + capacity
+            + " rows: it was restored from another queue");
+        l.step("infonce.enqueue", reads, List.of(queue, pointer, countFault, pointerFault), stream -> Kinema.kn_infonce_enqueue(
+            queue.address(), pointer.address(), countFault.address(), pointerFault.address(),
             rows.address(), Operands.address(count), rowCount, capacity, queue.bytes() / capacity, stream));
     }
 }
