@@ -1,25 +1,26 @@
-// Products of tiles of bf16 in shared memory by mma.sync, a warp having 16 rows of the result (fragments: see ptx.h). A tile has DEPTH elements
-// a row, a multiple of 64; the 16-byte chunks of a row lie in an order that puts the same chunk of eight neighbouring rows into different banks.
+// Tiles in shared memory, and products of those of bf16 by mma.sync, a warp having 16 rows of the result (fragments: see ptx.h). A tile has
+// DEPTH elements a row, whole 128 bytes; the 16-byte chunks of a row lie in an order that puts the same chunk of eight neighbouring rows into
+// different banks.
 #pragma once
 #include "kernel.h"
 #include "ptx.h"
 
 namespace kn {
-template <int DEPTH> __device__ inline bf16* tile_chunk(bf16* tile, int row, int chunk) {
-    return tile + row * DEPTH + (chunk ^ (row & 7)) * WIDE<bf16>;
+template <int DEPTH, class T> __device__ T* tile_chunk(T* tile, int row, int chunk) {
+    return tile + row * DEPTH + (chunk ^ (row & 7)) * WIDE<T>;
 }
 
 /// Starts to bring ROWS rows from row `first` on, `width` elements apart, of which those below `end` are there; columns beyond depth become 0,
-/// as do rows that are not there. depth is a multiple of 8, addresses of 16 bytes.
-template <int ROWS, int DEPTH, int THREADS>
-__device__ void bring_tile(bf16* tile, const bf16* from, int64_t width, int first, int end, int depth) {
-    constexpr int CHUNKS = DEPTH / WIDE<bf16>;
+/// as do rows that are not there. Rows are of whole 16 bytes, as are addresses.
+template <int ROWS, int DEPTH, int THREADS, class T>
+__device__ void bring_tile(T* tile, const T* from, int64_t width, int first, int end, int depth) {
+    constexpr int CHUNKS = DEPTH / WIDE<T>;
 #pragma unroll
     for (int i = static_cast<int>(threadIdx.x); i < ROWS * CHUNKS; i += THREADS) {
         const int row = i / CHUNKS, chunk = i % CHUNKS;
-        const bool there = first + row < end && chunk * WIDE<bf16> < depth;
+        const bool there = first + row < end && chunk * WIDE<T> < depth;
         // an address inside of the tensor where nothing is read
-        copy_async_16(tile_chunk<DEPTH>(tile, row, chunk), there ? from + (first + row) * width + chunk * WIDE<bf16> : from, there);
+        copy_async_16(tile_chunk<DEPTH>(tile, row, chunk), there ? from + (first + row) * width + chunk * WIDE<T> : from, there);
     }
 }
 

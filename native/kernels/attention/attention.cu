@@ -23,13 +23,13 @@ kn_status check(const char* what, const Operands& o) {
 
 /// The variant to use; refuses one that does not take the shape.
 kn_status choose(const char* what, const Operands& o, int* variant) {
-    if (*variant == 0) *variant = is_short(o) ? 2 : is_for_tensor_cores(o) ? 3 : 1;
+    if (*variant == 0) *variant = is_short(o) ? 2 : is_for_tiles(o) ? 3 : 1;
     if (*variant == 2 && !is_short(o)) {
         return refuse(KN_UNSUPPORTED, "attention.%s v2 takes up to %d queries and keys in rows of whole 16 bytes, at most 16 of these", what,
                       SHORT);
     }
-    if (*variant == 3 && !is_for_tensor_cores(o)) {
-        return refuse(KN_UNSUPPORTED, "attention.%s v3 takes bf16 and depths up to 128, multiples of 8", what);
+    if (*variant == 3 && !is_for_tiles(o)) {
+        return refuse(KN_UNSUPPORTED, "attention.%s v3 takes depths up to 128 of whole 16 bytes", what);
     }
     KN_REQUIRE(*variant >= 1 && *variant <= VARIANTS, "attention.%s: there is no variant %d", what, *variant);
     return KN_OK;
@@ -51,7 +51,7 @@ kn_status forward(int variant, kn_dptr y, kn_dptr log_sums, const Operands& o, k
     } else if (variant == 2) {
         launch_forward_short(y, log_sums, o, stream);
     } else {
-        launch_forward_tensor(y, log_sums, o, stream);
+        launch_forward_tiles(y, log_sums, o, stream);
     }
     return outcome("forward", variant, o);
 }
@@ -67,7 +67,7 @@ kn_status gradient(int variant, kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, 
     } else if (variant == 2) {
         launch_gradient_short(dq, dk, dv, dy, o, stream);
     } else {
-        launch_gradient_tensor(dq, dk, dv, dy, y, log_sums, o, workspace, stream);
+        launch_gradient_tiles(dq, dk, dv, dy, y, log_sums, o, workspace, stream);
     }
     return outcome("gradient", variant, o);
 }

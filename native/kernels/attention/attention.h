@@ -3,7 +3,7 @@
 #include "../../include/kinema.h"
 
 namespace kn::attention {
-// 1: a warp for each row, any shape; 2: a warp for each head, up to 8 queries and keys; 3: tiles on tensor cores, bf16
+// 1: a warp for each row, any shape; 2: a warp for each head, up to 8 queries and keys; 3: tiles, bf16 on tensor cores, float in registers
 constexpr int VARIANTS = 3;
 
 struct Operands {

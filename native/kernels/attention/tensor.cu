@@ -2,12 +2,12 @@
 // memory one ahead. Forward with a running maximum (Dao, arXiv:2307.08691, section 3.1); backward once by queries and once by keys, each
 // computing the probabilities again, so that no sum crosses blocks.
 #include "../../runtime/fragments.h"
-#include "rows.h"
+#include "tiles.h"
 #include "variants.h"
 
 namespace kn::attention {
 namespace {
-constexpr int OWN = 64, THREADS = OWN / 16 * WARP_SIZE;
+constexpr int THREADS = OWN / 16 * WARP_SIZE;
 constexpr float LOG2_E = 1.44269504f, LN_2 = 0.69314718f;
 
 struct Lane {
@@ -164,38 +164,11 @@ template <int DEPTH> __global__ void __launch_bounds__(THREADS) forward_v3(bf16*
     store_rows<DEPTH>(y + queries, width, first, r.queries, r.depth, own, sums, inverse);
 }
 
-/// What the backward pass reads besides; along is dy . y of each query.
-struct Results {
-    const bf16* dy;
-    const float *log_sums, *along;
-};
-
-// eight lanes for each row
-__global__ void along_v3(float* along, const bf16* dy, const bf16* y, int64_t rows, int queries, int heads, int depth) {
-    constexpr int LANES = 8;
-    const int part = static_cast<int>(threadIdx.x) % LANES;
-    const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x / LANES;
-    for (int64_t first = static_cast<int64_t>(blockIdx.x) * blockDim.x / LANES; first < rows; first += step) {
-        const int64_t row = first + threadIdx.x / LANES;
-        float sum = 0.f;
-        for (int c = part * 8; row < rows && c < depth; c += LANES * 8) {
-            using Wide = Pack<bf16, 8>;
-            const Wide a = *reinterpret_cast<const Wide*>(dy + row * depth + c), b = *reinterpret_cast<const Wide*>(y + row * depth + c);
-#pragma unroll
-            for (int e = 0; e < 8; ++e) sum += to_float(a.at[e]) * to_float(b.at[e]);
-        }
-#pragma unroll
-        for (int o = LANES / 2; o > 0; o >>= 1) sum += __shfl_xor_sync(ALL_LANES, sum, o);
-        const int64_t h = row % heads, i = row / heads % queries, b = row / heads / queries;
-        if (part == 0 && row < rows) along[(b * heads + h) * queries + i] = sum;
-    }
-}
-
 // Own rows are queries, or keys where OF_KEYS; others are the other. own[0] and other[0] are of q and k, own[1] and other[1] of dy and v, so
 // that products of the first are scores and of the second the gradients of probabilities. With P, m and along as in plain.cu, gradients of
 // scores dS = P (m dP - along) / sqrt(depth), times other[0], are dq (dk), and P m times other[1] is dv.
 template <int DEPTH, int OTHERS, bool OF_KEYS>
-__global__ void __launch_bounds__(THREADS) gradient_v3(bf16* d_first, bf16* d_second, Rows<bf16> r, Results s, int tiles) {
+__global__ void __launch_bounds__(THREADS) gradient_v3(bf16* d_first, bf16* d_second, Rows<bf16> r, Results<bf16> s, int tiles) {
     constexpr int NI = OTHERS / 8, STAGE = 2 * OTHERS * DEPTH;
     bf16* const own = reinterpret_cast<bf16*>(dynamic_shared());
     bf16* const stages = own + 2 * OWN * DEPTH;
@@ -276,7 +249,7 @@ template <int DEPTH> void launch_forward(kn_dptr y, kn_dptr log_sums, const Oper
 }
 
 template <int DEPTH, int OTHERS>
-void launch_gradient(kn_dptr dq, kn_dptr dk, kn_dptr dv, const Results& results, const Operands& o, kn_handle stream) {
+void launch_gradient(kn_dptr dq, kn_dptr dk, kn_dptr dv, const Results<bf16>& results, const Operands& o, kn_handle stream) {
     constexpr size_t SHARED = (2 * OWN + 4 * OTHERS) * DEPTH * sizeof(bf16);
     const int64_t heads = o.batch * o.heads, of_queries = ceil_div(o.queries, OWN), of_keys = ceil_div(o.keys, OWN);
     if (of_queries > 0) {
@@ -290,13 +263,6 @@ void launch_gradient(kn_dptr dq, kn_dptr dk, kn_dptr dv, const Results& results,
 }
 }  // namespace
 
-bool is_for_tensor_cores(const Operands& o) {
-    constexpr int64_t BLOCKS = int64_t{1} << 31;
-    const int64_t heads = o.batch * o.heads;
-    return o.dtype == KN_BF16 && o.depth % 8 == 0 && o.depth <= 128 && heads * ceil_div(o.queries, OWN) < BLOCKS
-        && heads * ceil_div(o.keys, OWN) < BLOCKS;
-}
-
 void launch_forward_tensor(kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream) {
     if (o.depth <= 64) {
         launch_forward<64>(y, log_sums, o, stream);
@@ -305,14 +271,9 @@ void launch_forward_tensor(kn_dptr y, kn_dptr log_sums, const Operands& o, kn_ha
     }
 }
 
-void launch_gradient_tensor(kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, kn_dptr y, kn_dptr log_sums, const Operands& o,
-                            kn_dptr workspace, kn_handle stream) {
-    const int64_t rows = o.batch * o.queries * o.heads;
-    if (rows > 0) {
-        LAUNCH(along_v3, blocks_for(rows, 256 / 8), 256, 0, stream_of(stream), address<float>(workspace), address<const bf16>(dy),
-               address<const bf16>(y), rows, static_cast<int>(o.queries), static_cast<int>(o.heads), static_cast<int>(o.depth));
-    }
-    const Results results{address<const bf16>(dy), address<const float>(log_sums), address<const float>(workspace)};
+void launch_gradient_tensor(kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, kn_dptr log_sums, kn_dptr along, const Operands& o,
+                            kn_handle stream) {
+    const Results<bf16> results{address<const bf16>(dy), address<const float>(log_sums), address<const float>(along)};
     if (o.depth <= 64) {
         launch_gradient<64, 64>(dq, dk, dv, results, o, stream);
     } else {
