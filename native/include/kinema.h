@@ -135,12 +135,14 @@ KN_API kn_status kn_emulate(int32_t what, int64_t value);
 #endif
 
 /* ---- families, in alphabetical order */
+#include "kinema/attention.h"
 #include "kinema/batchnorm.h"
 #include "kinema/conv3d.h"
 #include "kinema/dropout.h"
 #include "kinema/elementwise.h"
 #include "kinema/frames.h"
 #include "kinema/indexing.h"
+#include "kinema/infonce.h"
 #include "kinema/layernorm.h"
 #include "kinema/matmul.h"
 #include "kinema/optimizer.h"

@@ -17,7 +17,9 @@ final class Rules {
     }
 
     static {
+        AttentionRules.register(RULES);
         BatchNorms.register(RULES);
+        Contrast.register(RULES);
         Convolutions.register(RULES);
         Dropouts.register(RULES);
         Elementwise.register(RULES);
@@ -40,7 +42,7 @@ final class Rules {
     static Rule of(Op op) {
         Rule rule = RULES.get(op.getClass());
         if (rule == null) {
-            throw new KinemaException("the cuda device has no rule for " + op.opName() + " yet: run this graph on cpu");
+            throw new KinemaException("the cuda device has no rule for " + op.opName() + ": run this graph on cpu");
         }
         return rule;
     }
