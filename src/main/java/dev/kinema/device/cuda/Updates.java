@@ -3,11 +3,15 @@ package dev.kinema.device.cuda;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
+import dev.kinema.graph.Shape;
+import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Adam;
 import dev.kinema.graph.op.Assign;
 import dev.kinema.graph.op.Ema;
+import dev.kinema.graph.op.GlobalNorm;
 import dev.kinema.graph.op.Increment;
 import dev.kinema.graph.op.Lars;
+import dev.kinema.graph.op.Mul;
 import dev.kinema.graph.op.Op;
 import dev.kinema.graph.op.Sgd;
 import java.util.ArrayList;
@@ -36,8 +40,14 @@ final class Updates {
     private static void optimize(Lowering l, Node node, int[] buffers, int step) {
         List<Buffer> written = new ArrayList<>();
         List<Buffer> read = new ArrayList<>();
-        Buffer gradient = l.of(node.input(1));
+        Value direction = node.input(1);
+        boolean scaled = isFactorOfUpdate(l, direction.node());
+        Buffer gradient = l.of(scaled ? direction.node().input(0) : direction);
         Buffer[] row = new Buffer[Kinema.KN_OPTIMIZER_COLUMNS];
+        if (scaled) {
+            row[UpdateGroup.FACTOR] = l.of(direction.node().input(1), DType.F32);
+            read.add(row[UpdateGroup.FACTOR]);
+        }
         row[UpdateGroup.GRADIENT] = gradient;
         row[UpdateGroup.RATE] = l.of(node.input(2), DType.F32);
         boolean buffered = node.inputs().size() > 3;
@@ -53,6 +63,28 @@ final class Updates {
         }
         read.addAll(List.of(gradient, row[UpdateGroup.RATE]));
         UpdateGroup.join(l, node, row, read, written);
+    }
+
+    /**
+     * Whether the node multiplies a gradient by a number, as clipping does, for an update alone, which then does it in passing: gradient and
+     * number must still be there when it runs, so that nothing may overwrite them in place of the product.
+     */
+    static boolean isFactorOfUpdate(Lowering l, Node node) {
+        if (!(node.op() instanceof Mul) || !node.input(1).shape().equals(Shape.SCALAR)) {
+            return false;
+        }
+        Value gradient = node.input(0);
+        Value factor = node.input(1);
+        List<Node> readers = l.readers(node.output(0));
+        return readers.size() == 1 && l.isReadOnlyBy(node.output(0), readers.get(0)) && isOptimizer(readers.get(0).op())
+            && readers.get(0).input(1) == node.output(0) && l.of(gradient).storage().home != Storage.Home.WEIGHTS
+            && l.of(factor).storage().home != Storage.Home.WEIGHTS
+            && l.readers(gradient).stream().allMatch(n -> n == node || n.op() instanceof GlobalNorm)
+            && l.readers(factor).stream().allMatch(n -> n.op() instanceof Mul && n.input(0) != factor);
+    }
+
+    private static boolean isOptimizer(Op op) {
+        return op instanceof Sgd || op instanceof Lars || op instanceof Adam;
     }
 
     private static void assign(Lowering l, Node node) {
