@@ -12,8 +12,11 @@ import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Input;
+import dev.kinema.graph.op.Linear;
+import dev.kinema.graph.op.MatMul;
 import dev.kinema.graph.op.Variable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -35,6 +38,8 @@ final class Lowering {
     private final Map<Value, Buffer> buffers = new HashMap<>();
     private final Map<Value, Map<DType, Buffer>> copies = new HashMap<>();
     private final Map<Node, Integer> position = new HashMap<>();
+    /** Nodes that have no step of their own, by the node whose step does their work. */
+    private final Map<Node, Node> absorbed = new HashMap<>();
     private final Set<String> written = new HashSet<>();
     private final Map<String, Buffer> inputs = new LinkedHashMap<>();
     private final Map<Value, Buffer> results = new HashMap<>();
@@ -85,6 +90,9 @@ final class Lowering {
     }
 
     private void lower(Node n) {
+        if (absorbed.containsKey(n)) {
+            return;
+        }
         try {
             Rules.of(n.op()).lower(this, n);
         } catch (KinemaException e) {
@@ -137,14 +145,41 @@ final class Lowering {
         return !schedule.consumers(value).isEmpty() || graph.outputs().containsValue(value);
     }
 
-    /** Whether only {@code reader} reads the value, and nobody looks at it before. */
-    boolean isReadOnlyBy(Value value, Node reader) {
-        return !how.checkFinite() && !graph.outputs().containsValue(value) && schedule.consumers(value).equals(List.of(reader));
+    /** Whether all who read the value are products that take it as an operand, in {@link #compute}. */
+    boolean isOperand(Value value) {
+        return !graph.outputs().containsValue(value) && schedule.consumers(value).stream()
+            .allMatch(n -> (n.op() instanceof Linear || n.op() instanceof MatMul) && n.inputs().lastIndexOf(value) < 2);
     }
 
-    /** The nodes that read the value. */
-    List<Node> readers(Value value) {
-        return schedule.consumers(value);
+    /**
+     * The node that alone reads a value, and could be computed together with another; null where there is none, or nothing is to be fused, as
+     * where every value is looked at.
+     */
+    Node soleReader(Value value) {
+        List<Node> readers = schedule.consumers(value);
+        boolean alone = readers.size() == 1 && !graph.outputs().containsValue(value);
+        return alone && how.fuse() && !how.checkFinite() ? readers.get(0) : null;
+    }
+
+    /** Leaves the work of {@code other}, which is not lowered yet, to the steps of {@code by}; either may come first. */
+    void absorb(Node other, Node by) {
+        absorbed.put(other, by);
+    }
+
+    boolean isAbsorbed(Node other) {
+        return absorbed.containsKey(other);
+    }
+
+    /** Whether the value is there when the current node runs. */
+    boolean isMade(Value value) {
+        return buffers.containsKey(value);
+    }
+
+    /** Whether a value is a variable that nothing overwrites before {@code reader} has run, though the graph does not have it read it. */
+    boolean staysUntil(Node reader, Value value) {
+        return value.node().op() instanceof Variable && schedule.consumers(value).stream()
+            .filter(n -> Arrays.stream(n.op().writes()).anyMatch(i -> n.input(i) == value))
+            .allMatch(n -> position.get(n) > position.get(reader));
     }
 
     // ---- buffers
@@ -198,6 +233,11 @@ final class Lowering {
         return buffer;
     }
 
+    /** The same in a given type: new memory where {@code x} is stored in another. */
+    Buffer like(Value x, Value result, DType dtype) {
+        return of(x).dtype() == dtype ? like(x, result) : define(result, dtype);
+    }
+
     /** Lets {@code result} be the same memory as {@code x} under its own shape; for operations of which {@link Schedule#isView} knows. */
     void view(Value x, Value result) {
         Buffer buffer = of(x);
@@ -222,7 +262,7 @@ final class Lowering {
      */
     boolean dies(Value value) {
         Buffer buffer = of(value);
-        List<Node> readers = schedule.consumers(value);
+        List<Node> readers = schedule.consumers(value).stream().map(n -> absorbed.getOrDefault(n, n)).toList();
         return buffer.storage().home == Storage.Home.PLANNED && !buffer.storage().constant && buffer.storage().values == 1
             && !graph.outputs().containsValue(value) && readers.stream().filter(n -> n == node).count() == 1
             && readers.stream().allMatch(n -> position.get(n) <= position.get(node));
@@ -233,7 +273,9 @@ final class Lowering {
         if (bytes < 0) {
             throw new KinemaException(CudaLibrary.lastError());
         }
-        return new Buffer(new Storage(name, bytes, Storage.Home.PLANNED), Shape.of((int) Math.min(bytes, Integer.MAX_VALUE)), DType.U8);
+        Storage storage = new Storage(name, bytes, Storage.Home.PLANNED);
+        storage.scratch = true;
+        return new Buffer(storage, Shape.of((int) Math.min(bytes, Integer.MAX_VALUE)), DType.U8);
     }
 
     /**

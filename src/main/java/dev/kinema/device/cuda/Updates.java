@@ -8,7 +8,6 @@ import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Adam;
 import dev.kinema.graph.op.Assign;
 import dev.kinema.graph.op.Ema;
-import dev.kinema.graph.op.GlobalNorm;
 import dev.kinema.graph.op.Increment;
 import dev.kinema.graph.op.Lars;
 import dev.kinema.graph.op.Mul;
@@ -41,7 +40,7 @@ final class Updates {
         List<Buffer> written = new ArrayList<>();
         List<Buffer> read = new ArrayList<>();
         Value direction = node.input(1);
-        boolean scaled = isFactorOfUpdate(l, direction.node());
+        boolean scaled = direction.node().op() instanceof Mul && l.isAbsorbed(direction.node());
         Buffer gradient = l.of(scaled ? direction.node().input(0) : direction);
         Buffer[] row = new Buffer[Kinema.KN_OPTIMIZER_COLUMNS];
         if (scaled) {
@@ -66,21 +65,19 @@ final class Updates {
     }
 
     /**
-     * Whether the node multiplies a gradient by a number, as clipping does, for an update alone, which then does it in passing: gradient and
-     * number must still be there when it runs, so that nothing may overwrite them in place of the product.
+     * Where the product of a gradient and a number, as clipping makes it, is read by an optimizer's step alone, leaves it to that.
+     *
+     * @return whether it did
      */
-    static boolean isFactorOfUpdate(Lowering l, Node node) {
-        if (!(node.op() instanceof Mul) || !node.input(1).shape().equals(Shape.SCALAR)) {
-            return false;
+    static boolean takeOver(Lowering l, Node product) {
+        Node reader = l.soleReader(product.output(0));
+        boolean taken = reader != null && isOptimizer(reader.op()) && reader.input(1) == product.output(0)
+            && product.input(1).shape().equals(Shape.SCALAR)
+            && product.inputs().stream().allMatch(v -> l.of(v).storage().home != Storage.Home.WEIGHTS);
+        if (taken) {
+            l.absorb(product, reader);
         }
-        Value gradient = node.input(0);
-        Value factor = node.input(1);
-        List<Node> readers = l.readers(node.output(0));
-        return readers.size() == 1 && l.isReadOnlyBy(node.output(0), readers.get(0)) && isOptimizer(readers.get(0).op())
-            && readers.get(0).input(1) == node.output(0) && l.of(gradient).storage().home != Storage.Home.WEIGHTS
-            && l.of(factor).storage().home != Storage.Home.WEIGHTS
-            && l.readers(gradient).stream().allMatch(n -> n == node || n.op() instanceof GlobalNorm)
-            && l.readers(factor).stream().allMatch(n -> n.op() instanceof Mul && n.input(0) != factor);
+        return taken;
     }
 
     private static boolean isOptimizer(Op op) {
