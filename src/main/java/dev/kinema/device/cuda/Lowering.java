@@ -291,14 +291,14 @@ final class Lowering {
 
     // ---- steps
 
-    /** The step before; null if there is none. */
-    Step last() {
-        return steps.isEmpty() ? null : steps.get(steps.size() - 1);
+    /** The step {@code back} steps before the last; null if there is none. */
+    Step step(int back) {
+        return back < steps.size() ? steps.get(steps.size() - 1 - back) : null;
     }
 
-    /** Lets the step before, which has an effect, do the current node's part as well. */
-    void replaceLast(String what, List<Buffer> reads, List<Buffer> writes) {
-        steps.set(steps.size() - 1, new Step(last().node(), what, reads, writes, last().launch()));
+    /** Puts a step, which has an effect, in the place of one of the same node. */
+    void replace(int back, Step step) {
+        steps.set(steps.size() - 1 - back, step);
     }
 
     /** Appends a step of the current node. One that reads nothing but weights that this program does not write runs when those change. */
