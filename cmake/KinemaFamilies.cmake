@@ -29,7 +29,8 @@ endfunction()
 # command line), kinema-lab-emulated<suffix>.
 function(kinema_emulate suffix)
   add_library(kinema_emulator${suffix} OBJECT EXCLUDE_FROM_ALL ${KINEMA_RUNTIME}
-    ${KINEMA_NATIVE}/emulator/scheduler.cc ${KINEMA_NATIVE}/emulator/api.cc)
+    ${KINEMA_NATIVE}/emulator/api.cc ${KINEMA_NATIVE}/emulator/fiber.cc ${KINEMA_NATIVE}/emulator/grid.cc
+    ${KINEMA_NATIVE}/emulator/scheduler.cc)
   add_library(kinema_emulated_objects${suffix} OBJECT EXCLUDE_FROM_ALL ${KINEMA_KERNELS})
   add_library(kinema_lab_objects${suffix} OBJECT EXCLUDE_FROM_ALL ${KINEMA_LAB})
   # g++ takes a .cu file for C++ when it is told so

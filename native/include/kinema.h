@@ -9,6 +9,8 @@
  *  - It returns KN_OK, an error of CUDA (> 0) or one of ours (< 0); kn_last_error() then says in a sentence what was wrong, for this thread.
  *  - An optional address is 0 where the thing is absent; the comment says so.
  *  - A size of 0 elements is no error: nothing is done.
+ *  - What only the device can see to be wrong, as an index that is none, is said in a fault word, one I64: 0 until a kernel stores
+ *    2^32 + the 32 bits of the number there.
  *  - Tensors are dense, row by row, channels last; addresses are aligned to 16 bytes, as the runtime and memory plans give them.
  */
 #ifndef KINEMA_H
@@ -133,8 +135,19 @@ KN_API kn_status kn_emulate(int32_t what, int64_t value);
 #endif
 
 /* ---- families, in alphabetical order */
+#include "kinema/attention.h"
+#include "kinema/batchnorm.h"
 #include "kinema/conv3d.h"
+#include "kinema/dropout.h"
 #include "kinema/elementwise.h"
+#include "kinema/frames.h"
+#include "kinema/indexing.h"
+#include "kinema/infonce.h"
+#include "kinema/layernorm.h"
 #include "kinema/matmul.h"
+#include "kinema/optimizer.h"
+#include "kinema/pool3d.h"
+#include "kinema/reduce.h"
+#include "kinema/softmax.h"
 
 #endif

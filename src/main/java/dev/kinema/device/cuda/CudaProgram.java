@@ -38,6 +38,7 @@ final class CudaProgram implements Program {
     private final List<DeviceMemory> held = new ArrayList<>();
     private final Placement placement;
     private final Bindings bindings;
+    private final Faults faults;
     private final AtomicBoolean inUse = new AtomicBoolean();
     /** Whether each step is waited for. */
     private final boolean blocking = Boolean.getBoolean("kinema.cuda.blocking");
@@ -56,7 +57,7 @@ final class CudaProgram implements Program {
     record Finite(Step step, Value value, Buffer buffer) {}
 
     CudaProgram(CudaDevice device, CudaWeights weights, List<Step> steps, Map<String, Buffer> in, Map<String, Buffer> out,
-            boolean writesWeights, List<Finite> finite) {
+            boolean writesWeights, List<Finite> finite, List<Faults.Word> faultWords) {
         this.device = device;
         this.weights = weights;
         this.writesWeights = writesWeights;
@@ -66,6 +67,7 @@ final class CudaProgram implements Program {
         this.running = steps.stream().filter(s -> !isConstant(s)).toList();
         placement = new Placement(preparing, running, Stream.concat(in.values().stream(), out.values().stream()).toList());
         requireMemory();
+        faults = new Faults(device.index(), faultWords);
         boolean complete = false;
         try {
             placement.placeActivations(hold(placement.plan().bytes(), "the block of activations of " + name()));
@@ -188,6 +190,7 @@ final class CudaProgram implements Program {
             }
             awaited(Kinema.kn_stream_synchronize(stream));
             complete = true;
+            faults.check();
         } finally {
             if (!complete) {
                 settle();
@@ -215,12 +218,14 @@ final class CudaProgram implements Program {
 
     /** Puts everything on the streams once. */
     private void launch() {
+        faults.clear(stream);
         transfers.begin();
         for (int i = 0; i < running.size(); i++) {
             transfers.before(i);
             launch(running.get(i));
             transfers.after(i);
         }
+        faults.fetch(stream);
         transfers.end();
     }
 
@@ -229,6 +234,7 @@ final class CudaProgram implements Program {
         if (events == null) {
             events = new StepEvents(running.size());
         }
+        faults.clear(stream);
         transfers.begin();
         transfers.before(running.size());
         for (int i = 0; i < running.size(); i++) {
@@ -237,6 +243,7 @@ final class CudaProgram implements Program {
             transfers.after(i);
         }
         events.mark(running.size(), stream);
+        faults.fetch(stream);
         transfers.end();
         awaited(events.await());
         events.tell(clock);
@@ -276,6 +283,10 @@ final class CudaProgram implements Program {
             }
         }
         if (count > 0) {
+            // what a kernel found wrong says more than the NaN that it left
+            faults.fetch(stream);
+            CudaLibrary.check(Kinema.kn_stream_synchronize(stream));
+            faults.check();
             throw FiniteCheck.failure(check.value(), count);
         }
     }
@@ -304,8 +315,11 @@ final class CudaProgram implements Program {
         try (DeviceMemory memory = new DeviceMemory(device.index(), placement.passingBytes(), "preparing weights")) {
             CudaLibrary.check(Kinema.kn_device_synchronize());
             placement.placePassing(memory);
+            faults.clear(stream);
             preparing.forEach(this::launch);
+            faults.fetch(stream);
             awaited(Kinema.kn_stream_synchronize(stream));
+            faults.check();
         }
     }
 
@@ -373,6 +387,7 @@ final class CudaProgram implements Program {
         hostIn.values().forEach(m -> release.of(m::close));
         hostOut.values().forEach(m -> release.of(m::close));
         held.forEach(m -> release.of(m::close));
+        release.of(faults::close);
         return release;
     }
 }

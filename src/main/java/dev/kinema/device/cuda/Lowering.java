@@ -12,14 +12,18 @@ import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Input;
+import dev.kinema.graph.op.Linear;
+import dev.kinema.graph.op.MatMul;
 import dev.kinema.graph.op.Variable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntFunction;
 
 /**
  * Turns a graph into steps. Rules ask it for the buffers of a node's inputs in the type they need (a conversion is added where a value is
@@ -34,11 +38,14 @@ final class Lowering {
     private final Map<Value, Buffer> buffers = new HashMap<>();
     private final Map<Value, Map<DType, Buffer>> copies = new HashMap<>();
     private final Map<Node, Integer> position = new HashMap<>();
+    /** Nodes that have no step of their own, by the node whose step does their work. */
+    private final Map<Node, Node> absorbed = new HashMap<>();
     private final Set<String> written = new HashSet<>();
     private final Map<String, Buffer> inputs = new LinkedHashMap<>();
     private final Map<Value, Buffer> results = new HashMap<>();
     private final List<Step> steps = new ArrayList<>();
     private final List<CudaProgram.Finite> finite = new ArrayList<>();
+    private final List<Faults.Word> faults = new ArrayList<>();
     private Node node;
 
     Lowering(CudaDevice device, Graph graph, CudaWeights weights, Compilation how) {
@@ -79,10 +86,13 @@ final class Lowering {
         graph.outputs().values().forEach(v -> results.computeIfAbsent(v, this::output));
         Map<String, Buffer> outputs = new LinkedHashMap<>();
         graph.outputs().forEach((name, value) -> outputs.put(name, results.get(value)));
-        return new CudaProgram(device, weights, steps, inputs, outputs, !written.isEmpty(), finite);
+        return new CudaProgram(device, weights, steps, inputs, outputs, !written.isEmpty(), finite, faults);
     }
 
     private void lower(Node n) {
+        if (absorbed.containsKey(n)) {
+            return;
+        }
         try {
             Rules.of(n.op()).lower(this, n);
         } catch (KinemaException e) {
@@ -133,6 +143,43 @@ final class Lowering {
     /** Whether a value must not be overwritten because it is read again, is an output, or is a variable that this program does not write. */
     boolean isRead(Value value) {
         return !schedule.consumers(value).isEmpty() || graph.outputs().containsValue(value);
+    }
+
+    /** Whether all who read the value are products that take it as an operand, in {@link #compute}. */
+    boolean isOperand(Value value) {
+        return !graph.outputs().containsValue(value) && schedule.consumers(value).stream()
+            .allMatch(n -> (n.op() instanceof Linear || n.op() instanceof MatMul) && n.inputs().lastIndexOf(value) < 2);
+    }
+
+    /**
+     * The node that alone reads a value, and could be computed together with another; null where there is none, or nothing is to be fused, as
+     * where every value is looked at.
+     */
+    Node soleReader(Value value) {
+        List<Node> readers = schedule.consumers(value);
+        boolean alone = readers.size() == 1 && !graph.outputs().containsValue(value);
+        return alone && how.fuse() && !how.checkFinite() ? readers.get(0) : null;
+    }
+
+    /** Leaves the work of {@code other}, which is not lowered yet, to the steps of {@code by}; either may come first. */
+    void absorb(Node other, Node by) {
+        absorbed.put(other, by);
+    }
+
+    boolean isAbsorbed(Node other) {
+        return absorbed.containsKey(other);
+    }
+
+    /** Whether the value is there when the current node runs. */
+    boolean isMade(Value value) {
+        return buffers.containsKey(value);
+    }
+
+    /** Whether a value is a variable that nothing overwrites before {@code reader} has run, though the graph does not have it read it. */
+    boolean staysUntil(Node reader, Value value) {
+        return value.node().op() instanceof Variable && schedule.consumers(value).stream()
+            .filter(n -> Arrays.stream(n.op().writes()).anyMatch(i -> n.input(i) == value))
+            .allMatch(n -> position.get(n) > position.get(reader));
     }
 
     // ---- buffers
@@ -186,6 +233,11 @@ final class Lowering {
         return buffer;
     }
 
+    /** The same in a given type: new memory where {@code x} is stored in another. */
+    Buffer like(Value x, Value result, DType dtype) {
+        return of(x).dtype() == dtype ? like(x, result) : define(result, dtype);
+    }
+
     /** Lets {@code result} be the same memory as {@code x} under its own shape; for operations of which {@link Schedule#isView} knows. */
     void view(Value x, Value result) {
         Buffer buffer = of(x);
@@ -210,7 +262,7 @@ final class Lowering {
      */
     boolean dies(Value value) {
         Buffer buffer = of(value);
-        List<Node> readers = schedule.consumers(value);
+        List<Node> readers = schedule.consumers(value).stream().map(n -> absorbed.getOrDefault(n, n)).toList();
         return buffer.storage().home == Storage.Home.PLANNED && !buffer.storage().constant && buffer.storage().values == 1
             && !graph.outputs().containsValue(value) && readers.stream().filter(n -> n == node).count() == 1
             && readers.stream().allMatch(n -> position.get(n) <= position.get(node));
@@ -226,7 +278,28 @@ final class Lowering {
         return new Buffer(storage, Shape.of((int) Math.min(bytes, Integer.MAX_VALUE)), DType.U8);
     }
 
+    /**
+     * A word that a step's kernels set where they meet a number that they cannot use; the run then ends with the message for it.
+     *
+     * @param message what is wrong with a number, and the remedy
+     */
+    Buffer fault(IntFunction<String> message) {
+        Storage word = new Storage("fault", Long.BYTES, Storage.Home.HELD);
+        faults.add(new Faults.Word(node, word, message));
+        return new Buffer(word, Shape.of(1), DType.I64);
+    }
+
     // ---- steps
+
+    /** The step before; null if there is none. */
+    Step last() {
+        return steps.isEmpty() ? null : steps.get(steps.size() - 1);
+    }
+
+    /** Lets the step before, which has an effect, do the current node's part as well. */
+    void replaceLast(String what, List<Buffer> reads, List<Buffer> writes) {
+        steps.set(steps.size() - 1, new Step(last().node(), what, reads, writes, last().launch()));
+    }
 
     /** Appends a step of the current node. One that reads nothing but weights that this program does not write runs when those change. */
     void step(String what, List<Buffer> reads, List<Buffer> writes, Step.Launch launch) {
