@@ -37,6 +37,7 @@ final class Lowering {
     private final Schedule schedule;
     private final Map<Value, Buffer> buffers = new HashMap<>();
     private final Map<Value, Map<DType, Buffer>> copies = new HashMap<>();
+    private final Map<Value, List<Buffer>> left = new HashMap<>();
     private final Map<Node, Integer> position = new HashMap<>();
     /** Nodes that have no step of their own, by the node whose step does their work. */
     private final Map<Node, Node> absorbed = new HashMap<>();
@@ -182,6 +183,11 @@ final class Lowering {
             .allMatch(n -> position.get(n) > position.get(reader));
     }
 
+    /** The nodes that read a value. */
+    List<Node> readers(Value value) {
+        return schedule.consumers(value);
+    }
+
     // ---- buffers
 
     /** The buffer of a value as it is stored: in its own type, or in BF16 where it is typed F32. */
@@ -287,6 +293,16 @@ final class Lowering {
         Storage word = new Storage("fault", Long.BYTES, Storage.Home.HELD);
         faults.add(new Faults.Word(node, word, message));
         return new Buffer(word, Shape.of(1), DType.I64);
+    }
+
+    /** Lets the rule of a later node find, under a value that both know, what this one's rule has made besides its outputs. */
+    void leave(Value value, Buffer... buffers) {
+        left.put(value, List.of(buffers));
+    }
+
+    /** What was {@link #leave left} under a value; empty if nothing was. */
+    List<Buffer> left(Value value) {
+        return left.getOrDefault(value, List.of());
     }
 
     // ---- steps
