@@ -122,7 +122,7 @@ KN_API int32_t kn_range_pop(void);
 
 #define KN_EMULATED_MEMORY 0     /* bytes of memory it has; 16 GiB at first */
 #define KN_EMULATED_DEVICES 1    /* how many there are; 1 at first */
-#define KN_EMULATED_DRIVER 2     /* the driver's version, 0 for no driver; seen only where there are no devices */
+#define KN_EMULATED_DRIVER 2     /* the driver's version, 0 for no driver, which takes no device away; 13000 at first */
 #define KN_EMULATED_CAPABILITY 3 /* the compute capability; 80 at first */
 #define KN_EMULATED_REFUSAL 4    /* the launch after so many others is refused; negative: none, as at first */
 #define KN_EMULATED_FAULT 5      /* the kernel after so many others accesses memory that is not its own, which is noticed when somebody waits

@@ -4,8 +4,9 @@
 #include "kernel.h"
 
 namespace kn {
-/// With 2^s the largest power of two below d, and f = ceil(2^(32 + s) / d), n / d = n f / 2^(32 + s), rounded down, for n below 2^31: f d is less
-/// than 2^(s + 1) above 2^(32 + s), so that the quotient is less than 1 / d too large (Granlund and Montgomery, PLDI 1994, section 4).
+/// With 2^s the largest power of two below d, and f = ceil(2^(32 + s) / d), n / d = n f / 2^(32 + s), rounded down, for n below 2^31: f d
+/// is less than 2^(s + 1) above 2^(32 + s), so that the quotient is less than 1 / d too large (Granlund and Montgomery, PLDI 1994,
+/// section 4).
 class Divisor {
   public:
     Divisor() = default;

@@ -1,4 +1,4 @@
-// What the divisions by multiplication promise, at the numbers where they would fail first: beside multiples, and at the ends of their ranges.
+// What the divisions by multiplication promise, at the numbers where they would fail first: beside multiples, and at the ends of ranges.
 #include <cstdio>
 #include <random>
 
@@ -18,7 +18,8 @@ constexpr int64_t MOST = (int64_t{1} << 31) - 1, MOST_TAPS = (int64_t{1} << 21) 
 /// Every n below most that is a multiple of d or one less, for a few multiples and the largest.
 template <class F> void each_edge(int64_t d, int64_t most, std::mt19937_64& random, F&& visit) {
     for (int i = 0; i < 20; ++i) {
-        const int64_t largest = most / d, k = i == 0 ? largest : i < 4 ? i : static_cast<int64_t>(random() % static_cast<uint64_t>(largest + 1));
+        const int64_t largest = most / d, drawn = static_cast<int64_t>(random() % static_cast<uint64_t>(largest + 1));
+        const int64_t k = i == 0 ? largest : i < 4 ? i : drawn;
         for (const int64_t n : {k * d - 1, k * d, k * d + d - 1}) {
             if (n >= 0 && n <= most) visit(n);
         }

@@ -1,5 +1,5 @@
 // What a profiler sees of kn_range_push() and kn_range_pop(): it is linked in here, as NVTX allows, and needs no device.
-#define NVTX_STATIC_INJECTION_IMPL
+#define NVTX_NO_IMPL
 #include <nvtx3/nvToolsExt.h>
 
 #include <cstdio>
@@ -32,7 +32,9 @@ int NVTX_API attach(NvtxGetExportTableFunc_t tables) {
 }
 }  // namespace
 
-extern "C" __attribute__((visibility("hidden"))) NvtxInitializeInjectionNvtxFunc_t InitializeInjectionNvtx2_fnptr = attach;
+extern "C" {
+NvtxInitializeInjectionNvtxFunc_t InitializeInjectionNvtx2_fnptr = attach;
+}
 
 int main() {
     const bool depths = kn_range_push("%1 Conv3d") == 0 && kn_range_push("%2 Relu") == 1 && kn_range_pop() == 1 && kn_range_pop() == 0;

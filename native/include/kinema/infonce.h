@@ -28,6 +28,18 @@ KN_API kn_status kn_infonce_gradient(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_d
                                      double temperature, kn_dtype dtype, kn_dptr workspace, kn_handle stream);
 KN_API int64_t kn_infonce_gradient_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype);
 
+/* Both in one pass over the queue. The loss as above, and pulled[rows, width] and negatives[rows] in F32, the sum of the queue's rows, each times
+ * its probability, and the sum of these probabilities. The workspace has kn_infonce_one_pass_workspace bytes, which is 0 where there is no such
+ * form: then use the two functions above. */
+KN_API kn_status kn_infonce_one_pass(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr fault, kn_dptr pulled, kn_dptr negatives,
+                                     kn_dptr q, kn_dptr k, kn_dptr queue, kn_dptr count, kn_dptr owners, kn_dptr queue_owners, int64_t rows,
+                                     int64_t width, int64_t capacity, double temperature, int32_t unit_length, kn_dtype dtype,
+                                     kn_dptr workspace, kn_handle stream);
+KN_API int64_t kn_infonce_one_pass_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype);
+/* The gradient from what one_pass has left. */
+KN_API kn_status kn_infonce_pull(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr pulled, kn_dptr negatives, kn_dptr q, kn_dptr k,
+                                 kn_dptr count, int64_t rows, int64_t width, double temperature, kn_dtype dtype, kn_handle stream);
+
 /* With negatives of the batch only, both ways: row i of a[rows, width] is told from all rows of b[rows, width], of which b_i is the positive,
  * and all other rows of a; the same from b to a; loss[1] in F32 is the sum of the two means. log_sums[2, rows] in F32. */
 KN_API kn_status kn_infonce_batch_loss(kn_dptr loss, kn_dptr log_sums, kn_dptr a, kn_dptr b, int64_t rows, int64_t width,

@@ -7,7 +7,8 @@
  *   3  the buffer or first moment, in F32; written; 0 where there is none
  *   4  the second moment, in F32; written; 0 where there is none
  *   5  the step's number, one I64, 1 at the first; 0 where none is needed
- *   6  elements */
+ *   6  what the gradient is multiplied by, one F32; 0 where by nothing
+ *   7  elements */
 #ifndef KINEMA_OPTIMIZER_H
 #define KINEMA_OPTIMIZER_H
 
@@ -17,7 +18,7 @@
 extern "C" {
 #endif
 
-#define KN_OPTIMIZER_COLUMNS 7
+#define KN_OPTIMIZER_COLUMNS 8
 
 /* g += weight_decay p; buffer = g at step 1, else momentum buffer + (1 - dampening) g; p -= rate (g + momentum buffer) with nesterov, else
  * p -= rate buffer. With momentum 0 there is no buffer: p -= rate g. */

@@ -21,7 +21,7 @@ template <int N> __device__ void clear_rows(float (&sums)[EACH][N]) {
 
 /// sums[i][j] += own row down + 16 i times other row across + 16 j.
 template <int DEPTH, int NJ> __device__ void multiply_with_rows(float (&sums)[EACH][NJ], float* own, float* others) {
-#pragma unroll 4
+#pragma unroll 2
     for (int c = 0; c < DEPTH / 4; ++c) {
         Four left[EACH], right[NJ];
 #pragma unroll

@@ -81,7 +81,8 @@ Packing packing(int64_t i, int64_t kw, kn_dtype dtype) {
 kn_status check(const Sizes& s, kn_dtype dtype, const char* what) {
     KN_REQUIRE(is_floating(dtype), "conv3d.%s computes in f32 and bf16, not in %s", what, dtype_name(dtype));
     for (const int64_t size : {s.n, s.t, s.h, s.w, s.i, s.o, s.kt, s.kh, s.kw, s.st, s.sh, s.sw}) {
-        KN_REQUIRE(size > 0 && size < LIMIT, "conv3d.%s: sizes and strides are 1 to 2^31 - 1, got %lld", what, static_cast<long long>(size));
+        KN_REQUIRE(size > 0 && size < LIMIT, "conv3d.%s: sizes and strides are 1 to 2^31 - 1, got %lld", what,
+                   static_cast<long long>(size));
     }
     KN_REQUIRE(s.pt >= 0 && s.ph >= 0 && s.pw >= 0, "conv3d.%s: padding is not negative", what);
     KN_REQUIRE(s.t + 2 * s.pt >= s.kt && s.h + 2 * s.ph >= s.kh && s.w + 2 * s.pw >= s.kw,
@@ -97,8 +98,8 @@ kn_status forward(int variant, kn_dptr y, kn_dptr x, kn_dptr packed, kn_dptr sca
     const int activation = relu ? KN_ACTIVATION_RELU : KN_ACTIVATION_NONE;
     const Packing p = packing(s.i, s.kw, dtype);
     if (s.pointwise() && p.plain && variant != 1) {
-        return matmul::multiply(variant, y, {x, packed, 1, s.pixels(), s.o, s.i, false, true, dtype}, scale, bias, residual, activation, dtype,
-                                stream);
+        return matmul::multiply(variant, y, {x, packed, 1, s.pixels(), s.o, s.i, false, true, dtype}, scale, bias, residual, activation,
+                                dtype, stream);
     }
     matmul::Epilogue e = matmul::epilogue(y, scale, bias, residual, s.o, activation, dtype);
     if (variant == 0) variant = tiles(s, dtype) ? tile::size_for(s.out_pixels(), s.o, 1) : 1;

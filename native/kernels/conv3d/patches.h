@@ -22,8 +22,8 @@ template <class T, bool ALONG_K> struct Patches {
     };
 
     Patches(const T* x_, const Sizes& s_)
-        : x(x_), s(s_), pixels(static_cast<int>(s.out_pixels())), columns(static_cast<int>(s.taps() * s.i)), out_t(s.out_t()), out_h(s.out_h()),
-          out_w(s.out_w()), kh(s.kh), kw(s.kw), channels(s.i) {}
+        : x(x_), s(s_), pixels(static_cast<int>(s.out_pixels())), columns(static_cast<int>(s.taps() * s.i)), out_t(s.out_t()),
+          out_h(s.out_h()), out_w(s.out_w()), kh(s.kh), kw(s.kw), channels(s.i) {}
 
     __device__ Place pixel(int index, int end) const {
         int t, h, w;
@@ -41,7 +41,8 @@ template <class T, bool ALONG_K> struct Patches {
     __device__ Place moving(int k, int end) const { return ALONG_K ? tap(k, end) : pixel(k, end); }
     __device__ tile::Piece<T> at(const Place& f, const Place& m) const {
         const bool inside = static_cast<unsigned>(f.t + m.t) < static_cast<unsigned>(s.t)
-            && static_cast<unsigned>(f.h + m.h) < static_cast<unsigned>(s.h) && static_cast<unsigned>(f.w + m.w) < static_cast<unsigned>(s.w);
+            && static_cast<unsigned>(f.h + m.h) < static_cast<unsigned>(s.h)
+            && static_cast<unsigned>(f.w + m.w) < static_cast<unsigned>(s.w);
         return {x + (f.offset + m.offset), inside ? WIDE<T> : 0};
     }
 };
@@ -85,6 +86,7 @@ __global__ void __launch_bounds__(tile::threads_of<T>(SIZE), 1)
     const tile::Matrix<T, false> gradients{dy, channels, patches.pixels};
     const int end = patches.pixels - begin < part ? patches.pixels : begin + part;
     float* to = parts + static_cast<int64_t>(blockIdx.y) * channels * patches.columns;
-    tile::multiply<Core, true>(gradients, patches, PartEpilogue{to, channels, patches.columns}, down * Core::M, across * Core::N, begin, end);
+    const PartEpilogue finish{to, channels, patches.columns};
+    tile::multiply<Core, true>(gradients, patches, finish, down * Core::M, across * Core::N, begin, end);
 }
 }  // namespace kn::conv3d

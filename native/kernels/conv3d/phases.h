@@ -1,6 +1,6 @@
-// dgrad as an implicit product. Along each axis a pixel of x and a tap meet in y where (pixel + padding - tap) is a multiple of the stride, so
-// pixels fall into as many phases as the stride is long, each with taps of its own: a phase of all three axes is a dense product. Those
-// with no taps write zeros.
+// dgrad as an implicit product. Along each axis a pixel of x and a tap meet in y where (pixel + padding - tap) is a multiple of the
+// stride, so pixels fall into as many phases as the stride is long, each with taps of its own: a phase of all three axes is a dense
+// product. Those with no taps write zeros.
 #pragma once
 #include "patches.h"
 
@@ -22,9 +22,11 @@ struct Phases {
 
     __host__ __device__ static Phases of(const Sizes& s, int number) {
         const int sh = static_cast<int>(s.sh), sw = static_cast<int>(s.sw);
-        return {Phase::of(static_cast<int>(s.t), static_cast<int>(s.kt), static_cast<int>(s.st), static_cast<int>(s.pt), number / (sh * sw)),
-                Phase::of(static_cast<int>(s.h), static_cast<int>(s.kh), sh, static_cast<int>(s.ph), number / sw % sh),
-                Phase::of(static_cast<int>(s.w), static_cast<int>(s.kw), sw, static_cast<int>(s.pw), number % sw)};
+        const auto of = [](int64_t size, int64_t kernel, int stride, int64_t padding, int rest) {
+            return Phase::of(static_cast<int>(size), static_cast<int>(kernel), stride, static_cast<int>(padding), rest);
+        };
+        return {of(s.t, s.kt, static_cast<int>(s.st), s.pt, number / (sh * sw)), of(s.h, s.kh, sh, s.ph, number / sw % sh),
+                of(s.w, s.kw, sw, s.pw, number % sw)};
     }
     __host__ __device__ int taps() const { return t.taps * h.taps * w.taps; }
     __host__ __device__ int pixels() const { return t.count * h.count * w.count; }
@@ -73,7 +75,8 @@ template <class T> struct Arrivals {
     }
     __device__ tile::Piece<T> at(const Place& f, const Place& m) const {
         const bool inside = static_cast<unsigned>(f.t + m.t) < static_cast<unsigned>(out_t)
-            && static_cast<unsigned>(f.h + m.h) < static_cast<unsigned>(out_h) && static_cast<unsigned>(f.w + m.w) < static_cast<unsigned>(out_w);
+            && static_cast<unsigned>(f.h + m.h) < static_cast<unsigned>(out_h)
+            && static_cast<unsigned>(f.w + m.w) < static_cast<unsigned>(out_w);
         return {dy + (f.offset + m.offset), inside ? WIDE<T> : 0};
     }
 };
@@ -130,10 +133,10 @@ __global__ void __launch_bounds__(tile::threads_of<T>(SIZE), 1)
     const int down = static_cast<int>(blockIdx.x) / tiles_across, across = static_cast<int>(blockIdx.x) % tiles_across;
     const Phases p = Phases::of(s, static_cast<int>(blockIdx.y));
     const int rows = static_cast<int>(s.n) * p.pixels(), o = static_cast<int>(s.o);
+    const int out_t = static_cast<int>(s.out_t()), out_h = static_cast<int>(s.out_h()), out_w = static_cast<int>(s.out_w());
     if (down * Core::M >= rows) return;  // the grid is as wide as the largest phase
     const TapOrder order(p);
-    const Arrivals<T> arrivals{dy,   p, order, channels, rows, static_cast<int>(s.out_t()), static_cast<int>(s.out_h()), static_cast<int>(s.out_w()),
-                               o};
+    const Arrivals<T> arrivals{dy, p, order, channels, rows, out_t, out_h, out_w, o};
     const PhaseWeights<T> weights{packed,
                                   p,
                                   order,

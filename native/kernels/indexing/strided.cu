@@ -1,6 +1,8 @@
 // Transposes and repetitions: y in order, x by strides. Neighbouring axes that lie together in x too are one.
 #include "indexing.h"
 
+#include <algorithm>
+
 #include "../../runtime/kernel.h"
 
 namespace kn::indexing {
@@ -17,12 +19,15 @@ struct Walk {
     int axes;
     int64_t units;
 
-    /// The place in x of element i of y.
-    __device__ int64_t place(int64_t i) const {
-        int64_t at = 0;
-        for (int a = 0; a < axes; ++a) {
-            at += i % sizes[a] * steps[a];
-            i /= sizes[a];
+    /// The place in x of element i of y, in 32 bits where all places fit.
+    template <class I> __device__ I place(I i) const {
+        I at = 0;
+#pragma unroll
+        for (int a = 0; a < AXES; ++a) {
+            if (a >= axes) break;
+            const I size = static_cast<I>(sizes[a]), rest = i / size;
+            at += (i - rest * size) * static_cast<I>(steps[a]);
+            i = rest;
         }
         return at;
     }
@@ -56,9 +61,9 @@ bool in_chunks(Walk* w, int64_t per_chunk) {
     return true;
 }
 
-template <class U> __global__ void strided_units(U* y, const U* x, Walk w) {
-    for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < w.units;
-         i += static_cast<int64_t>(gridDim.x) * blockDim.x) {
+template <class U, class I> __global__ void strided_units(U* y, const U* x, const Walk w) {
+    for (I i = static_cast<I>(blockIdx.x) * blockDim.x + threadIdx.x; i < static_cast<I>(w.units);
+         i += static_cast<I>(gridDim.x) * blockDim.x) {
         y[i] = x[w.place(i)];
     }
 }
@@ -129,7 +134,14 @@ template <class U> void launch_tiles(kn_dptr y, kn_dptr x, const Tiles& t, kn_ha
 }
 
 template <class U> void launch_units(kn_dptr y, kn_dptr x, const Walk& w, kn_handle stream) {
-    LAUNCH((strided_units<U>), blocks_for(w.units, THREADS), THREADS, 0, stream_of(stream), address<U>(y), address<const U>(x), w);
+    int64_t most = w.units;
+    for (int a = 0; a < w.axes; ++a) most = std::max(most, w.sizes[a] * w.steps[a] * w.axes);
+    if (most < int64_t{1} << 31) {
+        LAUNCH((strided_units<U, uint32_t>), blocks_for(w.units, THREADS), THREADS, 0, stream_of(stream), address<U>(y), address<const U>(x),
+               w);
+    } else {
+        LAUNCH((strided_units<U, int64_t>), blocks_for(w.units, THREADS), THREADS, 0, stream_of(stream), address<U>(y), address<const U>(x), w);
+    }
 }
 }  // namespace
 

@@ -145,6 +145,24 @@ kn_status gradient(int variant, kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr l
                                    address<float>(dk), address<const float>(dloss), address<const float>(log_sums), queue_of<T>(c)));
     return outcome("gradient", variant, c);
 }
+
+kn_status one_pass(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr pulled, kn_dptr negatives, const Contrast& c, kn_dptr workspace,
+                   kn_handle stream) {
+    kn_status status = check("one_pass", c);
+    if (status != KN_OK || c.rows == 0) return status;
+    int variant = 2;
+    status = choose("one_pass", c, &variant);
+    if (status != KN_OK) return status;
+    launch_one_pass(loss, log_sums, ranks, pulled, negatives, c, workspace, stream);
+    return outcome("one_pass", variant, c);
+}
+
+kn_status pull(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr pulled, kn_dptr negatives, const Contrast& c, kn_handle stream) {
+    const kn_status status = check("pull", c);
+    if (status != KN_OK || c.rows == 0) return status;
+    launch_pull(dq, dk, dloss, pulled, negatives, c, stream);
+    return outcome("pull", 2, c);
+}
 }  // namespace kn::infonce
 
 using namespace kn;
@@ -179,6 +197,24 @@ int64_t kn_infonce_gradient_workspace(int64_t rows, int64_t width, int64_t capac
     if (rows < 1 || capacity < 1) return 0;
     const int64_t waves = wave_gradient_bytes(rows, capacity, dtype);
     return is_for_tensor_cores(width, capacity, dtype) ? std::max(waves, tensor_gradient_bytes(rows, width, capacity)) : waves;
+}
+
+kn_status kn_infonce_one_pass(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr fault, kn_dptr pulled, kn_dptr negatives, kn_dptr q,
+                              kn_dptr k, kn_dptr queue, kn_dptr count, kn_dptr owners, kn_dptr queue_owners, int64_t rows, int64_t width,
+                              int64_t capacity, double temperature, int32_t unit_length, kn_dtype dtype, kn_dptr workspace,
+                              kn_handle stream) {
+    return infonce::one_pass(loss, log_sums, ranks, pulled, negatives,
+                             {q, k, queue, count, owners, queue_owners, rows, width, capacity, temperature, unit_length != 0, dtype, fault},
+                             workspace, stream);
+}
+
+int64_t kn_infonce_one_pass_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype) {
+    return rows > 0 && infonce::is_for_tensor_cores(width, capacity, dtype) ? infonce::one_pass_bytes(rows, width, capacity) : 0;
+}
+
+kn_status kn_infonce_pull(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr pulled, kn_dptr negatives, kn_dptr q, kn_dptr k, kn_dptr count,
+                          int64_t rows, int64_t width, double temperature, kn_dtype dtype, kn_handle stream) {
+    return infonce::pull(dq, dk, dloss, pulled, negatives, {q, k, 0, count, 0, 0, rows, width, 0, temperature, false, dtype, 0}, stream);
 }
 
 }  // extern "C"

@@ -170,6 +170,44 @@ void add_gradient(Lab& lab, const Shape& s, kn_dtype dtype) {
     lab.add(std::move(c));
 }
 
+/// The loss and the gradient together, of which one is looked at; variant 1 computes them one after the other.
+void add_one_pass(Lab& lab, const Shape& s, bool the_gradient, kn_dtype dtype) {
+    Case c = make(the_gradient ? "one_pass.gradient" : "one_pass.loss", s, dtype);
+    c.variants = 2;
+    c.inputs = {{KN_F32, 1}};
+    add_operands(c, s, dtype);
+    const int64_t per_row = (4 * s.rows + 15) / 16 * 16, gradients = (4 * s.rows * s.width + 15) / 16 * 16;
+    const int64_t results = 16 + 3 * per_row + 3 * gradients;
+    c.workspace = results + std::max({kn_infonce_loss_workspace(s.rows, s.width, s.capacity, dtype),
+                                      kn_infonce_gradient_workspace(s.rows, s.width, s.capacity, dtype),
+                                      kn_infonce_one_pass_workspace(s.rows, s.width, s.capacity, dtype)});
+    if (the_gradient) {
+        c.outputs = {{KN_F32, s.rows * s.width}, {KN_F32, s.rows * s.width}};
+        c.tolerance = 0x1p-8;  // probabilities are rounded to bf16 for tensor cores
+    } else {
+        c.outputs = {{KN_F32, 1}, {KN_F32, s.rows}, {KN_I32, s.rows}};
+        c.tolerance = 0x1p-22;  // as above
+    }
+    c.flops = 4.0 * static_cast<double>(s.rows) * static_cast<double>(s.width * s.capacity);
+    c.bytes = static_cast<double>((2 * s.rows + s.capacity) * s.width * size_of(dtype) + 2 * s.rows * s.width * 4);
+    c.run = [=](int variant, const Call& call) {
+        const infonce::Contrast o = operands(s, call, 1, dtype);
+        const auto at = [&](int64_t offset) { return call.workspace + static_cast<kn_dptr>(offset); };
+        const kn_dptr loss = the_gradient ? at(0) : call.out[0], log_sums = the_gradient ? at(16) : call.out[1];
+        const kn_dptr ranks = the_gradient ? at(16 + per_row) : call.out[2], negatives = at(16 + 2 * per_row);
+        const kn_dptr pulled = at(16 + 3 * per_row), workspace = at(results);
+        const kn_dptr dq = the_gradient ? call.out[0] : at(16 + 3 * per_row + gradients);
+        const kn_dptr dk = the_gradient ? call.out[1] : at(16 + 3 * per_row + 2 * gradients);
+        kn_status status = variant == 1 ? infonce::loss(1, loss, log_sums, ranks, o, workspace, call.stream)
+                                        : infonce::one_pass(loss, log_sums, ranks, pulled, negatives, o, workspace, call.stream);
+        if (status != KN_OK) return status;
+        return variant == 1 ? infonce::gradient(1, dq, dk, call.in[0], log_sums, o, workspace, call.stream)
+                            : infonce::pull(dq, dk, call.in[0], pulled, negatives, o, call.stream);
+    };
+    c.oracle = [=](const Values& in, Values& out) { the_gradient ? gradient({s, in, 1}, out) : loss({s, in, 1}, out); };
+    lab.add(std::move(c));
+}
+
 /// The scores of row i of one view: against all rows of the other, then against all of its own, itself left out.
 std::vector<double> batch_scores(const std::vector<double>& mine, const std::vector<double>& other, int64_t i, const Shape& s) {
     std::vector<double> scores;
@@ -324,13 +362,19 @@ void add_enqueue(Lab& lab, int64_t row_count, int64_t capacity, int64_t row_byte
 }
 
 void register_queue(Lab& lab) {
+    const Shape waves{3, 8, 4096 + 40, 0.2};  // a wave and a rest
+    add_loss(lab, waves, KN_F32);
+    add_gradient(lab, waves, KN_F32);
     for (kn_dtype dtype : {KN_F32, KN_BF16}) {
         for (const Shape& s : {Shape{1, 1, 1}, Shape{5, 17, 33, 0.2}, Shape{3, 16, 0}, Shape{9, 128, 200}, Shape{70, 64, 150, 0.07, 66, 5},
                                Shape{4, 40, 130, 0.2, 3}, Shape{6, 24, 96, 0.5, 0, 1, false}, Shape{17, 128, 300, 0.02},
-                               Shape{2, 1050, 9, 0.1, 0, 3}, Shape{20, 200, 130, 0.1}, Shape{130, 24, 70, 0.1, 129, 4, false},
-                               Shape{3, 8, 8192 + 905, 0.2}}) {
+                               Shape{2, 1050, 9, 0.1, 0, 3}, Shape{20, 200, 130, 0.1}, Shape{130, 24, 70, 0.1, 129, 4, false}}) {
             add_loss(lab, s, dtype);
             add_gradient(lab, s, dtype);
+            if (dtype == KN_BF16 && s.width % 8 == 0 && s.width <= 256 && s.capacity > 0) {
+                add_one_pass(lab, s, false, dtype);
+                add_one_pass(lab, s, true, dtype);
+            }
         }
         for (const Shape& s : {Shape{1, 3, 0}, Shape{5, 17, 0}, Shape{20, 64, 0}, Shape{70, 32, 0, 0.2}}) {
             add_batch_loss(lab, s, dtype);
@@ -361,6 +405,7 @@ void register_infonce(Lab& lab) {
                                    Shape{512, 1024, 65536}, Shape{512, 2048, 65536}}) {
                 add_loss(l, s, dtype);
                 add_gradient(l, s, dtype);
+                if (dtype == KN_BF16 && s.width <= 256) add_one_pass(l, s, true, dtype);
             }
             add_batch_loss(l, {1024, 128, 0}, dtype);
             add_batch_gradient(l, {1024, 128, 0}, dtype);

@@ -1,34 +1,11 @@
-// InfoNCE of bf16 against a queue on tensor cores, widths up to 256, in one pass over the queue: a block has 128 rows, 16 for each of its warps,
-// and a part of the queue, of which tiles come to shared memory one ahead; scores live in registers only. What the parts give is combined in
-// their order.
-#include "../../runtime/fragments.h"
-#include "queue.h"
+// InfoNCE of bf16 against a queue on tensor cores, widths up to 256: the loss and its gradient each in one pass over the queue.
+#include "tensor.h"
 #include "variants.h"
 
 namespace kn::infonce {
 namespace {
-constexpr int ROWS = 128, KEYS = 64, BLOCK = ROWS / 16 * WARP_SIZE, NI = KEYS / 8;
-constexpr float LOG2_E = 1.44269504f, LN_2 = 0.69314718f;
-constexpr double HIGHEST_SHIFT = 40;  // exp(-2 * 40) is a float yet
-
-/// How the queue is split so that there are about as many blocks as asked for; of the shapes alone, as are the bits of the results.
-struct Split {
-    int64_t tiles, each, parts;  // tiles of keys, tiles of a part
-
-    Split(int64_t rows, int64_t capacity, int64_t blocks) : tiles(ceil_div(capacity, KEYS)) {
-        const int64_t wanted = blocks / ceil_div(rows, ROWS);
-        each = ceil_div(tiles, wanted < 1 ? 1 : wanted);
-        parts = ceil_div(tiles, each);
-    }
-};
 Split loss_split(int64_t rows, int64_t capacity) { return {rows, capacity, 2 * 132}; }
 Split gradient_split(int64_t rows, int64_t capacity) { return {rows, capacity, 132}; }
-
-/// Of a part of the queue and a row: exponentials' sum times 2^-top, to the base 2, and how many score higher than the positive.
-struct Part {
-    float top, sum;
-    int32_t above;
-};
 
 __global__ void positives_v2(float* positives, Queue<bf16> c) {
     const int lane = static_cast<int>(threadIdx.x) % WARP_SIZE;
@@ -38,57 +15,6 @@ __global__ void positives_v2(float* positives, Queue<bf16> c) {
         for (int i = lane; i < c.width; i += WARP_SIZE) sum += to_float(c.q[row * c.width + i]) * to_float(c.k[row * c.width + i]);
         sum = warp_sum(sum);
         if (lane == 0) positives[row] = sum * c.inverse;
-    }
-}
-
-/// What a thread knows of its two rows of the block: rows first + g and first + g + 8 of its warp.
-struct Lane {
-    int warp = static_cast<int>(threadIdx.x) / WARP_SIZE, g = static_cast<int>(threadIdx.x) % WARP_SIZE / 4, t = static_cast<int>(threadIdx.x) % 4;
-    __device__ int row(int half) const { return warp * 16 + g + half * 8; }
-    __device__ int column(int j, int e) const { return j * 8 + t * 2 + e % 2; }
-};
-
-/// scores = q queue_tile^T over the temperature, to the base 2; minus infinity where there is no key or it is the row's own.
-template <int DEPTH>
-__device__ void score(float (&scores)[NI][4], const Queue<bf16>& c, bf16* q, bf16* keys, int tile, const int (&owners)[2]) {
-    const Lane lane;
-    clear(scores);
-#pragma unroll 8
-    for (int s = 0; s < DEPTH / 16; ++s) {
-        uint32_t left[4];
-        load_left<DEPTH>(left, q, lane.warp * 16, s);
-        multiply_rows<DEPTH>(scores, left, keys, s);
-    }
-    const int64_t first = static_cast<int64_t>(tile) * KEYS;
-    const bool whole = first + KEYS <= c.capacity && c.owners == nullptr;
-#pragma unroll
-    for (int j = 0; j < NI; ++j) {
-#pragma unroll
-        for (int e = 0; e < 4; ++e) {
-            const int64_t key = first + lane.column(j, e);
-            const bool counts = whole || (key < c.capacity && !c.is_own(owners[e / 2], key));
-            scores[j][e] = counts ? scores[j][e] * (c.inverse * LOG2_E) : -INFINITY;
-        }
-    }
-}
-
-/// Goes over the tiles of this block's part: each(tile's number, tile in shared memory). The block's rows of q are brought to `q` before.
-template <int DEPTH, class Each> __device__ void for_tiles(const Queue<bf16>& c, bf16* q, int first_row, int each_part, const Each& each) {
-    bf16* const stages = q + ROWS * DEPTH;
-    const int tiles = (c.capacity + KEYS - 1) / KEYS, begin = static_cast<int>(blockIdx.y) * each_part;
-    const int end = min(tiles, begin + each_part);
-    const auto bring = [&](int tile) {
-        bring_tile<KEYS, DEPTH, BLOCK>(stages + (tile - begin) % 2 * KEYS * DEPTH, c.queue, c.width, tile * KEYS, c.capacity, c.width);
-    };
-    bring_tile<ROWS, DEPTH, BLOCK>(q, c.q, c.width, first_row, c.rows, c.width);
-    bring(begin);
-    copy_async_commit();
-    for (int tile = begin; tile < end; ++tile) {
-        copy_async_wait<0>();
-        __syncthreads();  // the tile is there, and all are done with the one before
-        if (tile + 1 < end) bring(tile + 1);
-        copy_async_commit();
-        each(tile, stages + (tile - begin) % 2 * KEYS * DEPTH);
     }
 }
 
@@ -137,13 +63,9 @@ __global__ void __launch_bounds__(BLOCK) loss_v2(Part* parts, const float* posit
     });
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-        const Part p = mine[half];
-        const float top = quad_max(p.top);
-        const float sum = quad_sum(p.top == -INFINITY ? 0.f : p.sum * exp2f(p.top - top));
-        int above = p.above + __shfl_xor_sync(ALL_LANES, p.above, 1);
-        above += __shfl_xor_sync(ALL_LANES, above, 2);
+        const Part p = of_row(mine[half]);
         const int row = first + lane.row(half);
-        if (lane.t == 0 && row < n) parts[static_cast<int64_t>(blockIdx.y) * c.rows + row] = {top, sum, above};
+        if (lane.t == 0 && row < n) parts[static_cast<int64_t>(blockIdx.y) * c.rows + row] = p;
     }
 }
 
@@ -238,14 +160,11 @@ __global__ void finish_gradient_v2(float* dq, float* dk, const float* dloss, con
     }
 }
 
-constexpr int64_t aligned(int64_t bytes) { return ceil_div(bytes, 16) * 16; }
-template <int DEPTH> constexpr size_t SHARED = (ROWS + 2 * KEYS) * DEPTH * sizeof(bf16);
-
 template <int DEPTH, bool UNIT> void launch_loss(kn_dptr parts, kn_dptr positives, const Contrast& c, kn_handle stream) {
     const Split split = loss_split(c.rows, c.capacity);
     const dim3 grid(static_cast<unsigned>(ceil_div(c.rows, ROWS)), static_cast<unsigned>(split.parts));
     LAUNCH((loss_v2<DEPTH, UNIT>), grid, BLOCK, SHARED<DEPTH>, stream_of(stream), address<Part>(parts), address<const float>(positives),
-           queue_of<bf16>(c), static_cast<int>(split.each), LOG2_E / static_cast<float>(c.temperature));
+           queue_of<bf16>(c), static_cast<int>(split.each), bound_of(c));
 }
 
 template <int DEPTH> void launch_gradient(kn_dptr sums, kn_dptr negatives, kn_dptr log_sums, const Contrast& c, kn_handle stream) {
@@ -255,6 +174,11 @@ template <int DEPTH> void launch_gradient(kn_dptr sums, kn_dptr negatives, kn_dp
            address<const float>(log_sums), queue_of<bf16>(c), static_cast<int>(split.each));
 }
 }  // namespace
+
+void launch_positives(kn_dptr positives, const Contrast& c, kn_handle stream) {
+    LAUNCH(positives_v2, blocks_for(c.rows, THREADS / WARP_SIZE), THREADS, 0, stream_of(stream), address<float>(positives),
+           queue_of<bf16>(c));
+}
 
 bool is_for_tensor_cores(int64_t width, int64_t capacity, kn_dtype dtype) {
     return dtype == KN_BF16 && width % 8 == 0 && width <= 256 && capacity > 0;
@@ -273,9 +197,8 @@ int64_t tensor_gradient_bytes(int64_t rows, int64_t width, int64_t capacity) {
 
 void launch_loss_tensor(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, const Contrast& c, kn_dptr workspace, kn_handle stream) {
     const kn_dptr positives = workspace + static_cast<kn_dptr>(aligned(4 * c.rows)), parts = positives + (positives - workspace);
-    LAUNCH(positives_v2, blocks_for(c.rows, THREADS / WARP_SIZE), THREADS, 0, stream_of(stream), address<float>(positives),
-           queue_of<bf16>(c));
-    const bool unit = c.unit_length && 1 / c.temperature <= HIGHEST_SHIFT;
+    launch_positives(positives, c, stream);
+    const bool unit = has_bound(c);
     if (c.width <= 128) {
         unit ? launch_loss<128, true>(parts, positives, c, stream) : launch_loss<128, false>(parts, positives, c, stream);
     } else {

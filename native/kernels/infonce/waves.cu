@@ -7,7 +7,7 @@
 namespace kn::infonce {
 namespace {
 constexpr int64_t SCORES = int64_t{1} << 21;  // of a wave: 8 MB
-constexpr int64_t WIDEST = 8192;              // keys of a wave at most
+constexpr int64_t WIDEST = 4096;              // keys of a wave at most
 
 int64_t wave_of(int64_t rows, int64_t capacity) {
     const int64_t fitting = SCORES / rows / 64 * 64, keys = fitting < 64 ? 64 : fitting > WIDEST ? WIDEST : fitting;

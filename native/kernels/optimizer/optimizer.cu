@@ -11,9 +11,11 @@ constexpr int THREADS = 256;
 constexpr int64_t PER_BLOCK = 4096;
 constexpr int PACK = 4;
 using Table = Tensors<KN_OPTIMIZER_COLUMNS>;
-enum Column { PARAMETER, GRADIENT, RATE, FIRST, SECOND, STEP, ELEMENTS };
+enum Column { PARAMETER, GRADIENT, RATE, FIRST, SECOND, STEP, FACTOR, ELEMENTS };
 
 __device__ inline float number_at(int64_t a) { return *reinterpret_cast<const float*>(a); }
+/// What the tensor's gradient is multiplied by.
+__device__ inline float factor_of(const int64_t* row) { return row[FACTOR] == 0 ? 1.f : number_at(row[FACTOR]); }
 __device__ inline int64_t step_at(const int64_t* row) { return *reinterpret_cast<const int64_t*>(row[STEP]); }
 
 /// What a rule derives once per block from its tensor's row.
@@ -65,7 +67,7 @@ template <int STATES> struct Lars {
             g += squares[2 * b + 1];
         }
         p = sqrtf(block_reduce<Sum, THREADS>(p, scratch));
-        g = sqrtf(block_reduce<Sum, THREADS>(g, scratch));
+        g = sqrtf(block_reduce<Sum, THREADS>(g, scratch)) * fabsf(factor_of(row));
         const float rate = number_at(row[RATE]);
         float a = 1.f, decay = 0.f;
         if (p != 0.f && g != 0.f) {
@@ -120,7 +122,7 @@ struct Average {
 };
 
 /// WIDTH elements of the parameter, the gradient and the rule's buffers.
-template <class G, class R, int WIDTH> __device__ void advance(const R& rule, const Scalars& s, const int64_t* row, int64_t at) {
+template <class G, class R, int WIDTH> __device__ void advance(const R& rule, const Scalars& s, float factor, const int64_t* row, int64_t at) {
     using Floats = Pack<float, WIDTH>;
     constexpr int COLUMNS[] = {PARAMETER, FIRST, SECOND};
     const Pack<G, WIDTH> g = *reinterpret_cast<const Pack<G, WIDTH>*>(reinterpret_cast<const G*>(row[GRADIENT]) + at);
@@ -132,7 +134,7 @@ template <class G, class R, int WIDTH> __device__ void advance(const R& rule, co
         float values[R::TENSORS];
 #pragma unroll
         for (int t = 0; t < R::TENSORS; ++t) values[t] = state[t].at[e];
-        rule.step(s, to_float(g.at[e]), values);
+        rule.step(s, to_float(g.at[e]) * factor, values);
 #pragma unroll
         for (int t = 0; t < R::TENSORS; ++t) state[t].at[e] = values[t];
     }
@@ -146,13 +148,14 @@ __global__ void __launch_bounds__(THREADS) update(const __grid_constant__ Table 
     const int block = static_cast<int>(blockIdx.x), which = tensors.of_block(block);
     const int64_t* row = tensors.rows[which];
     const Scalars s = rule.scalars(row, tensors.first[which], tensors.first[which + 1], scratch);
+    const float factor = factor_of(row);
     const int64_t from = (block - tensors.first[which]) * PER_BLOCK, rest = row[ELEMENTS] - from;
     const int64_t to = from + (rest < PER_BLOCK ? rest : PER_BLOCK);
     const int64_t packed = from + (to - from) / WIDTH * WIDTH;
     for (int64_t i = from + static_cast<int64_t>(threadIdx.x) * WIDTH; i < packed; i += THREADS * WIDTH) {
-        advance<G, R, WIDTH>(rule, s, row, i);
+        advance<G, R, WIDTH>(rule, s, factor, row, i);
     }
-    if (packed + threadIdx.x < to) advance<G, R, 1>(rule, s, row, packed + threadIdx.x);
+    if (packed + threadIdx.x < to) advance<G, R, 1>(rule, s, factor, row, packed + threadIdx.x);
 }
 
 /// Of each block the sums of squares of its part of parameter and gradient.

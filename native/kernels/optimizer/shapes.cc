@@ -12,17 +12,18 @@ namespace {
 using Sizes = std::vector<int64_t>;
 constexpr double MOMENTUM = 0.9, DAMPENING = 0.25, DECAY = 0.01, TRUST = 0.02, EPSILON = 1e-6, BETA1 = 0.9, BETA2 = 0.999;
 
-/// Many tensors, as inputs of the case: rate, step, then parameter, gradient and `buffers` buffers of each.
+/// Many tensors, as inputs of the case: rate, step, factor of every other gradient, then parameter, gradient and `buffers` buffers of each.
 struct Many {
     Sizes sizes;
     int buffers;
     double step;
 
-    size_t input(size_t tensor, int what) const { return 2 + tensor * static_cast<size_t>(2 + buffers) + static_cast<size_t>(what); }
+    size_t input(size_t tensor, int what) const { return 3 + tensor * static_cast<size_t>(2 + buffers) + static_cast<size_t>(what); }
 
     void declare(Case& c, kn_dtype gradients) const {
         c.inputs = {{KN_F32, 1, 1, 2, [](std::vector<double>& v) { v[0] = 0.125; }},
-                    {KN_I64, 1, 1, 2, [s = step](std::vector<double>& v) { v[0] = s; }}};
+                    {KN_I64, 1, 1, 2, [s = step](std::vector<double>& v) { v[0] = s; }},
+                    {KN_F32, 1}};
         for (int64_t n : sizes) {
             const auto absolute = [](std::vector<double>& v) { std::transform(v.begin(), v.end(), v.begin(), [](double x) { return std::fabs(x); }); };
             c.inputs.push_back({KN_F32, n});
@@ -41,7 +42,8 @@ struct Many {
         std::vector<int64_t> rows;
         for (size_t t = 0; t < sizes.size(); ++t) {
             const kn_dptr* out = &call.out[t * static_cast<size_t>(1 + buffers)];
-            const kn_dptr row[] = {out[0], call.in[input(t, 1)], call.in[0], buffers > 0 ? out[1] : 0, buffers > 1 ? out[2] : 0, call.in[1]};
+            const kn_dptr row[] = {out[0], call.in[input(t, 1)], call.in[0], buffers > 0 ? out[1] : 0, buffers > 1 ? out[2] : 0, call.in[1],
+                                   t % 2 == 0 ? call.in[2] : 0};
             for (kn_dptr a : row) rows.push_back(static_cast<int64_t>(a));
             rows.push_back(sizes[t]);
         }
@@ -54,7 +56,7 @@ struct Many {
             const size_t first = t * static_cast<size_t>(1 + buffers);
             for (size_t i = 0; i < static_cast<size_t>(sizes[t]); ++i) {
                 double* state[3] = {&out[first][i], buffers > 0 ? &out[first + 1][i] : nullptr, buffers > 1 ? &out[first + 2][i] : nullptr};
-                f(in[input(t, 1)][i], state, t);
+                f(in[input(t, 1)][i] * (t % 2 == 0 ? in[2][0] : 1), state, t);
             }
         }
     }
@@ -105,7 +107,7 @@ void add_lars(Lab& lab, const Many& many, bool clip, kn_dtype gradients, bool ze
     };
     c.oracle = [=](const Values& in, Values& out) {
         many.each(in, out, [&](double g, double** state, size_t t) {
-            const double p = norm(in[many.input(t, 0)]), size = norm(in[many.input(t, 1)]);
+            const double p = norm(in[many.input(t, 0)]), size = norm(in[many.input(t, 1)]) * (t % 2 == 0 ? std::fabs(in[2][0]) : 1);
             if (p != 0 && size != 0) {
                 double a = TRUST * p / (size + DECAY * p + EPSILON);
                 if (clip) a = std::min(a / in[0][0], 1.0);

@@ -11,6 +11,7 @@ constexpr int THREADS = 256;
 constexpr int WARPS = THREADS / WARP_SIZE;
 constexpr int GROUPS = 3;  // of each kind, in six axes
 constexpr int64_t ENOUGH_BLOCKS = 264;
+constexpr int64_t FEW = 8;
 
 /// Kept and reduced groups of axes with their strides in x, innermost first, filled up with axes of size 1.
 struct Groups {
@@ -267,9 +268,10 @@ kn_status sum(int variant, kn_dptr y, kn_dptr x, const Axes& axes, float scale, 
     const Groups g = groups_of(axes);
     if (g.results == 0) return KN_OK;
     const int64_t terms = g.gone[0] * g.gone[1] * g.gone[2];
-    const bool few = g.going == 0 || terms == 0;
-    if (variant == 2 && few) return refuse(KN_UNSUPPORTED, "reduce.sum v2 takes sums of more than one term");
-    if (variant == 0) variant = few ? 1 : 2;
+    const bool plain = g.going == 0 || terms == 0;
+    if (variant == 2 && plain) return refuse(KN_UNSUPPORTED, "reduce.sum v2 takes sums of more than one term");
+    // of a few terms a warp or a block would be idle for the most part
+    if (variant == 0) variant = plain || terms <= FEW ? 1 : 2;
     if (variant == 2) {
         launch_passes(y, x, g, scale, dtype, workspace, stream);
     } else {

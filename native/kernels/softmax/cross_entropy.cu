@@ -15,12 +15,12 @@ struct Target {
     float kept, spread;  // 1 - smoothing, smoothing / columns
 
     __device__ bool counts(int64_t row) const { return labels[row] != ignored; }
-    __device__ bool valid(int64_t row, int64_t columns) const { return labels[row] >= 0 && labels[row] < columns; }
+    __device__ bool valid(int64_t row, int columns) const { return labels[row] >= 0 && labels[row] < columns; }
 };
 
 /// Of each row its loss, and 0 of those ignored.
 template <class T, int LANES, bool PACKED>
-__global__ void __launch_bounds__(THREADS) cross_entropy_rows(float* losses, const T* x, Target t, int64_t rows, int64_t columns) {
+__global__ void __launch_bounds__(THREADS) cross_entropy_rows(float* losses, const T* x, Target t, int64_t rows, int columns) {
     __shared__ float scratch[THREADS / WARP_SIZE];
     const Team<LANES, PACKED> team{scratch};
     for (int64_t r = team.first_row(); r < rows; r += team.row_stride()) {
@@ -35,7 +35,7 @@ __global__ void __launch_bounds__(THREADS) cross_entropy_rows(float* losses, con
             loss = t.kept * (log - (valid ? to_float(row[t.labels[r]]) - e.maximum : NAN));
             if (t.spread > 0.f) {
                 float others = 0.f;
-                team.each(row, columns, [&](int64_t, float v) { others += log - (v - e.maximum); });
+                team.each(row, columns, [&](int, float v) { others += log - (v - e.maximum); });
                 loss += t.spread * team.sum(others);
             }
         }
@@ -67,29 +67,30 @@ __global__ void __launch_bounds__(THREADS) scale_of_rows(float* scale, const flo
 
 template <class T, int LANES, bool PACKED>
 __global__ void __launch_bounds__(THREADS)
-    cross_entropy_gradient_rows(T* dx, const T* x, const float* scale, Target t, int64_t rows, int64_t columns) {
+    cross_entropy_gradient_rows(T* dx, const T* x, const float* scale, Target t, int64_t rows, int columns) {
     __shared__ float scratch[THREADS / WARP_SIZE];
     const Team<LANES, PACKED> team{scratch};
     for (int64_t r = team.first_row(); r < rows; r += team.row_stride()) {
         const T* row = x + r * columns;
         T* to = dx + r * columns;
         if (!t.counts(r)) {
-            team.store(to, row, row, columns, [](int64_t, float, float) { return 0.f; });
+            team.store(to, row, row, columns, [](int, float, float) { return 0.f; });
             continue;
         }
         const bool valid = t.valid(r, columns);
         if (!valid && team.lane() == 0) report(t.fault, t.labels[r]);
         const auto e = team.exponentials(row, columns);
         const float factor = *scale, share = 1.f / e.sum, label = valid ? t.kept : NAN;
-        const int64_t at = valid ? t.labels[r] : 0;
-        team.store(to, row, row, columns, [&](int64_t c, float v, float) {
+        const int at = valid ? t.labels[r] : 0;
+        team.store(to, row, row, columns, [&](int c, float v, float) {
             return factor * (expf(v - e.maximum) * share - t.spread - (c == at ? label : 0.f));
         });
     }
 }
 
 kn_status checked(const char* what, const Labels& l, int64_t rows, int64_t columns, kn_dtype dtype) {
-    KN_REQUIRE(rows >= 0 && rows <= 1 << 24 && columns >= 0, "softmax.%s: rows = %lld (at most 2^24), columns = %lld", what,
+    KN_REQUIRE(rows >= 0 && rows <= 1 << 24 && columns >= 0 && columns < 1LL << 31,
+               "softmax.%s: rows = %lld (at most 2^24), columns = %lld", what,
                static_cast<long long>(rows), static_cast<long long>(columns));
     KN_REQUIRE(is_floating(dtype), "softmax.%s computes in f32 and bf16, not in %s", what, dtype_name(dtype));
     KN_REQUIRE(l.smoothing >= 0 && l.smoothing < 1, "softmax.%s: smoothing is in [0, 1), got %g", what, l.smoothing);
@@ -111,7 +112,7 @@ kn_status cross_entropy(int variant, kn_dptr loss, kn_dptr logits, const Labels&
     float* losses = address<float>(workspace);
     if (rows > 0) {
         KN_FLOATING(dtype, T, LAUNCH_ROWS(variant, packs, cross_entropy_rows, T, rows, stream_of(stream), losses, address<const T>(logits),
-                                          target, rows, columns));
+                                          target, rows, static_cast<int>(columns)));
     }
     LAUNCH(mean_of_rows, 1, THREADS, 0, stream_of(stream), address<float>(loss), losses, target, rows);
     return launched("softmax.cross_entropy v%d, rows = %lld, columns = %lld", variant, static_cast<long long>(rows),
@@ -128,7 +129,7 @@ kn_status cross_entropy_gradient(int variant, kn_dptr dlogits, kn_dptr dloss, kn
     float* scale = address<float>(workspace);
     LAUNCH(scale_of_rows, 1, THREADS, 0, stream_of(stream), scale, address<const float>(dloss), target, rows);
     KN_FLOATING(dtype, T, LAUNCH_ROWS(variant, packs, cross_entropy_gradient_rows, T, rows, stream_of(stream), address<T>(dlogits),
-                                      address<const T>(logits), scale, target, rows, columns));
+                                      address<const T>(logits), scale, target, rows, static_cast<int>(columns)));
     return launched("softmax.cross_entropy_gradient v%d, rows = %lld, columns = %lld", variant, static_cast<long long>(rows),
                     static_cast<long long>(columns));
 }

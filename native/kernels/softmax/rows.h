@@ -27,23 +27,23 @@ template <int LANES, bool PACKED> struct Team {
     __device__ float maximum(float v) const { return all<Maximum>(v); }
 
     /// f(column, x) for this lane's share of a row.
-    template <class T, class F> __device__ void each(const T* row, int64_t columns, F&& f) const {
+    template <class T, class F> __device__ void each(const T* row, int columns, F&& f) const {
         if constexpr (PACKED) {
-            for (int64_t p = lane(); p < columns / WIDE<T>; p += LANES) {
+            for (int p = lane(); p < columns / WIDE<T>; p += LANES) {
                 const Pack<T, WIDE<T>> pack = reinterpret_cast<const Pack<T, WIDE<T>>*>(row)[p];
 #pragma unroll
                 for (int e = 0; e < WIDE<T>; ++e) f(p * WIDE<T> + e, to_float(pack.at[e]));
             }
         } else {
-            for (int64_t c = lane(); c < columns; c += LANES) f(c, to_float(row[c]));
+            for (int c = lane(); c < columns; c += LANES) f(c, to_float(row[c]));
         }
     }
 
     /// to[c] = f(c, a[c], b[c]) for this lane's share; to may be a or b.
-    template <class T, class F> __device__ void store(T* to, const T* a, const T* b, int64_t columns, F&& f) const {
+    template <class T, class F> __device__ void store(T* to, const T* a, const T* b, int columns, F&& f) const {
         if constexpr (PACKED) {
             using Wide = Pack<T, WIDE<T>>;
-            for (int64_t p = lane(); p < columns / WIDE<T>; p += LANES) {
+            for (int p = lane(); p < columns / WIDE<T>; p += LANES) {
                 Wide left = reinterpret_cast<const Wide*>(a)[p];
                 const Wide right = reinterpret_cast<const Wide*>(b)[p];
 #pragma unroll
@@ -53,7 +53,7 @@ template <int LANES, bool PACKED> struct Team {
                 reinterpret_cast<Wide*>(to)[p] = left;
             }
         } else {
-            for (int64_t c = lane(); c < columns; c += LANES) to[c] = from_float<T>(f(c, to_float(a[c]), to_float(b[c])));
+            for (int c = lane(); c < columns; c += LANES) to[c] = from_float<T>(f(c, to_float(a[c]), to_float(b[c])));
         }
     }
 
@@ -61,9 +61,9 @@ template <int LANES, bool PACKED> struct Team {
     struct Exponentials {
         float maximum, sum;
     };
-    template <class T> __device__ Exponentials exponentials(const T* row, int64_t columns) const {
+    template <class T> __device__ Exponentials exponentials(const T* row, int columns) const {
         float top = -INFINITY, total = 0.f;
-        each(row, columns, [&](int64_t, float x) {
+        each(row, columns, [&](int, float x) {
             if (x > top) {
                 total = total * expf(top - x) + 1.f;
                 top = x;

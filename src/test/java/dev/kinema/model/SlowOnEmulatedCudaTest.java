@@ -26,13 +26,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A narrow Slow-D in inference form, with all its 53 convolutions, on the emulated device against the reference. The bound is that of {@code
- * DeviceConformance}, the accumulation in float32 left out as rounding dominates it: three times what the reference itself is off by when
- * its weights and its clips are off by a unit roundoff, and two roundings.
+ * A narrow Slow-D in inference form, with all its 53 convolutions, on the emulated device against the reference. The bound is that of
+ * {@code DeviceConformance}: three times what the reference itself is off by when its weights and its clips are off by a unit roundoff,
+ * two roundings, and three times the accumulation of the longest sum in float32.
  */
 class SlowOnEmulatedCudaTest {
     private static final Shape CLIPS = Shape.of(1, 4, 32, 32, 3);
-    private static final int SAMPLES = 4;
+    private static final int SAMPLES = 2;
+    /** Three frames of the 256 channels that the last stage ends with. */
+    private static final int LONGEST_SUM = 3 * 256;
 
     /** Width 8 makes whole 16-byte chunks of bf16 in all maps but the clips. */
     private static Graph network() {
@@ -56,7 +58,9 @@ class SlowOnEmulatedCudaTest {
                 }
                 program.run();
                 List<HostArray> stages = new ArrayList<>();
-                graph.outputs().keySet().forEach(name -> stages.add(HostArray.of(program.output(name).shape(), program.output(name).toDoubles())));
+                for (String name : graph.outputs().keySet()) {
+                    stages.add(HostArray.of(program.output(name).shape(), program.output(name).toDoubles()));
+                }
                 return stages;
             }
         }
@@ -104,7 +108,8 @@ class SlowOnEmulatedCudaTest {
             double[] condition = new double[expected.size()];
             for (int sample = 0; sample < SAMPLES; sample++) {
                 Random random = new Random(100 + sample);
-                List<HostArray> disturbed = run(reference, graph, Compilation.FP32, v -> v * (1 + roundoff * (2 * random.nextDouble() - 1)));
+                List<HostArray> disturbed = run(reference, graph, Compilation.FP32,
+                    v -> v * (1 + roundoff * (2 * random.nextDouble() - 1)));
                 for (int i = 0; i < condition.length; i++) {
                     condition[i] = Math.max(condition[i], error(expected.get(i), disturbed.get(i)));
                 }
@@ -112,7 +117,7 @@ class SlowOnEmulatedCudaTest {
             List<HostArray> actual = run(emulated, graph, new Compilation(precision, true), v -> v);
             for (int i = 0; i < condition.length; i++) {
                 double error = error(expected.get(i), actual.get(i));
-                double bound = 3 * condition[i] + 2 * roundoff;
+                double bound = 3 * condition[i] + 2 * roundoff + 3 * Math.sqrt(LONGEST_SUM) * 0x1p-24;
                 assertTrue(error <= bound, "s" + (i + 1) + " is off by " + error + ", allowed is " + bound);
             }
         }

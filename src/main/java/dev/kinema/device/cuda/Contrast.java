@@ -19,7 +19,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** InfoNCE with products in the type of activations and everything else in F32; rows of unit length; the ring that a queue is. */
+/**
+ * InfoNCE with products in the type of activations and everything else in F32; rows of unit length; the ring that a queue is. Where the graph
+ * has the gradient of a loss too, and kernels for it, one pass over the queue computes both.
+ */
 final class Contrast {
     private Contrast() {}
 
@@ -87,13 +90,33 @@ final class Contrast {
         Buffer logs = l.define(node.output(1));
         Buffer ranks = l.define(node.output(2));
         int unit = isNormalized(node.input(0)) && isNormalized(node.input(1)) && isNormalized(node.input(2)) ? 1 : 0;
-        Buffer workspace = l.scratch(Kinema.kn_infonce_loss_workspace(o.rows(), o.width(), o.capacity(), o.q().code()), "infonce");
         Buffer fault = l.fault(count -> "count " + count + " is not one of 1 to " + o.rows()
             + " rows: leave the step out where no row takes part");
+        long both = Kinema.kn_infonce_one_pass_workspace(o.rows(), o.width(), o.capacity(), o.q().code());
+        if (both > 0 && l.readers(node.output(1)).stream().anyMatch(reader -> isGradient(reader, node))) {
+            Buffer workspace = l.scratch(both, "infonce");
+            Buffer pulled = l.scratch(4L * o.rows() * o.width(), "pulled");
+            Buffer negatives = l.scratch(4L * o.rows(), "negatives");
+            l.leave(node.output(1), pulled, negatives);
+            l.step("infonce.one_pass", o.and(), List.of(loss, logs, ranks, pulled, negatives, workspace, fault),
+                stream -> Kinema.kn_infonce_one_pass(loss.address(), logs.address(), ranks.address(), fault.address(), pulled.address(),
+                    negatives.address(), o.q().address(), o.k().address(), o.queue().address(), Operands.address(o.count()),
+                    Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(), o.capacity(), o.op().temperature(),
+                    unit, o.q().code(), workspace.address(), stream));
+            return;
+        }
+        Buffer workspace = l.scratch(Kinema.kn_infonce_loss_workspace(o.rows(), o.width(), o.capacity(), o.q().code()), "infonce");
         l.step("infonce.loss", o.and(), List.of(loss, logs, ranks, workspace, fault), stream -> Kinema.kn_infonce_loss(loss.address(),
             logs.address(), ranks.address(), fault.address(), o.q().address(), o.k().address(), o.queue().address(), Operands.address(o.count()),
             Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(), o.capacity(), o.op().temperature(), unit,
             o.q().code(), workspace.address(), stream));
+    }
+
+    /** Whether a reader of a loss's log-sums is the gradient of that loss. */
+    private static boolean isGradient(Node reader, Node loss) {
+        return reader.op() instanceof InfoNceGradient g && g.forward().equals(loss.op())
+            && reader.inputs().subList(1, 4).equals(loss.inputs().subList(0, 3))
+            && reader.inputs().subList(5, reader.inputs().size()).equals(loss.inputs().subList(3, loss.inputs().size()));
     }
 
     private static void gradient(Lowering l, Node node) {
@@ -102,6 +125,15 @@ final class Contrast {
         Buffer logs = l.of(node.input(4), DType.F32);
         Buffer dq = l.define(node.output(0));
         Buffer dk = l.define(node.output(1));
+        List<Buffer> left = l.left(node.input(4));
+        if (!left.isEmpty()) {
+            Buffer pulled = left.get(0);
+            Buffer negatives = left.get(1);
+            l.step("infonce.pull", o.and(upstream, pulled, negatives), List.of(dq, dk), stream -> Kinema.kn_infonce_pull(dq.address(),
+                dk.address(), upstream.address(), pulled.address(), negatives.address(), o.q().address(), o.k().address(),
+                Operands.address(o.count()), o.rows(), o.width(), o.op().temperature(), o.q().code(), stream));
+            return;
+        }
         Buffer workspace = l.scratch(Kinema.kn_infonce_gradient_workspace(o.rows(), o.width(), o.capacity(), o.q().code()), "infonce");
         l.step("infonce.gradient", o.and(upstream, logs), List.of(dq, dk, workspace), stream -> Kinema.kn_infonce_gradient(dq.address(),
             dk.address(), upstream.address(), o.q().address(), o.k().address(), o.queue().address(), logs.address(),

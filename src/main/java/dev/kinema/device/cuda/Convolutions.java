@@ -59,8 +59,8 @@ final class Convolutions {
         Buffer plain = l.of(weight, DType.F32);
         int code = Buffer.code(l.compute());
         Buffer packed = l.scratch(g.packedElements(code) * l.compute().bytes(), "filter");
-        l.step("conv3d.pack", List.of(plain), List.of(packed), stream -> Kinema.kn_conv3d_pack(packed.address(), plain.address(), g.o(), g.i(),
-            g.kT(), g.kH(), g.kW(), code, stream));
+        l.step("conv3d.pack", List.of(plain), List.of(packed), stream -> Kinema.kn_conv3d_pack(packed.address(), plain.address(), g.o(),
+            g.i(), g.kT(), g.kH(), g.kW(), code, stream));
         return packed;
     }
 

@@ -29,7 +29,11 @@ final class Elementwise {
         rules.put(Sigmoid.class, (l, n) -> unary(l, n, Kinema.KN_UNARY_SIGMOID, 1, 0));
         rules.put(Scale.class, (l, n) -> unary(l, n, Kinema.KN_UNARY_SCALE, ((Scale) n.op()).factor(), ((Scale) n.op()).offset()));
         rules.put(Add.class, (l, n) -> binary(l, n, Kinema.KN_BINARY_ADD));
-        rules.put(Mul.class, (l, n) -> binary(l, n, Kinema.KN_BINARY_MUL));
+        rules.put(Mul.class, (l, n) -> {
+            if (!Updates.takeOver(l, n)) {
+                binary(l, n, Kinema.KN_BINARY_MUL);
+            }
+        });
         rules.put(ReluGradient.class, (l, n) -> {
             if (!BatchNorms.takeOver(l, n)) {
                 binary(l, n, Kinema.KN_BINARY_RELU_GRADIENT);

@@ -37,6 +37,7 @@ final class Lowering {
     private final Schedule schedule;
     private final Map<Value, Buffer> buffers = new HashMap<>();
     private final Map<Value, Map<DType, Buffer>> copies = new HashMap<>();
+    private final Map<Value, List<Buffer>> left = new HashMap<>();
     private final Map<Node, Integer> position = new HashMap<>();
     /** Nodes that have no step of their own, by the node whose step does their work. */
     private final Map<Node, Node> absorbed = new HashMap<>();
@@ -182,6 +183,11 @@ final class Lowering {
             .allMatch(n -> position.get(n) > position.get(reader));
     }
 
+    /** The nodes that read a value. */
+    List<Node> readers(Value value) {
+        return schedule.consumers(value);
+    }
+
     // ---- buffers
 
     /** The buffer of a value as it is stored: in its own type, or in BF16 where it is typed F32. */
@@ -289,16 +295,26 @@ final class Lowering {
         return new Buffer(word, Shape.of(1), DType.I64);
     }
 
-    // ---- steps
-
-    /** The step before; null if there is none. */
-    Step last() {
-        return steps.isEmpty() ? null : steps.get(steps.size() - 1);
+    /** Lets the rule of a later node find, under a value that both know, what this one's rule has made besides its outputs. */
+    void leave(Value value, Buffer... buffers) {
+        left.put(value, List.of(buffers));
     }
 
-    /** Lets the step before, which has an effect, do the current node's part as well. */
-    void replaceLast(String what, List<Buffer> reads, List<Buffer> writes) {
-        steps.set(steps.size() - 1, new Step(last().node(), what, reads, writes, last().launch()));
+    /** What was {@link #leave left} under a value; empty if nothing was. */
+    List<Buffer> left(Value value) {
+        return left.getOrDefault(value, List.of());
+    }
+
+    // ---- steps
+
+    /** The step {@code back} steps before the last; null if there is none. */
+    Step step(int back) {
+        return back < steps.size() ? steps.get(steps.size() - 1 - back) : null;
+    }
+
+    /** Puts a step, which has an effect, in the place of one of the same node. */
+    void replace(int back, Step step) {
+        steps.set(steps.size() - 1 - back, step);
     }
 
     /** Appends a step of the current node. One that reads nothing but weights that this program does not write runs when those change. */

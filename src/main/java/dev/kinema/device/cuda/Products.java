@@ -68,7 +68,7 @@ final class Products {
     /** @param bias may be null */
     private static void step(Lowering l, String what, Form f, Buffer y, Buffer a, Buffer b, Buffer bias) {
         l.step(what, bias == null ? List.of(a, b) : List.of(a, b, bias), List.of(y),
-            stream -> Kinema.kn_matmul_multiply(y.address(), a.address(), b.address(), bias == null ? 0 : bias.address(), 0, f.batch(), f.m(),
-                f.n(), f.k(), f.transposeA() ? 1 : 0, f.transposeB() ? 1 : 0, f.activation(), y.code(), a.code(), stream));
+            stream -> Kinema.kn_matmul_multiply(y.address(), a.address(), b.address(), bias == null ? 0 : bias.address(), 0, f.batch(),
+                f.m(), f.n(), f.k(), f.transposeA() ? 1 : 0, f.transposeB() ? 1 : 0, f.activation(), y.code(), a.code(), stream));
     }
 }

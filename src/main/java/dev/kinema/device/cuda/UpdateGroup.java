@@ -19,7 +19,8 @@ final class UpdateGroup implements Step.Launch {
     static final int RATE = 2;
     static final int FIRST = 3;
     static final int STEP = 5;
-    private static final int ELEMENTS = 6;
+    static final int FACTOR = 6;
+    private static final int ELEMENTS = 7;
 
     private final Op op;
     private final DType gradients;
@@ -32,25 +33,35 @@ final class UpdateGroup implements Step.Launch {
         this.gradients = gradients;
     }
 
-    /** Makes the update a part of the step before, if that is a group which it fits and which it does not depend on, else a step. */
+    /**
+     * Makes the update a part of one of the groups that the steps before are, where it fits and depends on none of those that it would
+     * overtake (groups differ in weight decay, and take turns); else a step.
+     */
     static void join(Lowering l, Node node, Buffer[] row, List<Buffer> reads, List<Buffer> writes) {
-        Step last = l.last();
-        boolean joins = last != null && last.launch() instanceof UpdateGroup group && group.op.equals(node.op())
-            && group.gradients == row[GRADIENT].dtype() && independent(last, reads, writes);
-        UpdateGroup group = joins ? (UpdateGroup) last.launch() : new UpdateGroup(node.op(), row[GRADIENT].dtype());
-        group.rows.add(row);
-        List<Buffer> read = joins ? joined(last.reads(), reads) : reads;
-        List<Buffer> written = joins ? joined(last.writes().stream().filter(b -> b != group.scratch).toList(), writes) : writes;
-        if (node.op() instanceof Lars) {
-            group.scratch = l.scratch(Kinema.kn_optimizer_lars_workspace(group.table(), group.rows.size()), "norms");
-            written = joined(written, List.of(group.scratch));
+        for (int back = 0; l.step(back) != null && l.step(back).launch() instanceof UpdateGroup group; back++) {
+            Step step = l.step(back);
+            if (!independent(step, reads, writes)) {
+                break;
+            }
+            if (group.op.equals(node.op()) && group.gradients == row[GRADIENT].dtype()) {
+                List<Buffer> written = step.writes().stream().filter(b -> b != group.scratch).toList();
+                l.replace(back, group.with(l, row, step.node(), joined(step.reads(), reads), joined(written, writes)));
+                return;
+            }
         }
-        String what = "optimizer." + group.kernel() + " of " + group.rows.size() + " tensors";
-        if (joins) {
-            l.replaceLast(what, read, written);
-        } else {
-            l.step(what, read, written, group);
+        Step step = new UpdateGroup(node.op(), row[GRADIENT].dtype()).with(l, row, node, reads, writes);
+        l.step(step.what(), step.reads(), step.writes(), step.launch());
+    }
+
+    /** The group's step with one more tensor. */
+    private Step with(Lowering l, Buffer[] row, Node node, List<Buffer> reads, List<Buffer> writes) {
+        rows.add(row);
+        List<Buffer> written = writes;
+        if (op instanceof Lars) {
+            scratch = l.scratch(Kinema.kn_optimizer_lars_workspace(table(), rows.size()), "norms");
+            written = joined(writes, List.of(scratch));
         }
+        return new Step(node, "optimizer." + kernel() + " of " + rows.size() + (rows.size() == 1 ? " tensor" : " tensors"), reads, written, this);
     }
 
     private static List<Buffer> joined(List<Buffer> a, List<Buffer> b) {

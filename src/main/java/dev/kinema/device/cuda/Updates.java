@@ -3,11 +3,14 @@ package dev.kinema.device.cuda;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
+import dev.kinema.graph.Shape;
+import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Adam;
 import dev.kinema.graph.op.Assign;
 import dev.kinema.graph.op.Ema;
 import dev.kinema.graph.op.Increment;
 import dev.kinema.graph.op.Lars;
+import dev.kinema.graph.op.Mul;
 import dev.kinema.graph.op.Op;
 import dev.kinema.graph.op.Sgd;
 import java.util.ArrayList;
@@ -36,8 +39,14 @@ final class Updates {
     private static void optimize(Lowering l, Node node, int[] buffers, int step) {
         List<Buffer> written = new ArrayList<>();
         List<Buffer> read = new ArrayList<>();
-        Buffer gradient = l.of(node.input(1));
+        Value direction = node.input(1);
+        boolean scaled = direction.node().op() instanceof Mul && l.isAbsorbed(direction.node());
+        Buffer gradient = l.of(scaled ? direction.node().input(0) : direction);
         Buffer[] row = new Buffer[Kinema.KN_OPTIMIZER_COLUMNS];
+        if (scaled) {
+            row[UpdateGroup.FACTOR] = l.of(direction.node().input(1), DType.F32);
+            read.add(row[UpdateGroup.FACTOR]);
+        }
         row[UpdateGroup.GRADIENT] = gradient;
         row[UpdateGroup.RATE] = l.of(node.input(2), DType.F32);
         boolean buffered = node.inputs().size() > 3;
@@ -53,6 +62,26 @@ final class Updates {
         }
         read.addAll(List.of(gradient, row[UpdateGroup.RATE]));
         UpdateGroup.join(l, node, row, read, written);
+    }
+
+    /**
+     * Where the product of a gradient and a number, as clipping makes it, is read by an optimizer's step alone, leaves it to that.
+     *
+     * @return whether it did
+     */
+    static boolean takeOver(Lowering l, Node product) {
+        Node reader = l.soleReader(product.output(0));
+        boolean taken = reader != null && isOptimizer(reader.op()) && reader.input(1) == product.output(0)
+            && product.input(1).shape().equals(Shape.SCALAR)
+            && product.inputs().stream().allMatch(v -> l.of(v).storage().home != Storage.Home.WEIGHTS);
+        if (taken) {
+            l.absorb(product, reader);
+        }
+        return taken;
+    }
+
+    private static boolean isOptimizer(Op op) {
+        return op instanceof Sgd || op instanceof Lars || op instanceof Adam;
     }
 
     private static void assign(Lowering l, Node node) {

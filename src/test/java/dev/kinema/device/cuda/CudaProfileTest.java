@@ -145,7 +145,8 @@ class CudaProfileTest {
         Buffer in = new Buffer(new Storage("x", x.type().bytes(), Storage.Home.HELD), x.shape(), x.dtype());
         Buffer out = new Buffer(new Storage("y", x.type().bytes(), Storage.Home.HELD), x.shape(), x.dtype());
         Step step = new Step(x.node(), "test", List.of(in), List.of(out), launch);
-        return new CudaProgram((CudaDevice) device, (CudaWeights) weights, List.of(step), Map.of("x", in), Map.of("y", out), false, List.of());
+        return new CudaProgram((CudaDevice) device, (CudaWeights) weights, List.of(step), Map.of("x", in), Map.of("y", out), false, List.of(),
+            List.of());
     }
 
     @Test
