@@ -270,6 +270,11 @@ final class CpuProgram implements Program {
     }
 
     @Override
+    public boolean tellsSteps() {
+        return true;
+    }
+
+    @Override
     public List<ProgramStep> steps() {
         return running.stream().map(Step::described).toList();
     }
