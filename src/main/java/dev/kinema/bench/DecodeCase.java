@@ -81,7 +81,8 @@ record DecodeCase(String name, Framing framing) implements Case {
                 }
             }
             if (count != drawn.frames()) {
-                throw new KinemaException(file + " has " + drawn.frames() + " frames, and " + count + " were read: run the tests of decoding");
+                throw new KinemaException(file + " has " + drawn.frames() + " frames, and " + count
+                    + " were read: run the tests of decoding");
             }
         }
 

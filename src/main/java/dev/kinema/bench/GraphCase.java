@@ -27,7 +27,7 @@ record GraphCase(String suite, String name, Set<String> operations, Function<Set
         Subject drawn = subject.apply(setting);
         Weights weights = setting.device().newWeights();
         Program program = drawn.compile(setting.device(), weights, setting.compilation());
-        long flops = drawn.graph().nodes().stream().filter(node -> isMeasured(node)).mapToLong(Node::flops).sum();
+        long flops = drawn.graph().nodes().stream().filter(this::isMeasured).mapToLong(Node::flops).sum();
         return new ProgramWorkload(program, weights, operations, drawn, flops, error, setting.roofline()).started();
     }
 
@@ -45,7 +45,8 @@ record GraphCase(String suite, String name, Set<String> operations, Function<Set
         Precision precision = setting.precision();
         for (Map.Entry<String, HostArray> e : expected.entrySet()) {
             double error = Distance.of(actual.get(e.getKey()), e.getValue());
-            worst = Math.max(worst, Distance.within(Case.bound(precision), error, fullName() + " in " + precision + ", " + e.getKey() + ","));
+            String what = fullName() + " in " + precision + ", " + e.getKey() + ",";
+            worst = Math.max(worst, Distance.within(Case.bound(precision), error, what));
         }
         return worst;
     }

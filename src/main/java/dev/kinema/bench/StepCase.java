@@ -64,7 +64,8 @@ record StepCase(String suite, String name, Network network) implements Case {
         Precision precision = setting.precision();
         String what = fullName() + " in " + precision;
         if (precision == Precision.FP32) {
-            Distance.within(NORM_BOUND, Distance.of(new double[] {actual[1]}, new double[] {expected[1]}), what + ", norm of the gradient,");
+            double error = Distance.of(new double[] {actual[1]}, new double[] {expected[1]});
+            Distance.within(NORM_BOUND, error, what + ", norm of the gradient,");
         }
         return Distance.within(Case.bound(precision), Distance.of(new double[] {actual[0]}, new double[] {expected[0]}), what + ", loss,");
     }

@@ -14,8 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A graph and the numbers it is computed on, which are drawn by name, so that any engine can be given the same: inputs are standard normal, or
- * bytes; variables start as the graph says, but batch norm's, whose usual start (0 and 1) would hide a mistake in them.
+ * A graph and the numbers it is computed on, which are drawn by name, so that any engine can be given the same: inputs are standard normal,
+ * or bytes; variables start as the graph says, but batch norm's, whose usual start (0 and 1) would hide a mistake in them.
  */
 public record Subject(Graph graph) {
     private static final long SEED = 1;

@@ -41,7 +41,7 @@ class SuitesTest {
         }
     }
 
-    /** Slow-D by hand: the stem; res2's a, b, c (as its shortcut) and a of later blocks; of res3 to res5 the first block's 4, a and b of others. */
+    /** Slow-D by hand: the stem; res2's a, b, c, which its shortcut is too, and a of later blocks; of the others 4 and a and b of later blocks. */
     @Test
     void everyConvolutionOfSlowD() {
         List<String> conv = Suites.all().get("conv").stream().map(Case::name).toList();
@@ -61,8 +61,8 @@ class SuitesTest {
 
     @Test
     void aWrongResultIsNotTimed() {
-        KinemaException off = assertThrows(KinemaException.class, () -> Distance.within(1e-5, Distance.of(new double[] {1.1}, new double[] {1}),
-            "this"));
+        double tenth = Distance.of(new double[] {1.1}, new double[] {1});
+        KinemaException off = assertThrows(KinemaException.class, () -> Distance.within(1e-5, tenth, "this"));
         assertTrue(off.getMessage().startsWith("this is off by 0.1"), off.getMessage());
         assertThrows(KinemaException.class, () -> Distance.within(1, Distance.of(new double[] {Double.NaN}, new double[] {1}), "this"));
         assertThrows(KinemaException.class, () -> Distance.within(1, Distance.of(new double[] {1}, new double[] {0}), "this"));
