@@ -104,8 +104,8 @@ final class ProgramWorkload implements Workload {
         return nanos * 1e-9;
     }
 
-    /** A copy of an output of the last run. */
-    HostArray output(String name) {
+    @Override
+    public HostArray output(String name) {
         HostArray output = program.output(name);
         HostArray copy = HostArray.allocate(output.dtype(), output.shape());
         copy.put(output);

@@ -1,5 +1,6 @@
 package dev.kinema.bench;
 
+import dev.kinema.device.HostArray;
 import java.util.Optional;
 
 /** Something that has been checked and is ready to be timed, again and again. */
@@ -24,6 +25,11 @@ public interface Workload extends AutoCloseable {
     /** Of its program, where it has one whose device tells. */
     default Optional<Counts> counts() {
         return Optional.empty();
+    }
+
+    /** A copy of an output of the last run; for those that have a {@link #subject}, whose outputs they are. */
+    default HostArray output(String name) {
+        throw new IllegalArgumentException("this work has no output " + name);
     }
 
     /** What other engines may compute too; empty where there is no such thing. */

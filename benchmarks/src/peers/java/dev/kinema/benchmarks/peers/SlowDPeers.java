@@ -1,6 +1,7 @@
 package dev.kinema.benchmarks.peers;
 
 import dev.kinema.KinemaException;
+import dev.kinema.bench.QuietClock;
 import dev.kinema.device.Device;
 import dev.kinema.device.Precision;
 import dev.kinema.device.cpu.CpuDevice;
@@ -36,6 +37,7 @@ public final class SlowDPeers implements Callable<Integer> {
     /** 54 layers, each rounding its output to 8 bits: some 4e-3 each, averaging out over the 392 positions that are pooled. */
     private static final double BF16_BOUND = 2e-2;
     private static final int WARM_UP = 2;
+    private static final int ATTEMPTS = 25;
     private static final long SEED = 1;
 
     @Option(names = "--threads", description = "threads of every engine (default: all processors)")
@@ -47,7 +49,7 @@ public final class SlowDPeers implements Callable<Integer> {
     @Option(names = "--out", description = "where the JSON goes (default: ${DEFAULT-VALUE})")
     private Path out = Path.of("benchmarks/results/slow-d-forward.json");
 
-    private final QuietClock clock = new QuietClock();
+    private final QuietClock clock = new QuietClock(ATTEMPTS);
     private final List<Contestant> contestants = new ArrayList<>();
     private final Map<Precision, MatmulPeak> peaks = new EnumMap<>(Precision.class);
 
@@ -119,7 +121,7 @@ public final class SlowDPeers implements Callable<Integer> {
         runs.keySet().forEach(key -> samples.put(key, new ArrayList<>()));
         List<Object> order = new ArrayList<>(runs.keySet());
         for (int round = 0; round < rounds; round++) {
-            order.forEach(key -> samples.get(key).add(clock.seconds(runs.get(key))));
+            order.forEach(key -> samples.get(key).add(clock.seconds(() -> timed(runs.get(key)))));
             Collections.rotate(order, 1); // nobody always follows the same neighbour's caches
             System.err.printf("round %d of %d, %d runs repeated%n", round + 1, rounds, clock.rejected());
         }
@@ -140,6 +142,12 @@ public final class SlowDPeers implements Callable<Integer> {
             clock.guarded() ? clock.rejected() : null, clock.guarded() ? clock.noisy() : null,
             peaks.entrySet().stream().map(e -> new PeerResult.Peak(e.getKey(), rates.get(e.getKey()), samples.get(e.getValue()))).toList(),
             entries);
+    }
+
+    private static double timed(Runnable run) {
+        long begun = System.nanoTime();
+        run.run();
+        return (System.nanoTime() - begun) * 1e-9;
     }
 
     private static PeerResult.Machine machine() throws IOException {
