@@ -1,5 +1,6 @@
 package dev.kinema.bench;
 
+import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
@@ -7,11 +8,16 @@ import dev.kinema.device.Precision;
 import dev.kinema.device.Program;
 import dev.kinema.device.Roofline;
 import dev.kinema.device.Weights;
+import dev.kinema.graph.DType;
+import dev.kinema.graph.Graph;
+import dev.kinema.graph.Shape;
+import dev.kinema.graph.op.Scale;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 
@@ -34,8 +40,9 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
      * Measures what the device reaches at its best, then each case in each precision.
      *
      * @param done told of each row as soon as it is there
+     * @param failed told of each case that has none, in a precision, and why: its result was wrong, or the device has no rule for it
      */
-    public BenchResult time(List<Case> cases, Consumer<BenchResult.Row> done) {
+    public BenchResult time(List<Case> cases, Consumer<BenchResult.Row> done, BiConsumer<String, KinemaException> failed) {
         QuietClock clock = new QuietClock(size == Size.SMALLEST ? 1 : attempts);
         Map<Precision, Roofline> rooflines = new LinkedHashMap<>();
         if (cases.stream().anyMatch(Case::usesDevice) && tellsSteps()) {
@@ -45,9 +52,13 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
         for (Case c : cases) {
             for (Precision precision : c.usesDevice() ? precisions : List.of(Precision.FP32)) {
                 Setting setting = new Setting(device, precision, size, batch, Optional.ofNullable(rooflines.get(precision)));
-                BenchResult.Row row = row(c, setting, clock);
-                rows.add(row);
-                done.accept(row);
+                try {
+                    BenchResult.Row row = row(c, setting, clock);
+                    rows.add(row);
+                    done.accept(row);
+                } catch (KinemaException e) {
+                    failed.accept(c.fullName() + " in " + precision, e);
+                }
             }
         }
         Map<Precision, BenchResult.Limits> limits = new LinkedHashMap<>();
@@ -58,7 +69,9 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
 
     /** Without which there is no roofline. */
     private boolean tellsSteps() {
-        try (Weights weights = device.newWeights(); Program program = CallCases.chain(1).compile(device, weights, Compilation.FP32)) {
+        Graph graph = new Graph();
+        graph.output("y", Scale.of(graph.input("x", DType.F32, Shape.of(1)), 2));
+        try (Weights weights = device.newWeights(); Program program = device.compile(graph, weights)) {
             return program.tellsSteps();
         }
     }

@@ -25,7 +25,7 @@ final class CallCases {
     }
 
     /** Linear layers in a row, one row of 16 numbers each: their difference per layer is the cost of one more call. */
-    static Subject chain(int layers) {
+    private static Subject chain(int layers) {
         Graph graph = new Graph();
         Value x = graph.input("x", DType.F32, Shape.of(1, WIDTH));
         for (int i = 0; i < layers; i++) {

@@ -25,10 +25,9 @@ record GraphCase(String suite, String name, Set<String> operations, Function<Set
     public Workload open(Setting setting) {
         double error = check(setting.smaller());
         Subject drawn = subject.apply(setting);
-        Weights weights = setting.device().newWeights();
-        Program program = drawn.compile(setting.device(), weights, setting.compilation());
         long flops = drawn.graph().nodes().stream().filter(this::isMeasured).mapToLong(Node::flops).sum();
-        return new ProgramWorkload(program, weights, operations, drawn, flops, error, setting.roofline()).started();
+        return ProgramWorkload.of(setting, weights -> drawn.compile(setting.device(), weights, setting.compilation()), operations, drawn,
+            flops, error);
     }
 
     private boolean isMeasured(Node node) {

@@ -11,6 +11,7 @@ import dev.kinema.device.Weights;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -29,13 +30,35 @@ final class ProgramWorkload implements Workload {
     private final Counts counts;
 
     /**
-     * Takes over the program and its weights.
+     * Compiles and runs once.
      *
+     * @param compiled makes the program with weights that hold nothing yet
      * @param operations in question, by their names; empty for all
      * @param subject null for what other engines cannot be given
      * @param flops of a run, for devices that do not tell
      */
-    ProgramWorkload(Program program, Weights weights, Set<String> operations, Subject subject, long flops, double error,
+    static ProgramWorkload of(Setting setting, Function<Weights, Program> compiled, Set<String> operations, Subject subject, long flops,
+            double error) {
+        Weights weights = setting.device().newWeights();
+        Program program = null;
+        boolean complete = false;
+        try {
+            program = compiled.apply(weights);
+            ProgramWorkload workload = new ProgramWorkload(program, weights, operations, subject, flops, error, setting.roofline());
+            workload.start();
+            complete = true;
+            return workload;
+        } finally {
+            if (!complete) {
+                if (program != null) {
+                    program.close();
+                }
+                weights.close();
+            }
+        }
+    }
+
+    private ProgramWorkload(Program program, Weights weights, Set<String> operations, Subject subject, long flops, double error,
             Optional<Roofline> roofline) {
         this.program = program;
         this.weights = weights;
@@ -70,7 +93,7 @@ final class ProgramWorkload implements Workload {
     }
 
     /** Runs once, and looks that the result is one. */
-    ProgramWorkload started() {
+    private void start() {
         program.run();
         if (subject != null) {
             for (String name : subject.graph().outputs().keySet()) {
@@ -83,7 +106,6 @@ final class ProgramWorkload implements Workload {
                 }
             }
         }
-        return this;
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.DoubleSupplier;
 
 /**
@@ -77,7 +78,7 @@ public final class QuietClock {
         }
     }
 
-    /** Processor seconds that everything but this process used since the machine started. */
+    /** Processor seconds that everything but this process and its children used since the machine started. */
     private double others() {
         if (!guarded) {
             return 0;
@@ -90,10 +91,16 @@ public final class QuietClock {
                     busy += Long.parseLong(fields[i]);
                 }
             }
-            return busy * TICK - system.getProcessCpuTime() * 1e-9;
+            return busy * TICK - system.getProcessCpuTime() * 1e-9 - children();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Of processes that work for this one, as an engine that is timed may. */
+    private static double children() {
+        return ProcessHandle.current().children().map(child -> child.info().totalCpuDuration()).flatMap(Optional::stream)
+            .mapToDouble(time -> time.toNanos() * 1e-9).sum();
     }
 
     public boolean guarded() {

@@ -40,9 +40,7 @@ record StepCase(String suite, String name, Network network) implements Case {
     @Override
     public Workload open(Setting setting) {
         double error = check(setting.smaller());
-        Weights weights = setting.device().newWeights();
-        Program program = compile(setting, setting.compilation(), weights);
-        return new ProgramWorkload(program, weights, Set.of(), null, 0, error, setting.roofline()).started();
+        return ProgramWorkload.of(setting, weights -> compile(setting, setting.compilation(), weights), Set.of(), null, 0, error);
     }
 
     private Program compile(Setting setting, Compilation how, Weights weights) {

@@ -1,5 +1,6 @@
 package dev.kinema.cli;
 
+import dev.kinema.KinemaException;
 import dev.kinema.bench.BenchResult;
 import dev.kinema.bench.BenchRun;
 import dev.kinema.bench.Case;
@@ -70,6 +71,8 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
+    private int failures;
+
     @Override
     public Integer call() {
         if (batch < 1 || rounds < 1 || attempts < 1) {
@@ -94,7 +97,7 @@ final class BenchCommand implements Callable<Integer> {
             text.printHead();
             Size size = smallest ? Size.SMALLEST : Size.FULL;
             BenchResult result = new BenchRun(opened, threads, precisions, size, batch, smallest ? 1 : rounds, attempts, peers)
-                .time(cases, text::print);
+                .time(cases, text::print, this::report);
             text.printFoot(result);
             if (file != null) {
                 AtomicFile.writeText(file, result.toJson());
@@ -102,7 +105,12 @@ final class BenchCommand implements Callable<Integer> {
         } finally {
             peers.forEach(Peer::close);
         }
-        return ExitCode.DONE;
+        return failures == 0 ? ExitCode.DONE : ExitCode.FAILED;
+    }
+
+    private void report(String what, KinemaException e) {
+        failures++;
+        Main.report(new KinemaException(what + ": " + e.getMessage(), e), spec.commandLine());
     }
 
     private List<Case> cases() {

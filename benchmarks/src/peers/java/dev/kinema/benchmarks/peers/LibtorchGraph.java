@@ -132,8 +132,12 @@ final class LibtorchGraph implements Peer.Contender {
 
     @Override
     public String name() {
+        return version() + " " + setting.text;
+    }
+
+    static String version() {
         try {
-            return "libtorch " + Loader.getVersion("org.bytedeco", "pytorch") + " " + setting.text;
+            return "libtorch " + Loader.getVersion("org.bytedeco", "pytorch");
         } catch (IOException e) {
             throw new UncheckedIOException("the jar of libtorch does not tell its version", e);
         }

@@ -24,6 +24,7 @@ public final class LibtorchPeer implements Peer {
         }
         if (normed) {
             contenders.add(new LibtorchGraph(subject, precision, LibtorchGraph.Setting.FOLDED));
+            LibtorchFrozen.of(subject, precision).ifPresent(contenders::add);
         }
         return contenders;
     }
