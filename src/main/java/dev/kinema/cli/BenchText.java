@@ -7,6 +7,7 @@ import dev.kinema.bench.Work;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.DoubleStream;
 
 /** Results of benchmarks, and what has moved between two, as lines of text. */
 final class BenchText {
@@ -46,9 +47,20 @@ final class BenchText {
         result.rooflines().forEach((precision, limits) -> out.printf(Locale.ROOT,
             "measured limits in %s: %.1f GFLOP/s (a matrix product), %.1f GB/s (a copy)%n",
             precision.name().toLowerCase(Locale.ROOT), limits.flopsPerSecond() / 1e9, limits.bytesPerSecond() / 1e9));
+        printRatios(result);
         if (result.disturbed() != null) {
             out.printf("%d samples were taken again since other processes disturbed them, %d stayed noisy%n", result.disturbed(),
                 result.noisy());
+        }
+    }
+
+    /** Of the fastest other engine of each case that has one. */
+    private void printRatios(BenchResult result) {
+        double[] ratios = result.rows().stream().flatMap(row -> row.fastestPeer().stream()).mapToDouble(BenchResult.PeerRow::ratio).toArray();
+        if (ratios.length > 0) {
+            double mean = Math.exp(DoubleStream.of(ratios).map(Math::log).average().orElseThrow());
+            out.printf(Locale.ROOT, "the fastest other engine takes %.2fx (geometric mean of %d), at worst %.2fx; it is faster than ours in %d%n",
+                mean, ratios.length, DoubleStream.of(ratios).min().orElseThrow(), DoubleStream.of(ratios).filter(r -> r < 1).count());
         }
     }
 

@@ -70,8 +70,10 @@ class ComparisonTest {
         assertTrue(more.isRegression());
         assertEquals(List.of("steps 10 to 11"), more.cases().get(0).counts());
         assertEquals(Comparison.Verdict.BETTER, verdict(before, row("a", new Counts(10, 0, 900, 500, 50), 1, 1, 1)));
-        assertEquals(Comparison.Verdict.BETTER, verdict(before, row("a", new Counts(12, 2, 2000, 900, 90), 0.5, 0.5, 0.5)), "time pays for them");
-        assertEquals(Comparison.Verdict.WORSE, verdict(before, row("a", new Counts(1, 0, 1, 1, 1), 2, 2, 2)), "and they do not pay for time");
+        BenchResult.Row paid = row("a", new Counts(12, 2, 2000, 900, 90), 0.5, 0.5, 0.5);
+        assertEquals(Comparison.Verdict.BETTER, verdict(before, paid), "time pays for them");
+        BenchResult.Row slow = row("a", new Counts(1, 0, 1, 1, 1), 2, 2, 2);
+        assertEquals(Comparison.Verdict.WORSE, verdict(before, slow), "and they do not pay for time");
         assertEquals(Comparison.Verdict.SAME, verdict(before, row("a", null, 1, 1, 1)), "where they are not told");
     }
 
@@ -104,7 +106,8 @@ class ComparisonTest {
         Files.writeString(file, written.toJson());
         assertEquals(written, BenchResult.read(file));
         Files.writeString(file, "{}");
-        assertTrue(assertThrows(KinemaException.class, () -> BenchResult.read(file)).getMessage().contains("is no result of 'kinema bench'"));
+        String message = assertThrows(KinemaException.class, () -> BenchResult.read(file)).getMessage();
+        assertTrue(message.contains("is no result of 'kinema bench'"), message);
         Files.writeString(file, "[1");
         assertThrows(KinemaException.class, () -> BenchResult.read(file));
         assertThrows(KinemaException.class, () -> BenchResult.read(folder.resolve("none.json")));

@@ -41,7 +41,7 @@ class SuitesTest {
         }
     }
 
-    /** Slow-D by hand: the stem; res2's a, b, c, which its shortcut is too, and a of later blocks; of the others 4 and a and b of later blocks. */
+    /** By hand: the stem; res2's a, b, c, which its shortcut is too, and a of later blocks; of the others 4, and a and b of later blocks. */
     @Test
     void everyConvolutionOfSlowD() {
         List<String> conv = Suites.all().get("conv").stream().map(Case::name).toList();

@@ -5,10 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.bench.BenchResult;
 import dev.kinema.bench.Samples;
+import dev.kinema.bench.Size;
+import dev.kinema.bench.Work;
+import dev.kinema.device.Precision;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,6 +48,26 @@ class BenchCommandTest {
         assertTrue(better.startsWith("better  call/100-kernels fp32"), better);
     }
 
+    @Test
+    void otherEnginesAreSummedUp() {
+        Samples ours = new Samples(List.of(0.001));
+        List<BenchResult.PeerRow> slowAndFast = List.of(new BenchResult.PeerRow("slow", new Samples(List.of(0.009)), 9, 0),
+            new BenchResult.PeerRow("fast", new Samples(List.of(0.004)), 4, 0));
+        List<BenchResult.PeerRow> faster = List.of(new BenchResult.PeerRow("faster", new Samples(List.of(0.00025)), 0.25, 0));
+        BenchResult.Machine machine = new BenchResult.Machine("1", "a processor", 1, "Linux", "Java", "cpu", 1, 1, Map.of(), "today");
+        BenchResult result = new BenchResult(machine, Size.FULL, 1, Map.of(), null, null, List.of(
+            new BenchResult.Row("suite/a", Precision.FP32, ours, new Work(2_000_000, 0, 0.0005), null, 0, slowAndFast),
+            new BenchResult.Row("suite/b", null, ours, new Work(0, 0, 0), null, 0, faster)));
+        StringWriter out = new StringWriter();
+        BenchText text = new BenchText(new PrintWriter(out, true));
+        result.rows().forEach(text::print);
+        text.printFoot(result);
+        List<String> lines = out.toString().lines().toList();
+        assertTrue(lines.get(0).matches("suite/a fp32 +1\\.000 ms +0\\.0% +2\\.00 +- +50% +4\\.00x +0"), lines.get(0));
+        assertTrue(lines.get(1).matches(" +slow +9\\.000 ms +0\\.0% +0\\.22 +- +- +9\\.00x +0"), lines.get(1));
+        assertTrue(out.toString().contains("takes 1.00x (geometric mean of 2), at worst 0.25x; it is faster than ours in 1"), out.toString());
+    }
+
     /** By far more than any noise. */
     private static BenchResult.Row slower(BenchResult.Row row) {
         Samples samples = new Samples(row.samples().seconds().stream().map(s -> 100 * s).toList());
@@ -63,6 +89,7 @@ class BenchCommandTest {
         CommandRun.of("bench", "call", "--only", "nonesuch").failed(ExitCode.USAGE, "--only nonesuch", "--list");
         CommandRun.of("bench", "call", "--rounds", 0).failed(ExitCode.USAGE, "--rounds");
         CommandRun.of("bench", "compare", "a.json").failed(ExitCode.USAGE, "AFTER.json");
-        CommandRun.of("bench", "compare", folder.resolve("a.json"), folder.resolve("b.json")).failed(ExitCode.FAILED, "a.json cannot be read");
+        Path none = folder.resolve("none.json");
+        CommandRun.of("bench", "compare", none, none).failed(ExitCode.FAILED, "none.json cannot be read");
     }
 }

@@ -40,8 +40,8 @@ class BenchmarksTest {
             double score = result.getPrimaryResult().getScore();
             assertTrue(score > 0, () -> result.getParams().id());
         }
-        assertEquals(Suites.all().values().stream().flatMap(List::stream).map(Case::fullName).collect(Collectors.toCollection(TreeSet::new)),
-            timed);
+        Set<String> all = Suites.all().values().stream().flatMap(List::stream).map(Case::fullName).collect(Collectors.toCollection(TreeSet::new));
+        assertEquals(all, timed);
     }
 
     private static String caseName(BenchmarkParams params) {

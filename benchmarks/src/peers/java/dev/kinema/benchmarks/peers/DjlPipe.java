@@ -21,7 +21,8 @@ final class DjlPipe implements AutoCloseable {
 
     DjlPipe(Path model, int threads) {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(argument -> argument.startsWith("--")).forEach(command::add);
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(argument -> argument.startsWith("--"))
+            .forEach(command::add);
         // it is to neither tell anybody that it runs, nor fetch anything
         command.addAll(List.of("-DOPT_OUT_TRACKING=true", "-Dai.djl.offline=true", "-Dai.djl.pytorch.num_threads=" + threads,
             "-Dai.djl.pytorch.num_interop_threads=1", "-cp", System.getProperty("java.class.path"), DjlWorker.class.getName(),

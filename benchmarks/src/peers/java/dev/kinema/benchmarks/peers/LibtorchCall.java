@@ -130,8 +130,8 @@ record LibtorchCall(Node node, Value result, Set<Value> dying, Tensor extra) {
             Tensor t = in.get(i);
             split[i] = t.view(t.size(0), t.size(1), op.heads(), t.size(2) / op.heads()).transpose(1, 2);
         }
-        Tensor y = torch.scaled_dot_product_attention(split[0], split[1], split[2], new TensorOptional(), 0, op.causal(), new DoubleOptional(),
-            false);
+        Tensor y = torch.scaled_dot_product_attention(split[0], split[1], split[2], new TensorOptional(), 0, op.causal(),
+            new DoubleOptional(), false);
         return y.transpose(1, 2).reshape(in.get(0).size(0), in.get(0).size(1), in.get(0).size(2));
     }
 

@@ -165,7 +165,8 @@ final class LibtorchGraph implements Peer.Contender {
         try (PointerScope temporaries = new PointerScope()) {
             subject.graph().outputs().forEach((name, value) -> {
                 float[] values = floats(results.get(name));
-                outputs.put(name, value.node().op() instanceof Conv3dWeightGradient ? values : VideoLayout.channelsLast(values, value.shape()));
+                boolean weight = value.node().op() instanceof Conv3dWeightGradient;
+                outputs.put(name, weight ? values : VideoLayout.channelsLast(values, value.shape()));
             });
         }
         return outputs;

@@ -60,8 +60,8 @@ public final class OnnxRuntimePeer implements Peer {
 
         /** In native memory, which the engine reads without copying. */
         private static FloatBuffer direct(float[] values) {
-            FloatBuffer buffer = ByteBuffer.allocateDirect(values.length * DType.F32.bytes()).order(ByteOrder.nativeOrder()).asFloatBuffer();
-            return buffer.put(values).flip();
+            ByteBuffer bytes = ByteBuffer.allocateDirect(values.length * DType.F32.bytes()).order(ByteOrder.nativeOrder());
+            return bytes.asFloatBuffer().put(values).flip();
         }
 
         private static KinemaException failed(OrtException e) {

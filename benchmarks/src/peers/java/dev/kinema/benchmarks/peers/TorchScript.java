@@ -15,6 +15,7 @@ import dev.kinema.graph.op.Linear;
 import dev.kinema.graph.op.MaxPool3d;
 import dev.kinema.graph.op.Op;
 import dev.kinema.graph.op.Relu;
+import dev.kinema.graph.op.Window;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -91,8 +92,8 @@ final class TorchScript {
         } else if (op instanceof Add) {
             return use(in.get(0)) + " + " + use(in.get(1));
         } else if (op instanceof MaxPool3d pool) {
-            return call("torch.max_pool3d", in, sizes(pool.window().kernel()), sizes(pool.window().stride()), sizes(pool.window().padding()),
-                ONES, "False");
+            Window window = pool.window();
+            return call("torch.max_pool3d", in, sizes(window.kernel()), sizes(window.stride()), sizes(window.padding()), ONES, "False");
         } else if (op instanceof GlobalAveragePool3d) {
             return call("torch.mean", in, "[2, 3, 4]", "False");
         } else if (op instanceof Linear linear && linear.activation() == Linear.Activation.NONE) {
