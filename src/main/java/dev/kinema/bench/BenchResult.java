@@ -17,7 +17,7 @@ import java.util.Optional;
 /**
  * What was measured, and where.
  *
- * @param rooflines by precision; without those of devices that do not time steps
+ * @param rooflines by precision; none where no case has a device
  * @param disturbed samples that were taken again as other processes used the processors; null where that cannot be seen
  * @param noisy samples for which no quiet time was found
  */
@@ -46,7 +46,7 @@ public record BenchResult(Machine machine, Size size, int rounds, Map<Precision,
      * One case.
      *
      * @param precision null where no device has part in it
-     * @param counts null where the device does not tell them
+     * @param counts null where there is no program
      * @param error that its check found
      */
     public record Row(String name, Precision precision, Samples samples, Work work, Counts counts, double error, List<PeerRow> peers) {

@@ -5,13 +5,7 @@ import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Precision;
-import dev.kinema.device.Program;
 import dev.kinema.device.Roofline;
-import dev.kinema.device.Weights;
-import dev.kinema.graph.DType;
-import dev.kinema.graph.Graph;
-import dev.kinema.graph.Shape;
-import dev.kinema.graph.op.Scale;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,7 +39,7 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
     public BenchResult time(List<Case> cases, Consumer<BenchResult.Row> done, BiConsumer<String, KinemaException> failed) {
         QuietClock clock = new QuietClock(size == Size.SMALLEST ? 1 : attempts);
         Map<Precision, Roofline> rooflines = new LinkedHashMap<>();
-        if (cases.stream().anyMatch(Case::usesDevice) && tellsSteps()) {
+        if (cases.stream().anyMatch(Case::usesDevice)) {
             precisions.forEach(p -> rooflines.put(p, Roofline.measure(device, new Compilation(p, true))));
         }
         List<BenchResult.Row> rows = new ArrayList<>();
@@ -65,15 +59,6 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
         rooflines.forEach((p, r) -> limits.put(p, new BenchResult.Limits(r.flopsPerSecond(), r.bytesPerSecond())));
         return new BenchResult(Machines.here(device, threads, batch), size, rounds, limits, clock.guarded() ? clock.rejected() : null,
             clock.guarded() ? clock.noisy() : null, rows);
-    }
-
-    /** Without which there is no roofline. */
-    private boolean tellsSteps() {
-        Graph graph = new Graph();
-        graph.output("y", Scale.of(graph.input("x", DType.F32, Shape.of(1)), 2));
-        try (Weights weights = device.newWeights(); Program program = device.compile(graph, weights)) {
-            return program.tellsSteps();
-        }
     }
 
     private BenchResult.Row row(Case c, Setting setting, QuietClock clock) {

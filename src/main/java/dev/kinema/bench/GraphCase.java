@@ -6,7 +6,6 @@ import dev.kinema.device.HostArray;
 import dev.kinema.device.Precision;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
-import dev.kinema.graph.Node;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -25,13 +24,8 @@ record GraphCase(String suite, String name, Set<String> operations, Function<Set
     public Workload open(Setting setting) {
         double error = check(setting.smaller());
         Subject drawn = subject.apply(setting);
-        long flops = drawn.graph().nodes().stream().filter(this::isMeasured).mapToLong(Node::flops).sum();
         return ProgramWorkload.of(setting, weights -> drawn.compile(setting.device(), weights, setting.compilation()), operations, drawn,
-            flops, error);
-    }
-
-    private boolean isMeasured(Node node) {
-        return operations.isEmpty() || operations.contains(node.op().opName());
+            error);
     }
 
     private double check(Setting setting) {

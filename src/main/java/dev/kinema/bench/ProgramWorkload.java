@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 
 /**
  * Runs of a program. Where some of its operations are in question, their kernels alone are timed, without the reorders to and from the form
- * that inputs and outputs have, if the device times steps; else the whole run is.
+ * that inputs and outputs have.
  */
 final class ProgramWorkload implements Workload {
     private final Program program;
@@ -35,16 +35,15 @@ final class ProgramWorkload implements Workload {
      * @param compiled makes the program with weights that hold nothing yet
      * @param operations in question, by their names; empty for all
      * @param subject null for what other engines cannot be given
-     * @param flops of a run, for devices that do not tell
      */
-    static ProgramWorkload of(Setting setting, Function<Weights, Program> compiled, Set<String> operations, Subject subject, long flops,
+    static ProgramWorkload of(Setting setting, Function<Weights, Program> compiled, Set<String> operations, Subject subject,
             double error) {
         Weights weights = setting.device().newWeights();
         Program program = null;
         boolean complete = false;
         try {
             program = compiled.apply(weights);
-            ProgramWorkload workload = new ProgramWorkload(program, weights, operations, subject, flops, error, setting.roofline());
+            ProgramWorkload workload = new ProgramWorkload(program, weights, operations, subject, error, setting.roofline());
             workload.start();
             complete = true;
             return workload;
@@ -58,19 +57,12 @@ final class ProgramWorkload implements Workload {
         }
     }
 
-    private ProgramWorkload(Program program, Weights weights, Set<String> operations, Subject subject, long flops, double error,
+    private ProgramWorkload(Program program, Weights weights, Set<String> operations, Subject subject, double error,
             Optional<Roofline> roofline) {
         this.program = program;
         this.weights = weights;
         this.subject = subject;
         this.error = error;
-        if (!program.tellsSteps()) {
-            clock = null;
-            measured = null;
-            counts = null;
-            work = new Work(flops, 0, 0);
-            return;
-        }
         List<ProgramStep> steps = program.steps();
         clock = new StepClock(steps.size());
         measured = operations.isEmpty() ? null : of(operations, steps);
@@ -146,7 +138,7 @@ final class ProgramWorkload implements Workload {
 
     @Override
     public Optional<Counts> counts() {
-        return Optional.ofNullable(counts);
+        return Optional.of(counts);
     }
 
     @Override

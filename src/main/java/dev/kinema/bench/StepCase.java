@@ -40,7 +40,7 @@ record StepCase(String suite, String name, Network network) implements Case {
     @Override
     public Workload open(Setting setting) {
         double error = check(setting.smaller());
-        return ProgramWorkload.of(setting, weights -> compile(setting, setting.compilation(), weights), Set.of(), null, 0, error);
+        return ProgramWorkload.of(setting, weights -> compile(setting, setting.compilation(), weights), Set.of(), null, error);
     }
 
     private Program compile(Setting setting, Compilation how, Weights weights) {

@@ -22,7 +22,7 @@ public interface Workload extends AutoCloseable {
         return Work.UNKNOWN;
     }
 
-    /** Of its program, where it has one whose device tells. */
+    /** Of its program, where it has one. */
     default Optional<Counts> counts() {
         return Optional.empty();
     }

@@ -19,11 +19,6 @@ public interface Program extends AutoCloseable {
     /** Computes the outputs and updates the variables that the graph writes. */
     void run();
 
-    /** Whether the device tells the {@link #steps()} of its programs and times them. */
-    default boolean tellsSteps() {
-        return false;
-    }
-
     /**
      * What each run does, in order. Preparations that are not repeated run by run are left out.
      *

@@ -14,7 +14,7 @@ import org.openjdk.jmh.annotations.TearDown;
 
 /**
  * A case of {@link Suites}, which checks its result when it is opened. JMH times whole runs, with the reorders that bring inputs and
- * outputs into a kernel's layout and type; {@code kinema bench} times the kernels alone, where the device tells.
+ * outputs into a kernel's layout and type; {@code kinema bench} times the kernels alone.
  */
 @State(Scope.Benchmark)
 public abstract class TimedCase {

@@ -270,11 +270,6 @@ final class CpuProgram implements Program {
     }
 
     @Override
-    public boolean tellsSteps() {
-        return true;
-    }
-
-    @Override
     public List<ProgramStep> steps() {
         return running.stream().map(Step::described).toList();
     }

@@ -87,11 +87,6 @@ final class ReferenceProgram implements Program {
     }
 
     @Override
-    public boolean tellsSteps() {
-        return true;
-    }
-
-    @Override
     public List<ProgramStep> steps() {
         return nodes.stream().map(node -> new ProgramStep(node, "float64", false, node.bytes())).toList();
     }
