@@ -166,17 +166,34 @@ final class Convolutions {
         Value dw = node.output(0);
         DType dtype = l.compute();
         Geometry geometry = new Geometry(x.shape(), dy.shape(), dw.shape(), op.stride(), op.padding());
+        if (geometry.isTemporal() && isBlocked(l, x, dtype) && isBlocked(l, dy, dtype)) {
+            convolution_backward_weights.primitive_desc rows = geometry.backwardTemporalWeights(l);
+            if (!Primitive.isReference(rows)) {
+                weightGradient(l, rows, l.of(x), l.of(dy), l.define(dw), Layouts.temporalFilter(dw.shape()));
+                return;
+            }
+        }
         convolution_backward_weights.primitive_desc desc = geometry.backwardWeights(l, stored(l, x, dtype), stored(l, dy, dtype));
         if (Primitive.isReference(desc)) {
             desc = geometry.backwardWeights(l, Layouts.video(x.shape(), dtype), Layouts.video(dy.shape(), dtype));
         }
         Buffer source = l.video(x, desc.src_desc(), dtype);
         Buffer gradient = l.video(dy, desc.diff_dst_desc(), dtype);
-        Buffer out = l.define(dw);
-        memory.desc plain = Layouts.filter(dw.shape(), DType.F32);
+        weightGradient(l, desc, source, gradient, l.define(dw), Layouts.filter(dw.shape(), DType.F32));
+    }
+
+    private static boolean isBlocked(Lowering l, Value video, DType dtype) {
+        Buffer buffer = l.of(video);
+        return buffer.dtype() == dtype && !buffer.isPlain() && video.shape().last() % 16 == 0
+            && buffer.layout().equals(Layouts.videoBlocked(video.shape(), dtype));
+    }
+
+    /** @param plain the weights as they are typed, in as many dimensions as the primitive has */
+    private static void weightGradient(Lowering l, convolution_backward_weights.primitive_desc desc, Buffer source, Buffer gradient,
+            Buffer out, memory.desc plain) {
         memory.desc made = desc.diff_weights_desc();
         boolean direct = made.equals(plain);
-        Buffer target = direct ? out : new Buffer(new Storage("wgrad", made.get_size(), Storage.Home.PLANNED), dw.shape(), DType.F32, made);
+        Buffer target = direct ? out : new Buffer(new Storage("wgrad", made.get_size(), Storage.Home.PLANNED), out.shape(), DType.F32, made);
         new Primitive(l, desc, new convolution_backward_weights(desc)).read(dnnl.DNNL_ARG_SRC, source, desc.src_desc())
             .read(dnnl.DNNL_ARG_DIFF_DST, gradient, desc.diff_dst_desc()).write(dnnl.DNNL_ARG_DIFF_WEIGHTS, target, made).add("wgrad");
         if (!direct) {
@@ -212,6 +229,28 @@ final class Convolutions {
         convolution_backward_data.primitive_desc backwardData(Lowering l, memory.desc dy, memory.desc dx) {
             return new convolution_backward_data.primitive_desc(l.engine(), DIRECT, dx, Layouts.filterAny(weight, l.compute()), dy,
                 longs(stride), longs(padding), far(), hint(l), Primitive.attributes(), false);
+        }
+
+        /** Whether the kernel sees one pixel of several frames, at every pixel. */
+        boolean isTemporal() {
+            return weight.dim(2) > 1 && weight.dim(3) == 1 && weight.dim(4) == 1 && stride.h() == 1 && stride.w() == 1
+                && padding.h() == 0 && padding.w() == 0;
+        }
+
+        /**
+         * The gradient of temporal kernels over frames seen as rows of pixels, for which oneDNN's kernels are up to twice as fast as over
+         * frames of few pixels a row, where they work on one short row at a time. Blocked frames and rows are the same memory.
+         */
+        convolution_backward_weights.primitive_desc backwardTemporalWeights(Lowering l) {
+            long[] strides = {stride.t(), 1};
+            long[] near = {padding.t(), 0};
+            long[] far = {far()[0], 0};
+            memory.desc src = Layouts.rowsBlocked(x, l.compute());
+            memory.desc dy = Layouts.rowsBlocked(y, l.compute());
+            convolution_forward.primitive_desc hint = new convolution_forward.primitive_desc(l.engine(), dnnl.prop_kind.forward_training,
+                DIRECT, src, Layouts.temporalFilterAny(weight, l.compute()), dy, strides, near, far);
+            return new convolution_backward_weights.primitive_desc(l.engine(), DIRECT, src, Layouts.temporalFilterAny(weight, DType.F32), dy,
+                strides, near, far, hint, Primitive.attributes(), false);
         }
 
         convolution_backward_weights.primitive_desc backwardWeights(Lowering l, memory.desc src, memory.desc dy) {

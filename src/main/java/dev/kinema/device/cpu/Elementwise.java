@@ -2,7 +2,6 @@ package dev.kinema.device.cpu;
 
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
-import dev.kinema.graph.Philox;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Add;
 import dev.kinema.graph.op.Dropout;
@@ -155,18 +154,14 @@ final class Elementwise {
         Buffer x = l.plain(node.input(0));
         Buffer state = l.plain(node.input(1));
         Buffer y = l.define(node.output(0));
-        long threshold = (long) (op.p() * 0x1p32);
-        float scale = (float) (1 / (1 - op.p()));
+        int tiles = DropMask.tiles(y.elements());
         l.step("dropout", List.of(x, state), List.of(y), p -> {
-            FloatBuffer in = x.floats();
-            FloatBuffer out = y.floats();
+            DropMask mask = new DropMask(op.p(), op.salt());
+            Team.Range range = mask.over(x.floats(), y.floats(), y.elements());
             var random = state.longs();
-            Philox philox = new Philox(0, 0, op.salt());
             return () -> {
-                philox.reset(random.get(0), random.get(1), op.salt());
-                for (int i = 0; i < y.elements(); i++) {
-                    out.put(i, (philox.bits(i) & 0xFFFFFFFFL) < threshold ? 0 : in.get(i) * scale);
-                }
+                mask.begin(random.get(0), random.get(1));
+                p.team().run(tiles, GRAIN / Tile.SIZE, range);
             };
         });
     }
