@@ -62,7 +62,7 @@ final class Convolutions {
     }
 
     /** In training activations are blocked by 16 channels where that divides them. */
-    private static memory.desc preferred(Lowering l, Shape shape, DType dtype) {
+    static memory.desc preferred(Lowering l, Shape shape, DType dtype) {
         if (!l.training()) {
             return Layouts.videoAny(shape, dtype);
         }
@@ -74,6 +74,10 @@ final class Convolutions {
         Value y = node.output(0);
         Shape weight = node.input(1).shape();
         DType dtype = l.compute();
+        if (QuantizedConvolutions.covers(l, node)) {
+            QuantizedConvolutions.forward(l, node, new Geometry(x.shape(), y.shape(), weight, stride, padding), relu, residual);
+            return;
+        }
         Value added = residual ? node.input(3) : null;
         boolean inPlace = residual && l.of(added).dtype() == dtype && l.dies(added);
         Geometry geometry = new Geometry(x.shape(), y.shape(), weight, stride, padding);
@@ -114,7 +118,7 @@ final class Convolutions {
         return buffer.dtype() == dtype ? buffer.video() : Layouts.video(x.shape(), dtype);
     }
 
-    private static primitive_attr attributes(boolean relu, memory.desc added, boolean inPlace) {
+    static primitive_attr attributes(boolean relu, memory.desc added, boolean inPlace) {
         primitive_attr attributes = Primitive.attributes();
         post_ops ops = new post_ops();
         if (inPlace) {
@@ -202,14 +206,18 @@ final class Convolutions {
     }
 
     /** Sizes of one convolution, from which the three primitives are described. */
-    private record Geometry(Shape x, Shape y, Shape weight, Extent stride, Extent padding) {
+    record Geometry(Shape x, Shape y, Shape weight, Extent stride, Extent padding) {
         private long[] far() {
             return farPadding(x, y, kernel(weight), stride, padding);
         }
 
         convolution_forward.primitive_desc forward(Lowering l, memory.desc src, memory.desc dst, boolean bias, primitive_attr attributes) {
+            return forward(l, src, Layouts.filterAny(weight, l.compute()), dst, bias, attributes);
+        }
+
+        convolution_forward.primitive_desc forward(Lowering l, memory.desc src, memory.desc filter, memory.desc dst, boolean bias,
+                primitive_attr attributes) {
             dnnl.prop_kind kind = l.training() ? dnnl.prop_kind.forward_training : dnnl.prop_kind.forward_inference;
-            memory.desc filter = Layouts.filterAny(weight, l.compute());
             if (bias) {
                 memory.desc vector = Layouts.flat(y.last(), DType.F32);
                 return new convolution_forward.primitive_desc(l.engine(), kind, DIRECT, src, filter, vector, dst, longs(stride),

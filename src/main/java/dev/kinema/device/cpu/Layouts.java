@@ -14,6 +14,7 @@ final class Layouts {
             case BF16 -> memory.data_type.bf16;
             case I32 -> memory.data_type.s32;
             case U8 -> memory.data_type.u8;
+            case I8 -> memory.data_type.s8;
             default -> throw new IllegalArgumentException(dtype + " is no type of the cpu device's primitives");
         };
     }

@@ -17,6 +17,8 @@ import java.util.Map;
 final class Reductions {
     /** Elements of one partial sum of a norm. */
     private static final int CHUNK = 65_536;
+    /** Numbers that are added up in float32. */
+    private static final int FEW = 16;
 
     private Reductions() {}
 
@@ -109,11 +111,25 @@ final class Reductions {
         });
     }
 
+    /** Sum of squares, of sixteen numbers each in float32 and of these sums in double. */
     static double squares(FloatBuffer v, int from, int to) {
+        Tile tile = Tile.own();
+        float[] x = tile.x;
+        float[] few = tile.y;
         double sum = 0;
-        for (int i = from; i < to; i++) {
-            double x = v.get(i);
-            sum += x * x;
+        for (int at = from; at < to;) {
+            Arrays.fill(few, 0);
+            for (int t = 0; t < FEW && at < to; t++) {
+                int count = Math.min(Tile.SIZE, to - at);
+                v.get(at, x, 0, count);
+                for (int i = 0; i < count; i++) {
+                    few[i] += x[i] * x[i];
+                }
+                at += count;
+            }
+            for (float f : few) {
+                sum += f;
+            }
         }
         return sum;
     }
