@@ -12,34 +12,44 @@ import dev.kinema.graph.Graph;
 import dev.kinema.graph.Philox;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
+import dev.kinema.graph.op.Extent;
+import dev.kinema.graph.op.NormalizeFrames;
 import dev.kinema.graph.op.Reduce;
 import dev.kinema.graph.op.Relu;
 import dev.kinema.model.Slow;
 import dev.kinema.model.SlowConfig;
 import dev.kinema.nn.Conv3d;
 import dev.kinema.nn.Pass;
-import dev.kinema.graph.op.Extent;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Which convolutions int8 is for, and what the cpu device makes of them. */
 class QuantizationTest {
-    private static Graph slow() {
+    private static final String STEM = "s1.pathway0_stem.conv.weight";
+
+    private static Graph slow(DType dtype) {
         Graph graph = new Graph();
-        Value clips = graph.input("clips", DType.F32, Shape.of(1, 16, 32, 32, 3));
-        graph.output("feature", new Slow(SlowConfig.slowD(26).withWidth(16)).feature(Pass.eval(graph), clips));
+        Value clips = graph.input("clips", dtype, Shape.of(1, 16, 32, 32, 3));
+        Value pictures = dtype == DType.U8 ? NormalizeFrames.of(clips, NormalizeFrames.KINETICS) : clips;
+        graph.output("feature", new Slow(SlowConfig.slowD(26).withWidth(16)).feature(Pass.eval(graph), pictures));
         return graph;
     }
 
-    @Test
-    void allConvolutionsButTheStem() {
-        Graph graph = slow();
+    /** Pictures have a range that is known; floats that might be anything are left to finer numbers. */
+    @ParameterizedTest
+    @EnumSource(value = DType.class, names = {"U8", "F32"})
+    void allConvolutions(DType dtype) {
+        Graph graph = slow(dtype);
         Set<String> all = graph.variables().keySet().stream().filter(n -> n.endsWith("weight") && graph.variables().get(n).shape().rank() == 5)
             .collect(Collectors.toSet());
-        assertTrue(all.remove("s1.pathway0_stem.conv.weight"), all.toString());
+        Set<String> covered = graph.nodes().stream().flatMap(n -> Quantization.weight(n).stream()).collect(Collectors.toSet());
+        assertEquals(dtype == DType.U8, covered.contains(STEM));
+        assertTrue(all.remove(STEM), all.toString());
         assertEquals(all, Quantization.inputs(graph).keySet());
         assertEquals(all, Quantization.inputs(Fusion.apply(graph)).keySet());
     }
@@ -84,7 +94,7 @@ class QuantizationTest {
 
     @Test
     void whatCannotBeIsSaid() {
-        Graph graph = slow();
+        Graph graph = slow(DType.U8);
         try (Device device = Device.open("cpu", 1); Weights weights = device.newWeights()) {
             weights.initialize(graph, 1);
             assertSaid("kinema calibrate", device, graph, weights, Compilation.int8(ActivationRanges.NONE));

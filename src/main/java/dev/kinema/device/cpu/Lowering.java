@@ -284,10 +284,10 @@ final class Lowering {
         return bytes.get(value);
     }
 
-    /** New memory for a video value in 8-bit steps, beside or in place of that of {@link #of}. */
-    Buffer defineBytes(Value value, memory.desc layout) {
+    /** New memory for a video value in 8-bit steps, U8 or I8, beside or in place of that of {@link #of}. */
+    Buffer defineBytes(Value value, DType dtype, memory.desc layout) {
         Buffer buffer = new Buffer(new Storage("%" + value.node().id() + "#", layout.get_size(), Storage.Home.PLANNED), value.shape(),
-            DType.U8, layout);
+            dtype, layout);
         buffer.storage().values++;
         bytes.put(value, buffer);
         return buffer;

@@ -15,8 +15,8 @@ import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.reorder;
 
 /**
- * Convolutions in 8-bit integers by oneDNN: an activation is an unsigned byte times its range / 255, a weight a signed byte times the largest of
- * its output channel / 127, sums are 32-bit integers. A value that only such convolutions read is stored as bytes; any other, as what residual
+ * Convolutions in 8-bit integers by oneDNN: an activation is an unsigned byte times its range / 255, a picture's number a signed byte times the
+ * largest / 127, a weight a signed byte times the largest of its output channel / 127; sums are 32-bit integers. A value that only such convolutions read is stored as bytes; any other, as what residual
  * branches are added to, in the type that the rest computes in, and made bytes of where it is read.
  */
 final class QuantizedConvolutions {
@@ -24,12 +24,14 @@ final class QuantizedConvolutions {
     private final Node node;
     private final Convolutions.Geometry geometry;
     private final boolean bias;
+    private final DType bytes;
 
     private QuantizedConvolutions(Lowering l, Node node, Convolutions.Geometry geometry) {
         this.l = l;
         this.node = node;
         this.geometry = geometry;
         this.bias = node.inputs().size() > 2;
+        this.bytes = Quantization.isPicture(node.input(0)) ? DType.I8 : DType.U8;
     }
 
     /** Whether the program computes the node in 8-bit integers. */
@@ -61,7 +63,7 @@ final class QuantizedConvolutions {
         readOperands(primitive, desc);
         Buffer out;
         if (toBytes) {
-            out = l.defineBytes(y, desc.dst_desc());
+            out = l.defineBytes(y, DType.U8, desc.dst_desc());
             primitive.read(scales(dnnl.DNNL_ARG_DST), step(l.soleReaders(y).get(0)), Layouts.flat(1, DType.F32));
         } else if (inPlace) {
             out = l.overwrite(added, y);
@@ -77,7 +79,7 @@ final class QuantizedConvolutions {
     }
 
     /** Whether only convolutions in 8-bit integers read the value, as what they convolve. */
-    private static boolean isReadAsBytes(Lowering l, Value value) {
+    static boolean isReadAsBytes(Lowering l, Value value) {
         List<Node> readers = l.soleReaders(value);
         return !readers.isEmpty() && readers.stream().allMatch(n -> covers(l, n) && n.inputs().stream().filter(value::equals).count() == 1
             && n.input(0).equals(value));
@@ -88,7 +90,7 @@ final class QuantizedConvolutions {
         Shape x = node.input(0).shape();
         Buffer stored = l.bytesOf(node.input(0));
         memory.desc filter = Layouts.filterAny(geometry.weight(), DType.I8);
-        memory.desc any = Layouts.videoAny(x, DType.U8);
+        memory.desc any = Layouts.videoAny(x, bytes);
         convolution_forward.primitive_desc desc = geometry.forward(l, stored == null ? any : stored.layout(), filter, target, bias, attributes);
         return stored != null && Primitive.isReference(desc) ? geometry.forward(l, any, filter, target, bias, attributes) : desc;
     }
@@ -116,7 +118,7 @@ final class QuantizedConvolutions {
 
     /** What one step of a convolution's input is worth. */
     private Buffer step(Node reader) {
-        float step = (float) (l.ranges().of(Quantization.weight(reader).orElseThrow()) / Quantization.LEVELS);
+        float step = (float) Quantization.step(reader, l.ranges());
         Buffer buffer = Buffer.plain(planned("step", 4), Shape.of(1), DType.F32);
         l.step("step", List.of(), List.of(buffer), p -> {
             FloatBuffer out = buffer.floats();
@@ -143,8 +145,8 @@ final class QuantizedConvolutions {
         if (stored == null) {
             primitive.read(scales(dnnl.DNNL_ARG_TO), step(node), Layouts.flat(1, DType.F32));
         }
-        Buffer made = l.defineBytes(x, wanted);
-        primitive.write(dnnl.DNNL_ARG_TO, made, wanted).add("reorder u8");
+        Buffer made = l.defineBytes(x, bytes, wanted);
+        primitive.write(dnnl.DNNL_ARG_TO, made, wanted).add("reorder " + (bytes == DType.U8 ? "u8" : "s8"));
         return made;
     }
 
@@ -175,7 +177,7 @@ final class QuantizedConvolutions {
         for (int i = from; i < from + count; i++) {
             largest = Math.max(largest, Math.abs(in.get(i)));
         }
-        float step = largest > 0 ? largest / Quantization.WEIGHT_LEVELS : 1;
+        float step = largest > 0 ? largest / Quantization.SIGNED_LEVELS : 1;
         for (int i = from; i < from + count; i++) {
             out.put(i, (byte) Math.round(in.get(i) / step));
         }
