@@ -19,6 +19,9 @@ final class Reductions {
     private static final int CHUNK = 65_536;
     /** Numbers that are added up in float32. */
     private static final int FEW = 16;
+    /** Sums of squares that have not lost a digit to what float32 cannot hold. */
+    private static final double LEAST = 1e-25;
+    private static final double MOST = 1e35;
 
     private Reductions() {}
 
@@ -111,25 +114,40 @@ final class Reductions {
         });
     }
 
-    /** Sum of squares, of sixteen numbers each in float32 and of these sums in double. */
+    /** Sum of squares, of sixteen numbers each in float32 and of these sums in double; all in double where float32 is too narrow for them. */
     static double squares(FloatBuffer v, int from, int to) {
         Tile tile = Tile.own();
         float[] x = tile.x;
         float[] few = tile.y;
         double sum = 0;
-        for (int at = from; at < to;) {
+        for (int at = from; at < to; at += FEW * Tile.SIZE) {
+            int end = Math.min(to, at + FEW * Tile.SIZE);
             Arrays.fill(few, 0);
-            for (int t = 0; t < FEW && at < to; t++) {
-                int count = Math.min(Tile.SIZE, to - at);
-                v.get(at, x, 0, count);
-                for (int i = 0; i < count; i++) {
-                    few[i] += x[i] * x[i];
-                }
-                at += count;
+            for (int i = at; i < end; i += Tile.SIZE) {
+                int count = Math.min(Tile.SIZE, end - i);
+                v.get(i, x, 0, count);
+                addSquares(x, few, count);
             }
+            double part = 0;
             for (float f : few) {
-                sum += f;
+                part += f;
             }
+            sum += part > LEAST && part < MOST ? part : exactSquares(v, at, end);
+        }
+        return sum;
+    }
+
+    private static void addSquares(float[] x, float[] sums, int count) {
+        for (int i = 0; i < count; i++) {
+            sums[i] += x[i] * x[i];
+        }
+    }
+
+    private static double exactSquares(FloatBuffer v, int from, int to) {
+        double sum = 0;
+        for (int i = from; i < to; i++) {
+            double x = v.get(i);
+            sum += x * x;
         }
         return sum;
     }

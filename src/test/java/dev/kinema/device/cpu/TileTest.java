@@ -117,6 +117,19 @@ class TileTest {
         }
     }
 
+    /** Also where float32 holds the numbers, but not their squares. */
+    @ParameterizedTest
+    @CsvSource({"1, 40000", "1e25, 20", "1e-28, 3000", "0, 5", "1e-3, 1"})
+    void sumsOfSquares(float size, int count) {
+        FloatBuffer values = FloatBuffer.allocate(count + 2);
+        double expected = 0;
+        for (int i = 0; i < count + 2; i++) {
+            values.put(i, (float) (size * RANDOM.normal(i)));
+            expected += i < 1 || i > count ? 0 : (double) values.get(i) * values.get(i);
+        }
+        assertEquals(expected, Reductions.squares(values, 1, count + 1), 1e-6 * expected);
+    }
+
     private static Storage at(String name, Memory memory, long offset) {
         Storage storage = new Storage(name, 0, Storage.Home.HELD);
         storage.place(memory.address() + offset);
