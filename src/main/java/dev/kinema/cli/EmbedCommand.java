@@ -71,8 +71,11 @@ final class EmbedCommand implements Callable<Integer> {
     private Integer window;
 
     @Option(names = "--precision", defaultValue = "auto", paramLabel = "P",
-        description = "fp32, bf16, or auto (default): bf16 where the device has it.")
+        description = "fp32, bf16, int8 (with --calibration), or auto (default): bf16 where the device has it.")
     private PrecisionChoice precision;
+
+    @Option(names = "--calibration", paramLabel = "FILE", description = "How large activations become, from kinema calibrate, for int8.")
+    private Path calibration;
 
     @Option(names = "--batch", defaultValue = "1", paramLabel = "N", description = "Clips computed at once (${DEFAULT-VALUE}).")
     private int batch;
@@ -177,8 +180,13 @@ final class EmbedCommand implements Callable<Integer> {
         if (window != null && contextualizer == null) {
             throw new ParameterException(spec.commandLine(), "--window is for events: give --txe, too");
         }
-        MovieEncoderConfig config = MovieEncoderConfig.of(weights).withDevice(device.device(), device.threads()).withPrecision(precision)
-            .withHop(hop).withBatch(batch).withPadShort(padShort);
+        if ((precision == PrecisionChoice.INT8) != (calibration != null)) {
+            throw new ParameterException(spec.commandLine(), "--precision int8 and --calibration go together: give both, or neither; "
+                + "'kinema calibrate' makes the file");
+        }
+        MovieEncoderConfig config = MovieEncoderConfig.of(weights).withDevice(device.device(), device.threads());
+        config = (calibration == null ? config.withPrecision(precision) : config.withInt8(calibration)).withHop(hop).withBatch(batch)
+            .withPadShort(padShort);
         config = contextualizer == null ? config : config.withContextualizer(contextualizer);
         return window == null ? config : config.withWindow(window);
     }
@@ -188,6 +196,9 @@ final class EmbedCommand implements Callable<Integer> {
         Set<Path> inputs = new LinkedHashSet<>(List.of(weights));
         if (contextualizer != null) {
             inputs.add(contextualizer);
+        }
+        if (calibration != null) {
+            inputs.add(calibration);
         }
         distinct.forEach(film -> inputs.add(film.path));
         for (Film film : distinct) {
@@ -227,6 +238,9 @@ final class EmbedCommand implements Callable<Integer> {
         settings.addProperty("pad_short", padShort);
         settings.addProperty("device", device.device());
         settings.addProperty("precision", encoder.precision().name().toLowerCase(Locale.ROOT));
+        if (calibration != null) {
+            settings.addProperty("calibration_sha256", Sha256.of(calibration));
+        }
         return settings;
     }
 

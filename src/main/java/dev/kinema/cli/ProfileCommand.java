@@ -64,7 +64,7 @@ final class ProfileCommand implements Callable<Integer> {
     private Integer batch;
 
     @Option(names = "--precision", defaultValue = "fp32", paramLabel = "P",
-        description = "fp32 (default), bf16, or auto: bf16 where the device has it.")
+        description = "fp32 (default), bf16, int8 of a backbone's inference, or auto: bf16 where the device has it.")
     private PrecisionChoice precision;
 
     @Option(names = "--runs", defaultValue = "10", paramLabel = "N",
@@ -111,8 +111,8 @@ final class ProfileCommand implements Callable<Integer> {
         }
         int size = batch == null ? network.usualBatch(chosen) : batch;
         try (Device opened = device.open(); Weights weights = opened.newWeights()) {
-            Compilation how = new Compilation(precision.on(opened), true);
             network.copyTo(weights, chosen);
+            Compilation how = network.compilation(precision, opened, weights, chosen);
             try (Program program = network.compile(opened, how, weights, chosen, size)) {
                 Profile profile = Profile.of(program, runs, Roofline.measure(opened, how));
                 show(network.title(chosen, size), facts(opened, how, program), profile);

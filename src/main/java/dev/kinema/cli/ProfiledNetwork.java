@@ -5,9 +5,11 @@ import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
+import dev.kinema.embed.ActivationRecorder;
 import dev.kinema.embed.BackboneWeights;
 import dev.kinema.embed.ContextualizerWeights;
 import dev.kinema.embed.NetworkDescription;
+import dev.kinema.embed.PrecisionChoice;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Philox;
@@ -21,6 +23,7 @@ import dev.kinema.model.SlowConfig;
 import dev.kinema.nn.Pass;
 import dev.kinema.pretrain.BackboneConfig.ObjectiveKind;
 import dev.kinema.pretrain.ExampleStep;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -115,7 +118,25 @@ record ProfiledNetwork(SlowConfig slow, ContextualizerConfig contextualizer, Map
         };
     }
 
-    private Program inference(Device device, Compilation how, Weights weights, int batch) {
+    /** How it is compiled; int8 with the ranges of made-up input. */
+    Compilation compilation(PrecisionChoice precision, Device device, Weights weights, Step step) {
+        if (precision != PrecisionChoice.INT8 || step != Step.NONE || !isBackbone()) {
+            return new Compilation(precision.on(device), true);
+        }
+        precision.calibratedOn(device);
+        weights.initialize(inferenceGraph(1), SEED);
+        ByteBuffer clip = ByteBuffer.allocate(slow.clip().frames() * slow.clip().crop() * slow.clip().crop() * 3);
+        Philox random = Philox.named(SEED, INPUT);
+        for (int i = 0; i < clip.capacity(); i++) {
+            clip.put(i, (byte) random.bits(i));
+        }
+        try (ActivationRecorder recorder = new ActivationRecorder(device, weights, slow)) {
+            recorder.add(clip);
+            return Compilation.int8(recorder.ranges(100));
+        }
+    }
+
+    private Graph inferenceGraph(int batch) {
         Graph graph = new Graph();
         Pass pass = Pass.eval(graph);
         if (isBackbone()) {
@@ -128,6 +149,11 @@ record ProfiledNetwork(SlowConfig slow, ContextualizerConfig contextualizer, Map
             Value padding = graph.input(PADDING, DType.U8, Shape.of(batch, contextualizer.maxLength()));
             graph.output("events", network.encode(pass, network.tokens(pass, features), padding));
         }
+        return graph;
+    }
+
+    private Program inference(Device device, Compilation how, Weights weights, int batch) {
+        Graph graph = inferenceGraph(batch);
         weights.initialize(graph, SEED);
         Program program = device.compile(graph, weights, how);
         HostArray input = program.input(INPUT);

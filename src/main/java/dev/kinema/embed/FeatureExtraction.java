@@ -92,8 +92,13 @@ public final class FeatureExtraction {
     public static FeatureHeader header(MovieEncoder encoder) {
         MovieEncoderConfig config = encoder.config();
         return FeatureHeader.of(Sha256.of(config.weights()), encoder.featureWidth(), config.hop(), encoder.plan().frames(),
-            encoder.plan().interval(), encoder.plan().framing().crop(), encoder.precision().name().toLowerCase(Locale.ROOT),
-            config.device());
+            encoder.plan().interval(), encoder.plan().framing().crop(), precision(encoder), config.device());
+    }
+
+    /** In int8 the calibration decides the numbers, too. */
+    private static String precision(MovieEncoder encoder) {
+        String name = encoder.precision().name().toLowerCase(Locale.ROOT);
+        return encoder.config().calibration().map(file -> name + " calibrated by " + Sha256.of(file)).orElse(name);
     }
 
     /**

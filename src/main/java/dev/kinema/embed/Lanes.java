@@ -73,7 +73,8 @@ final class Lanes implements AutoCloseable {
         }
     }
 
-    private static Graph graph(SlowConfig network, int batch) {
+    /** The backbone from {@code frames}, u8 [batch, T, H, W, 3], to {@code feature} [batch, width]. */
+    static Graph graph(SlowConfig network, int batch) {
         Graph graph = new Graph();
         SlowConfig.Clip clip = network.clip();
         Value frames = graph.input("frames", DType.U8, Shape.of(batch, clip.frames(), clip.crop(), clip.crop(), 3));

@@ -59,7 +59,7 @@ public final class MovieEncoder implements AutoCloseable {
         device = Device.open(config.device(), Math.max(1, threads / programs));
         boolean opened = false;
         try {
-            precision = config.precision().on(device);
+            precision = config.precision().calibratedOn(device);
             compile(backbone, contextualizer, programs);
             opened = true;
         } finally {
@@ -85,7 +85,16 @@ public final class MovieEncoder implements AutoCloseable {
                 config.hop(), config.window()));
             context = new EventContext(device, contextualizer, config.window());
         }
-        lanes = new Lanes(device, backbone, new Compilation(precision, true), programs, config.batch(), config.serving().gatherNanos());
+        lanes = new Lanes(device, backbone, compilation(), programs, config.batch(), config.serving().gatherNanos());
+    }
+
+    private Compilation compilation() {
+        if (config.calibration().isEmpty()) {
+            return new Compilation(precision, true);
+        }
+        Calibration calibration = Calibration.read(config.calibration().get());
+        calibration.requireWeights(config.weights());
+        return Compilation.int8(calibration.ranges());
     }
 
     /** What it was made of. */

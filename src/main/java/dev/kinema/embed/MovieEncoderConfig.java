@@ -21,9 +21,10 @@ import java.util.OptionalInt;
  *     mask. Empty for the contextualizer's own length, the one it was trained with
  * @param padShort whether a film shorter than a clip gives one clip that ends in copies of its last frame, and is no error
  * @param serving how many callers it serves at once, and how long they wait
+ * @param calibration a file of {@link Calibration}'s, with which {@link PrecisionChoice#INT8} comes; empty for others
  */
 public record MovieEncoderConfig(Path weights, Optional<Path> contextualizer, String device, int threads, PrecisionChoice precision,
-    double hop, int batch, OptionalInt window, boolean padShort, ServingConfig serving) {
+    double hop, int batch, OptionalInt window, boolean padShort, ServingConfig serving, Optional<Path> calibration) {
 
     /** Seconds from clip to clip that the paper's experiments use. */
     public static final double DEFAULT_HOP = 2;
@@ -37,6 +38,9 @@ public record MovieEncoderConfig(Path weights, Optional<Path> contextualizer, St
         require(hop >= LEAST_HOP && hop < Double.POSITIVE_INFINITY, "hop", hop, "a number of seconds, " + LEAST_HOP + " or more");
         require(batch >= 1, "batch", batch, "1 or more");
         Objects.requireNonNull(serving, "serving");
+        require((precision == PrecisionChoice.INT8) == calibration.isPresent(), "precision", precision, calibration.isPresent()
+            ? "INT8 where a calibration is given" : "given with a calibration (withInt8, or kinema embed --calibration), which"
+            + " 'kinema calibrate' makes");
         require(window.isEmpty() || window.getAsInt() >= 1, "window", window, "1 or more");
     }
 
@@ -49,39 +53,46 @@ public record MovieEncoderConfig(Path weights, Optional<Path> contextualizer, St
     /** Features every 2 s on all threads of the processor, in bf16 where it has it. */
     public static MovieEncoderConfig of(Path weights) {
         return new MovieEncoderConfig(weights, Optional.empty(), "cpu", 0, PrecisionChoice.AUTO, DEFAULT_HOP, 1, OptionalInt.empty(),
-            false, ServingConfig.DEFAULT);
+            false, ServingConfig.DEFAULT, Optional.empty());
     }
 
     /** With events, from these weights. */
     public MovieEncoderConfig withContextualizer(Path file) {
-        return new MovieEncoderConfig(weights, Optional.of(file), device, threads, precision, hop, batch, window, padShort, serving);
+        return new MovieEncoderConfig(weights, Optional.of(file), device, threads, precision, hop, batch, window, padShort, serving, calibration);
     }
 
     public MovieEncoderConfig withDevice(String name, int threads) {
-        return new MovieEncoderConfig(weights, contextualizer, name, threads, precision, hop, batch, window, padShort, serving);
+        return new MovieEncoderConfig(weights, contextualizer, name, threads, precision, hop, batch, window, padShort, serving, calibration);
     }
 
     public MovieEncoderConfig withPrecision(PrecisionChoice choice) {
-        return new MovieEncoderConfig(weights, contextualizer, device, threads, choice, hop, batch, window, padShort, serving);
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, choice, hop, batch, window, padShort, serving,
+            choice == PrecisionChoice.INT8 ? calibration : Optional.empty());
+    }
+
+    /** Computing in int8, by a file that {@code kinema calibrate} or {@link Calibration#write} wrote. */
+    public MovieEncoderConfig withInt8(Path file) {
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, PrecisionChoice.INT8, hop, batch, window, padShort, serving,
+            Optional.of(file));
     }
 
     public MovieEncoderConfig withHop(double seconds) {
-        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, seconds, batch, window, padShort, serving);
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, seconds, batch, window, padShort, serving, calibration);
     }
 
     public MovieEncoderConfig withBatch(int clips) {
-        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, clips, window, padShort, serving);
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, clips, window, padShort, serving, calibration);
     }
 
     public MovieEncoderConfig withWindow(int events) {
-        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, batch, OptionalInt.of(events), padShort, serving);
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, batch, OptionalInt.of(events), padShort, serving, calibration);
     }
 
     public MovieEncoderConfig withPadShort(boolean pad) {
-        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, batch, window, pad, serving);
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, batch, window, pad, serving, calibration);
     }
 
     public MovieEncoderConfig withServing(ServingConfig config) {
-        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, batch, window, padShort, config);
+        return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, batch, window, padShort, config, calibration);
     }
 }

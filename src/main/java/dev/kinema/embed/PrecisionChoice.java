@@ -10,14 +10,36 @@ public enum PrecisionChoice {
     AUTO,
     FP32,
     /** Where the device lacks it, opening the encoder fails. */
-    BF16;
+    BF16,
+    /** For encoding only, and with a {@link Calibration}; where the device lacks it, opening the encoder fails. */
+    INT8;
+
+    /**
+     * What that is on a device, for a backbone that encodes films and was calibrated.
+     *
+     * @throws KinemaException for {@link #BF16} and {@link #INT8} where the device does not compute in it
+     */
+    public Precision calibratedOn(Device device) {
+        if (this != INT8) {
+            return on(device);
+        }
+        if (!device.supports(Precision.INT8)) {
+            throw new KinemaException("the device " + device.name() + " (" + device.description()
+                + ") does not compute in int8: choose cpu, or another precision");
+        }
+        return Precision.INT8;
+    }
 
     /**
      * What that is on a device.
      *
-     * @throws KinemaException for {@link #BF16} where the device does not compute in it
+     * @throws KinemaException for {@link #BF16} where the device does not compute in it, and for {@link #INT8}
      */
     public Precision on(Device device) {
+        if (this == INT8) {
+            throw new KinemaException("int8 is for encoding films with a calibrated backbone (kinema embed, MovieEncoder): choose fp32, bf16"
+                + " or auto here");
+        }
         boolean bf16 = device.supports(Precision.BF16);
         if (this == BF16 && !bf16) {
             throw new KinemaException("the device " + device.name() + " (" + device.description()

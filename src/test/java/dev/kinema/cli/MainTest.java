@@ -54,7 +54,7 @@ class MainTest {
 
     @Test
     void wrongUsageIsOneLine() {
-        CommandRun.of().failed(ExitCode.USAGE, "no command was given", "extract, embed, vidsitu", "see 'kinema --help'");
+        CommandRun.of().failed(ExitCode.USAGE, "no command was given", "extract, embed, calibrate, vidsitu", "see 'kinema --help'");
         CommandRun.of("embde").failed(ExitCode.USAGE, "there is no command embde", "embed");
         CommandRun.of("embed").failed(ExitCode.USAGE, "--weights", "see 'kinema embed --help'");
         CommandRun.of("embed", "x.mp4", "--weights", "w", "--out", "o", "--hop", "-1").failed(ExitCode.USAGE, "--hop -1");

@@ -69,6 +69,13 @@ class ProfileCommandTest {
         checkTrace(trace, 2);
     }
 
+    @Test
+    void int8IsCalibratedOnTheInput() {
+        String out = CommandRun.of("profile", "--weights", slow(), "--runs", 1, "--threads", 1, "--precision", "int8").done().out();
+        assertEquals(29, table(out, "node").lines().filter(line -> line.contains("int8 conv")).count(), out);
+        CommandRun.of("profile", "--weights", slow(), "--precision", "int8", "--train").failed(ExitCode.FAILED, "int8", "bf16");
+    }
+
     /** Events of the one thread nest: each lies in the one that is open, or begins when that is over. */
     private static void checkTrace(Path trace, int runs) throws IOException {
         List<JsonObject> events = new ArrayList<>();

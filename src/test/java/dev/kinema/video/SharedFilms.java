@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.zip.CRC32;
 
 /** The films that tests read, which lie beside the repository, and small readings of films that tests share. */
-final class SharedFilms {
+public final class SharedFilms {
     private static final Path ROOT = Path.of("..", "shared", "videos");
 
     /** A frame's time, the time of its successor, and a checksum of its picture. */
@@ -21,7 +21,7 @@ final class SharedFilms {
     }
 
     /** The film with this path below the films' directory; where there is none, the test is aborted. */
-    static Path film(String name) {
+    public static Path film(String name) {
         Path path = ROOT.resolve(name);
         assumeTrue(Files.isReadable(path), "the film " + path + " is not on this machine");
         return path;

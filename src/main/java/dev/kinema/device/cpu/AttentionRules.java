@@ -2,7 +2,6 @@ package dev.kinema.device.cpu;
 
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
-import dev.kinema.graph.Philox;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.op.Attention;
 import dev.kinema.graph.op.AttentionGradient;
@@ -89,11 +88,12 @@ final class AttentionRules {
             Runnable mixing = mix.bind(p, address(probabilities), address(in.get(2)), address(y));
             Softening soften = new Softening(in.subList(3, in.size()), probabilities.floats(), logs.floats());
             Team.Range softmax = soften::rows;
+            Runnable dropping = soften.dropping(probabilities.floats(), p.team());
             return () -> {
                 scoring.run();
                 p.team().run(rowCount(), 1 + 8192 / keys, softmax);
                 if (op.dropout() > 0) {
-                    soften.drop();
+                    dropping.run();
                 }
                 mixing.run();
             };
@@ -108,23 +108,23 @@ final class AttentionRules {
     private final class Softening {
         private final FloatBuffer p;
         private final FloatBuffer logs;
-        private final ByteBuffer mask;
+        private final ByteBuffer padding;
         private final LongBuffer random;
-        private final Philox philox = new Philox(0, 0, 0);
+        private final DropMask mask = new DropMask(op.dropout(), op.salt());
         private final float scale = (float) (1 / Math.sqrt((double) width / op.heads()));
 
         /** @param extras mask and random state, those the operation has */
         Softening(List<Buffer> extras, FloatBuffer p, FloatBuffer logs) {
             this.p = p;
             this.logs = logs;
-            this.mask = op.masked() ? extras.get(0).bytes() : null;
+            this.padding = op.masked() ? extras.get(0).bytes() : null;
             this.random = op.dropout() > 0 ? extras.get(extras.size() - 1).longs() : null;
         }
 
         private boolean sees(int row, int key) {
             int query = row % queries;
             return (!op.causal() || key <= query + keys - queries)
-                && (mask == null || mask.get(row / (op.heads() * queries) * keys + key) == 0);
+                && (padding == null || padding.get(row / (op.heads() * queries) * keys + key) == 0);
         }
 
         /** Scores to probabilities and log-sums. */
@@ -154,19 +154,14 @@ final class AttentionRules {
             }
         }
 
-        void restart() {
-            philox.reset(random.get(0), random.get(1), op.salt());
-        }
-
-        float kept(int i) {
-            return (philox.bits(i) & 0xFFFFFFFFL) < (long) (op.dropout() * 0x1p32) ? 0 : (float) (1 / (1 - op.dropout()));
-        }
-
-        void drop() {
-            restart();
-            for (int i = 0; i < rowCount() * keys; i++) {
-                p.put(i, p.get(i) * kept(i));
-            }
+        /** Drops some of what is in a table of probabilities, or of their gradients: the same ones of both. */
+        Runnable dropping(FloatBuffer table, Team team) {
+            int elements = rowCount() * keys;
+            Team.Range range = mask.over(table, table, elements);
+            return () -> {
+                mask.begin(random.get(0), random.get(1));
+                team.run(DropMask.tiles(elements), Elementwise.GRAIN / Tile.SIZE, range);
+            };
         }
     }
 
@@ -192,16 +187,18 @@ final class AttentionRules {
             Team.Range again = soften::again;
             Scores scores = new Scores(soften, gradients.floats(), in.get(0).floats(), in.get(4).floats());
             Team.Range softmax = scores::rows;
+            Runnable dropping = soften.dropping(probabilities.floats(), p.team());
+            Runnable droppingGradients = soften.dropping(gradients.floats(), p.team());
             return () -> {
                 scoring.run();
                 p.team().run(rowCount(), 1 + 8192 / keys, again);
                 upstream.run();
                 if (op.dropout() > 0) {
-                    scores.drop();
+                    droppingGradients.run();
                 }
                 p.team().run(rowCount(), 1 + 8192 / keys, softmax);
                 if (op.dropout() > 0) {
-                    soften.drop();
+                    dropping.run();
                 }
                 toValues.run();
                 toQueries.run();
@@ -222,13 +219,6 @@ final class AttentionRules {
             this.g = g;
             this.dy = dy;
             this.y = y;
-        }
-
-        void drop() {
-            soften.restart();
-            for (int i = 0; i < rowCount() * keys; i++) {
-                g.put(i, g.get(i) * soften.kept(i));
-            }
         }
 
         /** dS = P (dP - sum(dP P)), where the sum is dy . y of the head's row. */

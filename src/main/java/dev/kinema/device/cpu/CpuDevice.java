@@ -64,12 +64,12 @@ public final class CpuDevice implements Device {
     public String description() {
         String isa = dnnl.get_effective_cpu_isa().toString().toUpperCase(Locale.ROOT).replace('_', ' ');
         return threads + (threads == 1 ? " thread, " : " threads, ") + isa + ", oneDNN " + dnnl.DNNL_VERSION_MAJOR + "."
-            + dnnl.DNNL_VERSION_MINOR + "." + dnnl.DNNL_VERSION_PATCH;
+            + dnnl.DNNL_VERSION_MINOR + "." + dnnl.DNNL_VERSION_PATCH + (hasInt8() ? "" : ", no VNNI: int8 is slow");
     }
 
     @Override
     public boolean supports(Precision precision) {
-        return precision == Precision.FP32 || hasBf16();
+        return precision != Precision.BF16 || hasBf16();
     }
 
     @Override
@@ -95,6 +95,13 @@ public final class CpuDevice implements Device {
     public static boolean hasBf16() {
         int isa = dnnl.dnnl_get_effective_cpu_isa();
         return (isa & dnnl.dnnl_cpu_isa_avx512_core_bf16) == dnnl.dnnl_cpu_isa_avx512_core_bf16;
+    }
+
+    /** Whether products of 8-bit integers run at more than the speed of fp32; without this they are right, but slow. */
+    public static boolean hasInt8() {
+        int isa = dnnl.dnnl_get_effective_cpu_isa();
+        return (isa & dnnl.dnnl_cpu_isa_avx512_core_vnni) == dnnl.dnnl_cpu_isa_avx512_core_vnni
+            || (isa & dnnl.dnnl_cpu_isa_avx2_vnni) == dnnl.dnnl_cpu_isa_avx2_vnni;
     }
 
     /** To be called by a thread before it makes or runs primitives. */

@@ -1,8 +1,9 @@
 package dev.kinema.device.cpu;
 
+import dev.kinema.device.HostArray;
+import dev.kinema.device.Quantization;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
-import dev.kinema.graph.Philox;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Add;
 import dev.kinema.graph.op.Dropout;
@@ -17,7 +18,6 @@ import dev.kinema.graph.op.ReluGradient;
 import dev.kinema.graph.op.Scale;
 import dev.kinema.graph.op.Select;
 import dev.kinema.graph.op.Sigmoid;
-import dev.kinema.device.HostArray;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Map;
@@ -155,18 +155,14 @@ final class Elementwise {
         Buffer x = l.plain(node.input(0));
         Buffer state = l.plain(node.input(1));
         Buffer y = l.define(node.output(0));
-        long threshold = (long) (op.p() * 0x1p32);
-        float scale = (float) (1 / (1 - op.p()));
+        int tiles = DropMask.tiles(y.elements());
         l.step("dropout", List.of(x, state), List.of(y), p -> {
-            FloatBuffer in = x.floats();
-            FloatBuffer out = y.floats();
+            DropMask mask = new DropMask(op.p(), op.salt());
+            Team.Range range = mask.over(x.floats(), y.floats(), y.elements());
             var random = state.longs();
-            Philox philox = new Philox(0, 0, op.salt());
             return () -> {
-                philox.reset(random.get(0), random.get(1), op.salt());
-                for (int i = 0; i < y.elements(); i++) {
-                    out.put(i, (philox.bits(i) & 0xFFFFFFFFL) < threshold ? 0 : in.get(i) * scale);
-                }
+                mask.begin(random.get(0), random.get(1));
+                p.team().run(tiles, GRAIN / Tile.SIZE, range);
             };
         });
     }
@@ -188,27 +184,35 @@ final class Elementwise {
     private static void frames(Lowering l, Node node) {
         NormalizeFrames op = (NormalizeFrames) node.op();
         Buffer x = l.of(node.input(0));
-        DType dtype = l.compute();
-        Buffer y = l.define(node.output(0), dtype, null, (long) x.elements() * dtype.bytes());
+        Value pictures = node.output(0);
+        boolean toBytes = l.quantizes() && QuantizedConvolutions.isReadAsBytes(l, pictures);
+        double step = toBytes ? Quantization.step(l.soleReaders(pictures).get(0), l.ranges()) : 1;
+        Buffer y = toBytes ? l.defineBytes(pictures, DType.I8, Layouts.video(x.shape(), DType.I8))
+            : l.define(pictures, l.compute(), null, (long) x.elements() * l.compute().bytes());
         int channels = x.shape().last();
         float[] levels = new float[256 * channels];
         short[] halves = new short[levels.length];
+        byte[] steps = new byte[levels.length];
         for (int i = 0; i < levels.length; i++) {
             levels[i] = op.level(i / channels, i % channels);
             halves[i] = HostArray.toBf16(levels[i]);
+            steps[i] = (byte) Math.round(levels[i] / step);
         }
         l.step("table", List.of(x), List.of(y), p -> {
             var in = x.bytes();
-            var floats = dtype == DType.F32 ? y.floats() : null;
-            var shorts = dtype == DType.BF16 ? y.shorts() : null;
+            var floats = y.dtype() == DType.F32 ? y.floats() : null;
+            var shorts = y.dtype() == DType.BF16 ? y.shorts() : null;
+            var bytes = y.bytes();
             Team.Range range = (from, to) -> {
                 int c = from % channels;
                 for (int i = from; i < to; i++) {
                     int level = (in.get(i) & 0xFF) * channels + c;
                     if (floats != null) {
                         floats.put(i, levels[level]);
-                    } else {
+                    } else if (shorts != null) {
                         shorts.put(i, halves[level]);
+                    } else {
+                        bytes.put(i, steps[level]);
                     }
                     c = c + 1 == channels ? 0 : c + 1;
                 }

@@ -14,6 +14,7 @@ final class Layouts {
             case BF16 -> memory.data_type.bf16;
             case I32 -> memory.data_type.s32;
             case U8 -> memory.data_type.u8;
+            case I8 -> memory.data_type.s8;
             default -> throw new IllegalArgumentException(dtype + " is no type of the cpu device's primitives");
         };
     }
@@ -32,6 +33,12 @@ final class Layouts {
         return new memory.desc(videoDims(s), type(dtype), memory.format_tag.nCdhw16c);
     }
 
+    /** The memory of {@link #videoBlocked}, where each frame is one row of pixels. */
+    static memory.desc rowsBlocked(Shape s, DType dtype) {
+        return new memory.desc(new long[] {s.dim(0), s.dim(4), s.dim(1), (long) s.dim(2) * s.dim(3)}, type(dtype),
+            memory.format_tag.nChw16c);
+    }
+
     /** oneDNN's choice. */
     static memory.desc videoAny(Shape s, DType dtype) {
         return new memory.desc(videoDims(s), type(dtype), memory.format_tag.any);
@@ -44,6 +51,19 @@ final class Layouts {
 
     static memory.desc filterAny(Shape s, DType dtype) {
         return new memory.desc(longs(s), type(dtype), memory.format_tag.any);
+    }
+
+    /** The memory of {@link #filter} in float32, for a kernel [O, I, kT, 1, 1] over rows of pixels. */
+    static memory.desc temporalFilter(Shape s) {
+        return new memory.desc(temporalDims(s), type(DType.F32), memory.format_tag.oihw);
+    }
+
+    static memory.desc temporalFilterAny(Shape s, DType dtype) {
+        return new memory.desc(temporalDims(s), type(dtype), memory.format_tag.any);
+    }
+
+    private static long[] temporalDims(Shape s) {
+        return new long[] {s.dim(0), s.dim(1), s.dim(2), 1};
     }
 
     /** All elements in a row. */

@@ -1,6 +1,7 @@
 package dev.kinema.device.cpu;
 
 import dev.kinema.KinemaException;
+import dev.kinema.device.ActivationRanges;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Fusion;
 import dev.kinema.device.Precision;
@@ -39,6 +40,7 @@ final class Lowering {
     private final Schedule schedule;
     private final Map<Value, Buffer> buffers = new HashMap<>();
     private final Map<Value, List<Buffer>> copies = new HashMap<>();
+    private final Map<Value, Buffer> bytes = new HashMap<>();
     private final Map<Node, Integer> position = new HashMap<>();
     private final Set<String> written = new HashSet<>();
     private final Map<String, Buffer> inputs = new LinkedHashMap<>();
@@ -55,6 +57,10 @@ final class Lowering {
         this.how = how;
         this.schedule = Schedule.of(this.graph);
         this.training = schedule.nodes().stream().anyMatch(n -> n.op() instanceof Conv3dWeightGradient);
+        if (quantizes() && schedule.nodes().stream().anyMatch(n -> n.hasEffect() || n.op() instanceof Conv3dWeightGradient)) {
+            throw new KinemaException("int8 is for inference, and this graph changes variables or computes gradients: compile it in bf16 or"
+                + " fp32");
+        }
         for (Node n : schedule.nodes()) {
             position.put(n, position.size());
             for (int i : n.op().writes()) {
@@ -172,7 +178,21 @@ final class Lowering {
 
     /** Type of video activations and of the operands of products. */
     DType compute() {
-        return how.precision() == Precision.BF16 ? DType.BF16 : DType.F32;
+        return switch (how.precision()) {
+            case FP32 -> DType.F32;
+            case BF16 -> DType.BF16;
+            case INT8 -> CpuDevice.hasBf16() ? DType.BF16 : DType.F32;
+        };
+    }
+
+    /** Whether convolutions compute in 8-bit integers where they can. */
+    boolean quantizes() {
+        return how.precision() == Precision.INT8;
+    }
+
+    /** What is known of activations. */
+    ActivationRanges ranges() {
+        return how.ranges();
     }
 
     /** Whether a buffer holds what only weights determine, so that whatever is made of it is made once. */
@@ -259,6 +279,20 @@ final class Lowering {
         return buffer;
     }
 
+    /** The value in 8-bit steps, where {@link #defineBytes} made it; null where nothing did. */
+    Buffer bytesOf(Value value) {
+        return bytes.get(value);
+    }
+
+    /** New memory for a video value in 8-bit steps, U8 or I8, beside or in place of that of {@link #of}. */
+    Buffer defineBytes(Value value, DType dtype, memory.desc layout) {
+        Buffer buffer = new Buffer(new Storage("%" + value.node().id() + "#", layout.get_size(), Storage.Home.PLANNED), value.shape(),
+            dtype, layout);
+        buffer.storage().values++;
+        bytes.put(value, buffer);
+        return buffer;
+    }
+
     /** Lets a value live in a buffer that exists: a view, or an update in place. */
     void set(Value value, Buffer buffer) {
         buffers.put(value, buffer);
@@ -283,6 +317,11 @@ final class Lowering {
         return buffer.storage().home == Storage.Home.PLANNED && !buffer.storage().constant && buffer.storage().values == 1
             && !graph.outputs().containsValue(value) && readers.stream().filter(n -> n == node).count() == 1
             && readers.stream().allMatch(n -> position.get(n) <= position.get(node));
+    }
+
+    /** The nodes that read the value; empty where it is an output or must be looked at, so that not only nodes read it. */
+    List<Node> soleReaders(Value value) {
+        return graph.outputs().containsValue(value) || how.checkFinite() ? List.of() : schedule.consumers(value);
     }
 
     /** Whether anything reads the value. */

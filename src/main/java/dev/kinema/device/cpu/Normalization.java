@@ -21,7 +21,7 @@ import org.bytedeco.dnnl.layer_normalization_backward;
 import org.bytedeco.dnnl.layer_normalization_forward;
 import org.bytedeco.dnnl.memory;
 
-/** Batch and layer norm by oneDNN; folding and L2 normalisation in Java. */
+/** Batch and layer norm by oneDNN; float32 batches' statistics, folding and L2 normalisation in Java. */
 final class Normalization {
     private static final int AFFINE = dnnl.dnnl_use_scale | dnnl.dnnl_use_shift;
 
@@ -55,24 +55,33 @@ final class Normalization {
         memory.desc vector = Layouts.flat(x.shape().last(), DType.F32);
         Buffer mean = batch ? l.define(node.output(1)) : l.plain(node.input(3));
         Buffer variance = batch ? l.define(node.output(2)) : l.plain(node.input(4));
-        if (batch) {
+        // bf16 has fewer digits than float32 sums lose: there oneDNN computes the statistics, too
+        boolean ours = batch && x.dtype() == DType.F32;
+        if (ours) {
             statistics(l, BatchStatistics.reads(x) ? x : l.plain(node.input(0)), mean, variance);
         }
-        batch_normalization_forward.primitive_desc desc = describe(l, form, epsilon, false);
+        batch_normalization_forward.primitive_desc desc = describe(l, form, epsilon, batch && !ours);
         Buffer y = l.define(node.output(0), x.dtype(), x.layout(), form.get_size());
-        new Primitive(l, desc, new batch_normalization_forward(desc)).read(dnnl.DNNL_ARG_SRC, x, form)
+        Primitive primitive = new Primitive(l, desc, new batch_normalization_forward(desc)).read(dnnl.DNNL_ARG_SRC, x, form)
             .read(dnnl.DNNL_ARG_SCALE, l.plain(node.input(1)), vector).read(dnnl.DNNL_ARG_SHIFT, l.plain(node.input(2)), vector)
-            .read(dnnl.DNNL_ARG_MEAN, mean, vector).read(dnnl.DNNL_ARG_VARIANCE, variance, vector)
-            .write(dnnl.DNNL_ARG_DST, y, form).add("batch norm");
+            .write(dnnl.DNNL_ARG_DST, y, form);
+        if (batch && !ours) {
+            primitive.write(dnnl.DNNL_ARG_MEAN, mean, vector).write(dnnl.DNNL_ARG_VARIANCE, variance, vector);
+        } else {
+            primitive.read(dnnl.DNNL_ARG_MEAN, mean, vector).read(dnnl.DNNL_ARG_VARIANCE, variance, vector);
+        }
+        primitive.add("batch norm");
     }
 
     private static void statistics(Lowering l, Buffer x, Buffer mean, Buffer variance) {
-        int channels = x.shape().last();
-        int grain = Math.max(16, (int) (Elementwise.GRAIN / Math.max(1, x.elements() / channels)));
         l.step("statistics", List.of(x), List.of(mean, variance), p -> {
             BatchStatistics statistics = new BatchStatistics(x, mean, variance);
-            Team.Range range = statistics::channels;
-            return () -> p.team().run(channels, grain, range);
+            int grain = 1 + Elementwise.GRAIN / statistics.runSize();
+            Team.Range range = statistics::add;
+            return () -> {
+                p.team().run(statistics.runs(), grain, range);
+                statistics.finish();
+            };
         });
     }
 

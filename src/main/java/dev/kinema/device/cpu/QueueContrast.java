@@ -13,11 +13,11 @@ import java.util.Map;
 
 /**
  * InfoNCE against a queue, which is worked through in chunks, whose logits are scratch memory and never stored as a whole; products by
- * oneDNN, exponentials in Java with a running maximum. Products are of all rows, exponentials only of those that take part.
+ * oneDNN, exponentials in Java. Products are of all rows, exponentials only of those that take part.
  */
 final class QueueContrast {
     /** Multiply-adds or exponentials below which rows are not worth sharing among threads. */
-    private static final int GRAIN = 8192;
+    private static final int GRAIN = 32_768;
 
     private QueueContrast() {}
 
@@ -57,11 +57,17 @@ final class QueueContrast {
         });
     }
 
-    /** Running maximum and sum of each row; its positive is the first term. */
+    /**
+     * Each row's sum of exponentials, of scores less a shift, which is the positive's score at first, and becomes the largest of a tile
+     * where that is so much greater that digits would be lost.
+     */
     private static final class LogSums {
+        /** Of a tile. */
+        private static final float TOO_LARGE = 1e6f;
+
         private final QueueRows rows;
         private final double[] positive;
-        private final double[] max;
+        private final float[] shift;
         private final double[] sum;
         private final FloatBuffer log;
         private final IntBuffer rank;
@@ -69,7 +75,7 @@ final class QueueContrast {
         LogSums(QueueRows rows, FloatBuffer log, IntBuffer rank) {
             this.rows = rows;
             positive = new double[rows.all];
-            max = new double[rows.all];
+            shift = new float[rows.all];
             sum = new double[rows.all];
             this.log = log;
             this.rank = rank;
@@ -78,39 +84,46 @@ final class QueueContrast {
         void start(int from, int to) {
             for (int r = from; r < to; r++) {
                 positive[r] = rows.positive(r);
-                max[r] = positive[r];
-                sum[r] = 1;
+                shift[r] = (float) (positive[r] / rows.inverse);
+                sum[r] = Math.exp(positive[r] - shift[r] * rows.inverse);
                 rank.put(r, 0);
             }
         }
 
         void add(int from, int to) {
-            FloatBuffer logits = rows.logits;
+            Tile tile = Tile.own();
             int columns = rows.columns;
             for (int r = from; r < to; r++) {
                 rows.exclude(r);
-                double top = max[r];
+                float bound = (float) (positive[r] / rows.inverse);
                 int above = 0;
-                for (int i = r * columns; i < (r + 1) * columns; i++) {
-                    double s = logits.get(i) * rows.inverse;
-                    top = Math.max(top, s);
-                    above += s > positive[r] ? 1 : 0;
+                for (int i = 0; i < columns; i += Tile.SIZE) {
+                    tile.load(rows.logits, r * columns + i, Math.min(Tile.SIZE, columns - i), Float.NEGATIVE_INFINITY);
+                    above += Exponentials.above(tile, bound);
+                    addExponentials(tile, r);
                 }
-                double total = sum[r] * Math.exp(max[r] - top);
-                for (int i = r * columns; i < (r + 1) * columns; i++) {
-                    total += Math.exp(logits.get(i) * rows.inverse - top);
-                }
-                max[r] = top;
-                sum[r] = total;
                 rank.put(r, rank.get(r) + above);
             }
+        }
+
+        private void addExponentials(Tile tile, int row) {
+            Exponentials.of(tile, shift[row], rows.inverse);
+            float total = Tile.sum(tile.y);
+            if (!(total <= TOO_LARGE)) {
+                float larger = tile.largest();
+                sum[row] *= Math.exp((shift[row] - (double) larger) * rows.inverse);
+                shift[row] = larger;
+                Exponentials.of(tile, larger, rows.inverse);
+                total = Tile.sum(tile.y);
+            }
+            sum[row] += total;
         }
 
         /** Stores the log-sums and returns the mean loss of the rows that take part. */
         double finish(int counted) {
             double losses = 0;
             for (int r = 0; r < counted; r++) {
-                double logSum = max[r] + Math.log(sum[r]);
+                double logSum = shift[r] * rows.inverse + Math.log(sum[r]);
                 log.put(r, (float) logSum);
                 losses += logSum - positive[r];
             }
@@ -199,18 +212,25 @@ final class QueueContrast {
 
         /** Logits to probabilities times s. */
         void weigh(int from, int to) {
+            Tile tile = Tile.own();
+            float[] p = tile.y;
+            float[] weighed = tile.z;
             FloatBuffer logits = rows.logits;
             int columns = rows.columns;
+            float factor = (float) scale;
             for (int r = from; r < to; r++) {
                 rows.exclude(r);
-                double logSum = log.get(r);
-                double sum = 0;
-                for (int i = r * columns; i < (r + 1) * columns; i++) {
-                    double p = Math.exp(logits.get(i) * rows.inverse - logSum);
-                    sum += p;
-                    logits.put(i, (float) (scale * p));
+                float shift = (float) (log.get(r) / rows.inverse);
+                for (int i = 0; i < columns; i += Tile.SIZE) {
+                    int count = Math.min(Tile.SIZE, columns - i);
+                    tile.load(logits, r * columns + i, count, Float.NEGATIVE_INFINITY);
+                    Exponentials.of(tile, shift, rows.inverse);
+                    for (int j = 0; j < Tile.SIZE; j++) {
+                        weighed[j] = factor * p[j];
+                    }
+                    logits.put(r * columns + i, weighed, 0, count);
+                    negatives[r] += Tile.sum(p);
                 }
-                negatives[r] += sum;
             }
         }
 

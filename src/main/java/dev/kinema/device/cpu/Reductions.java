@@ -17,6 +17,11 @@ import java.util.Map;
 final class Reductions {
     /** Elements of one partial sum of a norm. */
     private static final int CHUNK = 65_536;
+    /** Numbers that are added up in float32. */
+    private static final int FEW = 16;
+    /** Sums of squares that have not lost a digit to what float32 cannot hold. */
+    private static final double LEAST = 1e-25;
+    private static final double MOST = 1e35;
 
     private Reductions() {}
 
@@ -109,7 +114,36 @@ final class Reductions {
         });
     }
 
+    /** Sum of squares, of sixteen numbers each in float32 and of these sums in double; all in double where float32 is too narrow for them. */
     static double squares(FloatBuffer v, int from, int to) {
+        Tile tile = Tile.own();
+        float[] x = tile.x;
+        float[] few = tile.y;
+        double sum = 0;
+        for (int at = from; at < to; at += FEW * Tile.SIZE) {
+            int end = Math.min(to, at + FEW * Tile.SIZE);
+            Arrays.fill(few, 0);
+            for (int i = at; i < end; i += Tile.SIZE) {
+                int count = Math.min(Tile.SIZE, end - i);
+                v.get(i, x, 0, count);
+                addSquares(x, few, count);
+            }
+            double part = 0;
+            for (float f : few) {
+                part += f;
+            }
+            sum += part > LEAST && part < MOST ? part : exactSquares(v, at, end);
+        }
+        return sum;
+    }
+
+    private static void addSquares(float[] x, float[] sums, int count) {
+        for (int i = 0; i < count; i++) {
+            sums[i] += x[i] * x[i];
+        }
+    }
+
+    private static double exactSquares(FloatBuffer v, int from, int to) {
         double sum = 0;
         for (int i = from; i < to; i++) {
             double x = v.get(i);

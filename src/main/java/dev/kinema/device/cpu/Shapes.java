@@ -19,6 +19,8 @@ import java.util.Map;
 
 /** What only moves elements, in Java over plain buffers; a change of shape moves nothing. */
 final class Shapes {
+    private static final float[] ZEROS = new float[4096];
+
     private Shapes() {}
 
     static void register(Map<Class<? extends Op>, Rules.Rule> rules) {
@@ -130,25 +132,28 @@ final class Shapes {
         int inner = (int) y.shape().product(axis + 1, y.shape().rank());
         int sizeIn = x.shape().dim(axis);
         int sizeOut = y.shape().dim(axis);
+        // what is copied lies together within each entry of the axes before
+        int first = Math.min(sizeOut, Math.max(0, -start));
+        int last = Math.max(first, Math.min(sizeOut, sizeIn - start));
         l.step(start > 0 || sizeOut < sizeIn ? "slice" : "pad", List.of(x), List.of(y), p -> {
             FloatBuffer in = x.floats();
             FloatBuffer out = y.floats();
-            return () -> {
-                for (int o = 0; o < outer; o++) {
-                    for (int i = 0; i < sizeOut; i++) {
-                        int target = (o * sizeOut + i) * inner;
-                        int entry = i + start;
-                        if (entry >= 0 && entry < sizeIn) {
-                            out.put(target, in, (o * sizeIn + entry) * inner, inner);
-                        } else {
-                            for (int j = 0; j < inner; j++) {
-                                out.put(target + j, 0);
-                            }
-                        }
-                    }
+            Team.Range range = (from, to) -> {
+                for (int o = from; o < to; o++) {
+                    int base = o * sizeOut * inner;
+                    clear(out, base, first * inner);
+                    out.put(base + first * inner, in, (o * sizeIn + first + start) * inner, (last - first) * inner);
+                    clear(out, base + last * inner, (sizeOut - last) * inner);
                 }
             };
+            return () -> p.team().run(outer, 1 + Elementwise.GRAIN / Math.max(1, sizeOut * inner), range);
         });
+    }
+
+    private static void clear(FloatBuffer out, int at, int count) {
+        for (int done = 0; done < count; done += ZEROS.length) {
+            out.put(at + done, ZEROS, 0, Math.min(ZEROS.length, count - done));
+        }
     }
 
     private static void gather(Lowering l, Node node) {

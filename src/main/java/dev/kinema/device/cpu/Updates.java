@@ -117,31 +117,14 @@ final class Updates {
         List<Buffer> in = inputs(l, node);
         l.step("adam " + target(node), in, written(node, in), p -> {
             FloatBuffer w = in.get(0).floats();
-            FloatBuffer g = in.get(1).floats();
             FloatBuffer rate = in.get(2).floats();
-            FloatBuffer first = in.get(3).floats();
-            FloatBuffer second = in.get(4).floats();
+            AdamLoop loop = new AdamLoop(op, w, in.get(1).floats(), in.get(3).floats(), in.get(4).floats());
             LongBuffer step = in.get(5).longs();
-            Team.Range range = (from, to) -> {
-                double lr = rate.get(0);
-                double correction1 = 1 - Math.pow(op.beta1(), step.get(0));
-                double correction2 = Math.sqrt(1 - Math.pow(op.beta2(), step.get(0)));
-                for (int i = from; i < to; i++) {
-                    double weight = w.get(i);
-                    double v = g.get(i);
-                    if (op.decoupled()) {
-                        weight *= 1 - lr * op.weightDecay();
-                    } else {
-                        v += op.weightDecay() * weight;
-                    }
-                    double m = op.beta1() * first.get(i) + (1 - op.beta1()) * v;
-                    double s = op.beta2() * second.get(i) + (1 - op.beta2()) * v * v;
-                    first.put(i, (float) m);
-                    second.put(i, (float) s);
-                    w.put(i, (float) (weight - lr / correction1 * m / (Math.sqrt(s) / correction2 + op.epsilon())));
-                }
+            Team.Range range = loop::run;
+            return () -> {
+                loop.begin(rate.get(0), step.get(0));
+                p.team().run(w.capacity(), Elementwise.GRAIN, range);
             };
-            return () -> p.team().run(w.capacity(), Elementwise.GRAIN / 4, range);
         });
     }
 

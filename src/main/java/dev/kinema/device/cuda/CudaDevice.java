@@ -113,7 +113,7 @@ public final class CudaDevice implements Device {
 
     @Override
     public boolean supports(Precision precision) {
-        return true;
+        return precision != Precision.INT8;
     }
 
     @Override

@@ -85,7 +85,7 @@ class CpuProgramTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Precision.class)
+    @EnumSource(value = Precision.class, names = {"FP32", "BF16"})
     void runningAllocatesNothingAfterTheFirstRun(Precision precision) {
         try (Device device = Device.open("cpu", 2); Weights weights = device.newWeights()) {
             assumeTrue(precision == Precision.FP32 || CpuDevice.hasBf16(), "this processor has no bf16 arithmetic");
@@ -154,7 +154,7 @@ class CpuProgramTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Precision.class)
+    @EnumSource(value = Precision.class, names = {"FP32", "BF16"})
     void noReorderBetweenConvolutions(Precision precision) {
         try (Device device = Device.open("cpu"); Weights weights = device.newWeights()) {
             assumeTrue(precision == Precision.FP32 || CpuDevice.hasBf16(), "this processor has no bf16 arithmetic");
