@@ -102,7 +102,7 @@ __device__ inline float row_max(float v) {
     return v;
 }
 
-template <int DEPTH> __global__ void __launch_bounds__(THREADS) forward_v3(float* y, float* log_sums, Rows<float> r, int tiles) {
+template <int DEPTH> __global__ void __launch_bounds__(THREADS, 1) forward_v3(float* y, float* log_sums, Rows<float> r, int tiles) {
     constexpr int KEYS = 64, NJ = KEYS / SIDE;
     float* const own = reinterpret_cast<float*>(dynamic_shared());
     float *const keys = own + OWN * DEPTH, *const values = keys + KEYS * DEPTH, *const weights = values + KEYS * DEPTH;
@@ -191,7 +191,7 @@ template <class T> __global__ void along_v3(float* along, const T* dy, const T* 
 
 // Names and formulas as in tensor.cu.
 template <int DEPTH, int OTHERS, bool OF_KEYS>
-__global__ void __launch_bounds__(THREADS) gradient_v3(float* d_first, float* d_second, Rows<float> r, Results<float> s, int tiles) {
+__global__ void __launch_bounds__(THREADS, 1) gradient_v3(float* d_first, float* d_second, Rows<float> r, Results<float> s, int tiles) {
     constexpr int NJ = OTHERS / SIDE;
     float* const own = reinterpret_cast<float*>(dynamic_shared());
     float *const others = own + 2 * OWN * DEPTH, *const weights = others + 2 * OTHERS * DEPTH;
