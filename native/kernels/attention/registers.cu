@@ -191,7 +191,7 @@ template <class T> __global__ void along_v3(float* along, const T* dy, const T* 
 
 // Names and formulas as in tensor.cu.
 template <int DEPTH, int OTHERS, bool OF_KEYS>
-__global__ void __launch_bounds__(THREADS) gradient_v3(float* d_first, float* d_second, Rows<float> r, Results<float> s, int tiles) {
+__global__ void __launch_bounds__(THREADS, 1) gradient_v3(float* d_first, float* d_second, Rows<float> r, Results<float> s, int tiles) {
     constexpr int NJ = OTHERS / SIDE;
     float* const own = reinterpret_cast<float*>(dynamic_shared());
     float *const others = own + 2 * OWN * DEPTH, *const weights = others + 2 * OTHERS * DEPTH;

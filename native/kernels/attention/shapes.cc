@@ -190,6 +190,7 @@ void register_attention(Lab& lab) {
         {2, 3, 6, 2, 16, true, true, 0.5},     // more keys than queries
         {1, 6, 3, 2, 8, true},                 // fewer: the first queries see nothing
         {2, 9, 5, 1, 24, false, true},
+        {2, 32, 25, 2, 64, true},
         {1, 33, 65, 1, 64, false, true},
         {2, 70, 70, 1, 64, true},              // more than a tile
         {2, 67, 130, 1, 32, true, true, 0.2},
