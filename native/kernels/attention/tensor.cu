@@ -1,6 +1,6 @@
-// Attention of bf16 on tensor cores: a block for 64 rows of a head, or 32 where there are no more, 16 for each of its warps, against tiles of the
-// others, which come to shared memory one ahead. Forward with a running maximum (Dao, arXiv:2307.08691, section 3.1); backward once by queries and once by keys, each
-// computing the probabilities again, so that no sum crosses blocks.
+// Attention of bf16 on tensor cores: a block for 64 rows of a head, or 32 where there are no more, 16 for each of its warps, against tiles
+// of the others, which come to shared memory one ahead. Forward with a running maximum (Dao, arXiv:2307.08691, section 3.1); backward once
+// by queries and once by keys, each computing the probabilities again, so that no sum crosses blocks.
 #include "../../runtime/fragments.h"
 #include "tiles.h"
 #include "variants.h"
@@ -11,7 +11,8 @@ constexpr int FEW = 32;  // rows and others at most for the smaller blocks
 constexpr float LOG2_E = 1.44269504f, LN_2 = 0.69314718f;
 
 struct Lane {
-    int warp = static_cast<int>(threadIdx.x) / WARP_SIZE, g = static_cast<int>(threadIdx.x) % WARP_SIZE / 4, t = static_cast<int>(threadIdx.x) % 4;
+    int warp = static_cast<int>(threadIdx.x) / WARP_SIZE;
+    int g = static_cast<int>(threadIdx.x) % WARP_SIZE / 4, t = static_cast<int>(threadIdx.x) % 4;
     /// The row of the block's and the column of the tile that element e of fragment j is.
     __device__ int row(int e) const { return warp * 16 + g + e / 2 * 8; }
     __device__ int column(int j, int e) const { return j * 8 + t * 2 + e % 2; }
@@ -49,7 +50,8 @@ __device__ void store_rows(bf16* y, int64_t width, int first, int end, int depth
         const int row = lane.warp * 16 + i / (DEPTH / 8), chunk = i % (DEPTH / 8);
         if (first + row >= end || chunk * 8 >= depth) continue;
         using Wide = Pack<bf16, 8>;
-        *reinterpret_cast<Wide*>(y + (first + row) * width + chunk * 8) = *reinterpret_cast<const Wide*>(tile_chunk<DEPTH>(tile, row, chunk));
+        const Wide* from = reinterpret_cast<const Wide*>(tile_chunk<DEPTH>(tile, row, chunk));
+        *reinterpret_cast<Wide*>(y + (first + row) * width + chunk * 8) = *from;
     }
 }
 
@@ -166,9 +168,9 @@ __global__ void __launch_bounds__(ROWS * 2) forward_v3(bf16* y, float* log_sums,
     store_rows<DEPTH>(y + queries, width, first, r.queries, r.depth, own, sums, inverse);
 }
 
-// Own rows are queries, or keys where OF_KEYS; others are the other. own[0] and other[0] are of q and k, own[1] and other[1] of dy and v, so
-// that products of the first are scores and of the second the gradients of probabilities. With P, m and along as in plain.cu, gradients of
-// scores dS = P (m dP - along) / sqrt(depth), times other[0], are dq (dk), and P m times other[1] is dv.
+// Own rows are queries, or keys where OF_KEYS; others are the other. own[0] and other[0] are of q and k, own[1] and other[1] of dy and v,
+// so that products of the first are scores and of the second the gradients of probabilities. With P, m and along as in plain.cu, gradients
+// of scores dS = P (m dP - along) / sqrt(depth), times other[0], are dq (dk), and P m times other[1] is dv.
 template <int DEPTH, int ROWS, int OTHERS, bool OF_KEYS>
 __global__ void __launch_bounds__(ROWS * 2) gradient_v3(bf16* d_first, bf16* d_second, Rows<bf16> r, Results<bf16> s, int tiles) {
     constexpr int NI = OTHERS / 8, STAGE = 2 * OTHERS * DEPTH, THREADS = ROWS * 2;
@@ -252,8 +254,9 @@ template <int DEPTH> size_t shared_bytes(int own, int others, int64_t count) {
 
 template <int DEPTH, int ROWS, int KEYS> void launch_forward(kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream) {
     const int64_t tiles = ceil_div(o.queries, ROWS);
-    LAUNCH((forward_v3<DEPTH, ROWS, KEYS>), static_cast<unsigned>(o.batch * o.heads * tiles), ROWS * 2, shared_bytes<DEPTH>(ROWS, KEYS, o.keys),
-           stream_of(stream), address<bf16>(y), address<float>(log_sums), rows_of<bf16>(o), static_cast<int>(tiles));
+    const size_t shared = shared_bytes<DEPTH>(ROWS, KEYS, o.keys);
+    LAUNCH((forward_v3<DEPTH, ROWS, KEYS>), static_cast<unsigned>(o.batch * o.heads * tiles), ROWS * 2, shared, stream_of(stream),
+           address<bf16>(y), address<float>(log_sums), rows_of<bf16>(o), static_cast<int>(tiles));
 }
 
 template <int DEPTH, int ROWS, int OTHERS>
