@@ -102,7 +102,7 @@ __device__ inline float row_max(float v) {
     return v;
 }
 
-template <int DEPTH> __global__ void __launch_bounds__(THREADS) forward_v3(float* y, float* log_sums, Rows<float> r, int tiles) {
+template <int DEPTH> __global__ void __launch_bounds__(THREADS, 1) forward_v3(float* y, float* log_sums, Rows<float> r, int tiles) {
     constexpr int KEYS = 64, NJ = KEYS / SIDE;
     float* const own = reinterpret_cast<float*>(dynamic_shared());
     float *const keys = own + OWN * DEPTH, *const values = keys + KEYS * DEPTH, *const weights = values + KEYS * DEPTH;
