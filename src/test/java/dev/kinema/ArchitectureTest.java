@@ -62,6 +62,7 @@ class ArchitectureTest {
     private static final Map<String, Set<String>> LIBRARIES = new TreeMap<>(Map.of(
         "org.bytedeco.ffmpeg.", Set.of("video"),
         "org.bytedeco.dnnl.", Set.of("device.cpu"),
+        "org.bytedeco.cuda.", Set.of("device.cuda"),
         "org.bytedeco.javacpp.", Set.of("device.cpu", "device.cuda", "video"),
         "com.google.gson.", Set.of("checkpoint", "embed", "data", "run", "pretrain", "task", "task.vidsitu", "finetune", "example",
             "bench", "cli"),

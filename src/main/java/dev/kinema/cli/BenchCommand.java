@@ -71,6 +71,9 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
+    @Mixin
+    private VendorOption vendor;
+
     private int failures;
 
     @Override
@@ -85,7 +88,7 @@ final class BenchCommand implements Callable<Integer> {
             return ExitCode.DONE;
         }
         List<Peer> peers = ServiceLoader.load(Peer.class, Peer.class.getClassLoader()).stream().map(ServiceLoader.Provider::get).toList();
-        try (Device opened = device.open()) {
+        try (Device opened = device.open(vendor.vendor())) {
             for (Precision precision : precisions) {
                 if (!opened.supports(precision)) {
                     throw new ParameterException(spec.commandLine(), "--precision " + precision + ": " + opened.description()

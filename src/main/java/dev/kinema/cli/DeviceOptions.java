@@ -1,6 +1,7 @@
 package dev.kinema.cli;
 
 import dev.kinema.device.Device;
+import dev.kinema.device.Vendor;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -41,7 +42,7 @@ final class DeviceOptions {
         return threads;
     }
 
-    Device open() {
-        return Device.open(device, threads);
+    Device open(Vendor vendor) {
+        return Device.open(device, threads, vendor);
     }
 }

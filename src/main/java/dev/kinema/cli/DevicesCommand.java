@@ -24,13 +24,18 @@ final class DevicesCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         for (String name : Device.names()) {
             String what;
+            String remark = "";
             try (Device device = Device.open(name)) {
                 what = device.description() + ", precisions " + precisions(device);
+                remark = device.remark();
             } catch (KinemaException e) {
                 // the list is of what cannot be opened, too
                 what = "cannot be opened: " + Main.line(e.getMessage());
             }
             out.printf("%-15s %s%n", name, what);
+            if (!remark.isEmpty()) {
+                out.printf("%-15s %s%n", "", Main.line(remark));
+            }
         }
         return ExitCode.DONE;
     }

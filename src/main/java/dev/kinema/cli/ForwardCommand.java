@@ -57,6 +57,9 @@ final class ForwardCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
+    @Mixin
+    private VendorOption vendor;
+
     /** Reads 8,7,7. */
     static final class ExtentConverter implements ITypeConverter<Extent> {
         @Override
@@ -74,7 +77,7 @@ final class ForwardCommand implements Callable<Integer> {
         BackboneWeights network = BackboneWeights.read(weights);
         TensorForward forward = new TensorForward(network, node, Optional.ofNullable(pool), Optional.ofNullable(kernel));
         HostArray x = Npy.read(input);
-        try (Device opened = device.open()) {
+        try (Device opened = device.open(vendor.vendor())) {
             HostArray y = forward.run(opened, new Compilation(precision.on(opened), true), x);
             Npy.write(output, y);
             spec.commandLine().getOut().println(output + ": " + y.type());

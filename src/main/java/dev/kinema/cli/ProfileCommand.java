@@ -84,6 +84,9 @@ final class ProfileCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
+    @Mixin
+    private VendorOption vendor;
+
     /** Names as on the command line. */
     static final class StepConverter implements ITypeConverter<ProfiledNetwork.Step> {
         @Override
@@ -110,7 +113,7 @@ final class ProfileCommand implements Callable<Integer> {
                 + (network.isBackbone() ? "a backbone: it is one of supervised, cvrl, moco" : "a contextualizer: it is masks"));
         }
         int size = batch == null ? network.usualBatch(chosen) : batch;
-        try (Device opened = device.open(); Weights weights = opened.newWeights()) {
+        try (Device opened = device.open(vendor.vendor()); Weights weights = opened.newWeights()) {
             network.copyTo(weights, chosen);
             Compilation how = network.compilation(precision, opened, weights, chosen);
             try (Program program = network.compile(opened, how, weights, chosen, size)) {

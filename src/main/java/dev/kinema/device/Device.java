@@ -17,6 +17,11 @@ public interface Device extends AutoCloseable {
         return name();
     }
 
+    /** What else there is to know of the device, in a line for a person; empty if nothing. */
+    default String remark() {
+        return "";
+    }
+
     /** Whether the device computes in that precision; else it refuses to compile for it, or computes in a higher one. */
     default boolean supports(Precision precision) {
         return precision == Precision.FP32;
@@ -69,12 +74,21 @@ public interface Device extends AutoCloseable {
      * @param threads how many threads it computes with; 0 means one per processor
      */
     static Device open(String name, int threads) {
+        return open(name, threads, Vendor.NEVER);
+    }
+
+    /**
+     * The same with a choice of who computes.
+     *
+     * @param vendor {@link Vendor#ALWAYS} is an error for devices that have no libraries of a vendor to choose from
+     */
+    static Device open(String name, int threads, Vendor vendor) {
         if (threads < 0) {
             throw new KinemaException("a device cannot compute with " + threads + " threads: give a positive number, or 0 for all");
         }
         for (DeviceProvider provider : ServiceLoader.load(DeviceProvider.class, Device.class.getClassLoader())) {
             if (provider.opens(name)) {
-                return provider.open(name, threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+                return provider.open(name, threads == 0 ? Runtime.getRuntime().availableProcessors() : threads, vendor);
             }
         }
         throw new KinemaException("there is no device named '" + name + "': choose one of " + names());

@@ -1,5 +1,6 @@
 package dev.kinema.device;
 
+import dev.kinema.KinemaException;
 import java.util.List;
 
 /** How a device package makes itself known to {@link Device#open(String, int)}, through the service loader. */
@@ -18,4 +19,13 @@ public interface DeviceProvider {
      * @throws dev.kinema.KinemaException with the reason and the remedy if the device cannot be opened on this machine
      */
     Device open(String name, int threads);
+
+    /** The same for devices whose work libraries of their vendor could do as well; for others there is nothing to choose. */
+    default Device open(String name, int threads, Vendor vendor) {
+        if (vendor == Vendor.ALWAYS) {
+            throw new KinemaException("device " + name + " has no libraries of a vendor to choose from: leave --vendor always away, or"
+                + " choose a cuda device");
+        }
+        return open(name, threads);
+    }
 }

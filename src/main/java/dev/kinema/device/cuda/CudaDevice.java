@@ -7,10 +7,12 @@ import dev.kinema.device.DeviceProvider;
 import dev.kinema.device.Fusion;
 import dev.kinema.device.Precision;
 import dev.kinema.device.Program;
+import dev.kinema.device.Vendor;
 import dev.kinema.device.Weights;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.Graph;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -25,6 +27,7 @@ import java.util.stream.IntStream;
 public final class CudaDevice implements Device {
     private final String name;
     private final int index;
+    private ProductChoice products;
     private volatile boolean closed;
 
     private CudaDevice(String name, int index) {
@@ -49,17 +52,31 @@ public final class CudaDevice implements Device {
 
         @Override
         public Device open(String name, int threads) {
+            return open(name, threads, Vendor.NEVER);
+        }
+
+        @Override
+        public Device open(String name, int threads, Vendor vendor) {
             CudaLibrary.require();
             if (CudaLibrary.isEmulated()) {
                 throw new KinemaException("this process runs the emulated kernels, which are for tests, and one process loads one library:"
                     + " start it without -Dorg.bytedeco.javacpp.platform.extension=-emulated to use " + name);
             }
-            return CudaDevice.open(name);
+            return CudaDevice.open(name, index -> ProductChoice.of(vendor, name, index));
         }
     }
 
-    /** Opens the device that the number in {@code name} says, of the library that this process has loaded. */
+    /** With our own kernels for everything. */
     static CudaDevice open(String name) {
+        return open(name, index -> ProductChoice.own());
+    }
+
+    /**
+     * Opens the device that the number in {@code name} says, of the library that this process has loaded.
+     *
+     * @param products for the device of that number, which is in use then; closed with it
+     */
+    static CudaDevice open(String name, IntFunction<ProductChoice> products) {
         CudaLibrary.require();
         Matcher number = Pattern.compile(".*:(\\d+)").matcher(name);
         if (!number.matches()) {
@@ -82,6 +99,7 @@ public final class CudaDevice implements Device {
         }
         device.use();
         device.tryKernel(capability);
+        device.products = products.apply(index);
         return device;
     }
 
@@ -111,6 +129,13 @@ public final class CudaDevice implements Device {
             Kinema.kn_device_property(index, Kinema.KN_MEMORY_TOTAL) >> 20);
     }
 
+    /** What its vendor's libraries are, or why there are none. */
+    @Override
+    public String remark() {
+        return CudaLibrary.isEmulated() ? "" : VendorLibrary.absence().map(why -> "--vendor auto chooses nothing: " + why)
+            .orElseGet(() -> "--vendor auto chooses between our kernels and " + VendorLibrary.version());
+    }
+
     @Override
     public boolean supports(Precision precision) {
         return precision != Precision.INT8;
@@ -132,6 +157,11 @@ public final class CudaDevice implements Device {
         return new Lowering(this, how.fuse() ? Fusion.apply(graph) : graph, own, how).compile();
     }
 
+    /** Who multiplies matrices. */
+    ProductChoice products() {
+        return products;
+    }
+
     /** The number of the device. */
     int index() {
         return index;
@@ -147,6 +177,9 @@ public final class CudaDevice implements Device {
 
     @Override
     public void close() {
-        closed = true;
+        if (!closed) {
+            closed = true;
+            products.close();
+        }
     }
 }

@@ -334,7 +334,10 @@ final class CudaProgram implements Program {
         return placement.plan();
     }
 
-    /** One line per step: prepared once ("once") or run each time, node, kernel, scope. */
+    /**
+     * One line per step: prepared once ("once") or run each time, node, kernel, scope. At the end, where a library may do products of the
+     * device, who does which so far, and why.
+     */
     @Override
     public String describe() {
         StringBuilder text = new StringBuilder();
@@ -342,7 +345,9 @@ final class CudaProgram implements Program {
         groups.put("once", preparing);
         groups.put("run ", running);
         groups.forEach((when, steps) -> steps.forEach(s -> text.append(when).append(' ').append(s).append(System.lineSeparator())));
-        return text.append(placement.plan()).append(System.lineSeparator()).toString();
+        text.append(placement.plan()).append(System.lineSeparator());
+        device.products().reasons().forEach(r -> text.append(r).append(System.lineSeparator()));
+        return text.toString();
     }
 
     /** Whether runs replay a graph by now. */

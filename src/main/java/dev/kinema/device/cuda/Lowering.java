@@ -136,6 +136,11 @@ final class Lowering {
 
     // ---- what rules know
 
+    /** Who multiplies matrices. */
+    ProductChoice products() {
+        return device.products();
+    }
+
     /** The type of video activations and of the operands of products. */
     DType compute() {
         return how.precision() == Precision.BF16 ? DType.BF16 : DType.F32;

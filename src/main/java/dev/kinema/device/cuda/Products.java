@@ -1,5 +1,6 @@
 package dev.kinema.device.cuda;
 
+import dev.kinema.KinemaException;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
@@ -11,8 +12,9 @@ import dev.kinema.graph.op.Op;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
-/** Linear layers and matrix products: operands in the program's precision, sums in float32, activations on the sums. */
+/** Linear layers and matrix products: operands in the program's precision, sums in float32, activations on the sums. A library may do them. */
 final class Products {
     private Products() {}
 
@@ -28,8 +30,9 @@ final class Products {
         Buffer w = l.of(node.input(1), l.compute());
         Buffer bias = op.bias() ? l.of(node.input(2), DType.F32) : null;
         Buffer y = result(l, node.output(0));
-        Form form = new Form(1, y.shape().rows(), weight.dim(0), weight.dim(1), false, true, activation(op.activation()));
-        step(l, "matmul" + suffix(op), form, y, x, w, bias);
+        Product product = new Product(1, y.shape().rows(), weight.dim(0), weight.dim(1), false, true, op.bias(),
+            activation(op.activation()), x.dtype(), y.dtype());
+        step(l, node, suffix(op), product, y, x, w, bias);
     }
 
     private static String suffix(Linear op) {
@@ -52,9 +55,9 @@ final class Products {
         Buffer left = l.of(node.input(0), l.compute());
         Buffer right = l.of(node.input(1), l.compute());
         Buffer y = result(l, node.output(0));
-        Form form = new Form(a.product(0, a.rank() - 2), y.shape().dim(-2), y.shape().last(), a.dim(op.transposeA() ? -2 : -1),
-            op.transposeA(), op.transposeB(), Kinema.KN_ACTIVATION_NONE);
-        step(l, "matmul", form, y, left, right, null);
+        Product product = new Product(a.product(0, a.rank() - 2), y.shape().dim(-2), y.shape().last(), a.dim(op.transposeA() ? -2 : -1),
+            op.transposeA(), op.transposeB(), false, Kinema.KN_ACTIVATION_NONE, left.dtype(), y.dtype());
+        step(l, node, "", product, y, left, right, null);
     }
 
     /** In float32, but rounded at once where every reader would round it: the same numbers, half the bytes. */
@@ -62,13 +65,26 @@ final class Products {
         return l.define(y, l.isOperand(y) ? l.compute() : DType.F32);
     }
 
-    /** Sizes and form of a product, as {@code kn_matmul_multiply} takes them. */
-    private record Form(long batch, long m, long n, long k, boolean transposeA, boolean transposeB, int activation) {}
-
     /** @param bias may be null */
-    private static void step(Lowering l, String what, Form f, Buffer y, Buffer a, Buffer b, Buffer bias) {
-        l.step(what, bias == null ? List.of(a, b) : List.of(a, b, bias), List.of(y),
-            stream -> Kinema.kn_matmul_multiply(y.address(), a.address(), b.address(), bias == null ? 0 : bias.address(), 0, f.batch(),
-                f.m(), f.n(), f.k(), f.transposeA() ? 1 : 0, f.transposeB() ? 1 : 0, f.activation(), y.code(), a.code(), stream));
+    private static void step(Lowering l, Node node, String suffix, Product p, Buffer y, Buffer a, Buffer b, Buffer bias) {
+        List<Buffer> reads = bias == null ? List.of(a, b) : List.of(a, b, bias);
+        Optional<ProductLibrary.Way> way = l.products().wayOf(p);
+        if (way.isEmpty()) {
+            l.step("matmul" + suffix, reads, List.of(y), stream -> p.multiply(y.address(), a.address(), b.address(), address(bias), stream));
+            return;
+        }
+        Buffer workspace = l.scratch(way.get().workspaceBytes(), l.products().libraryName());
+        l.step(l.products().libraryName() + suffix, reads, List.of(y, workspace), stream -> {
+            try {
+                way.get().launch(y.address(), a.address(), b.address(), address(bias), workspace.address(), stream);
+                return Kinema.KN_OK;
+            } catch (KinemaException e) {
+                throw Lowering.at(node, e.getMessage(), e);
+            }
+        });
+    }
+
+    private static long address(Buffer bias) {
+        return bias == null ? 0 : bias.address();
     }
 }

@@ -43,14 +43,19 @@ final class StepEvents implements AutoCloseable {
     void tell(StepClock clock) {
         long ended = end;
         for (int i = events.length - 2; i >= 0; i--) {
-            float millis = Kinema.kn_event_elapsed(events[i], events[i + 1]);
-            if (millis < 0) {
-                throw CudaLibrary.failure();
-            }
-            long begun = ended - (long) (millis * NANOS_PER_MILLI);
+            long begun = ended - (long) (millis(i) * NANOS_PER_MILLI);
             clock.record(i, begun, ended);
             ended = begun;
         }
+    }
+
+    /** How long a step took on the device, after {@link #await}. */
+    float millis(int step) {
+        float millis = Kinema.kn_event_elapsed(events[step], events[step + 1]);
+        if (millis < 0) {
+            throw CudaLibrary.failure();
+        }
+        return millis;
     }
 
     @Override

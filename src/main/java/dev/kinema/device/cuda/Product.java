@@ -1,0 +1,53 @@
+package dev.kinema.device.cuda;
+
+import dev.kinema.device.cuda.binding.Kinema;
+import dev.kinema.graph.DType;
+
+/**
+ * A kind of product y = activation(a b + bias), with the sizes and flags of {@code kn_matmul_multiply}.
+ *
+ * @param biased whether there is a bias[n], in F32
+ * @param activation one of {@code KN_ACTIVATION_*}
+ * @param operands the type of a and b
+ * @param result the type of y
+ */
+record Product(long batch, long m, long n, long k, boolean transposeA, boolean transposeB, boolean biased, int activation, DType operands,
+        DType result) {
+    long bytesOfA() {
+        return batch * m * k * operands.bytes();
+    }
+
+    long bytesOfB() {
+        return batch * k * n * operands.bytes();
+    }
+
+    long bytesOfY() {
+        return batch * m * n * result.bytes();
+    }
+
+    long bytesOfBias() {
+        return biased ? n * Float.BYTES : 0;
+    }
+
+    /**
+     * Has our own kernel do it, on addresses of the device.
+     *
+     * @param bias 0 where there is none
+     * @return the status of the call
+     */
+    int multiply(long y, long a, long b, long bias, long stream) {
+        return Kinema.kn_matmul_multiply(y, a, b, bias, 0, batch, m, n, k, transposeA ? 1 : 0, transposeB ? 1 : 0, activation,
+            Buffer.code(result), Buffer.code(operands), stream);
+    }
+
+    @Override
+    public String toString() {
+        return "a product of " + batch + " x " + m + " x " + k + (transposeA ? " (transposed)" : "") + " and " + k + " x " + n
+            + (transposeB ? " (transposed)" : "") + ", " + operands + " to " + result + (biased ? ", bias" : "") + switch (activation) {
+                case Kinema.KN_ACTIVATION_RELU -> ", ReLU";
+                case Kinema.KN_ACTIVATION_GELU -> ", GELU";
+                case Kinema.KN_ACTIVATION_GELU_TANH -> ", GELU by tanh";
+                default -> "";
+            };
+    }
+}

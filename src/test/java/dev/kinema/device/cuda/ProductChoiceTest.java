@@ -1,0 +1,143 @@
+package dev.kinema.device.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kinema.KinemaException;
+import dev.kinema.device.Device;
+import dev.kinema.device.Vendor;
+import dev.kinema.device.cuda.binding.Kinema;
+import dev.kinema.graph.DType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Who does a product, with a library and a stopwatch that say what the test wants. */
+class ProductChoiceTest {
+    private static final Product SMALL = product(16);
+    private static final Product LARGE = product(512);
+
+    /** What was measured: "own" or "library", and the product's rows. */
+    private final List<String> measured = new ArrayList<>();
+    private final FakeProductLibrary library = new FakeProductLibrary(0);
+
+    /** Products name their activation by constants of the binding, which the build may lack. */
+    @BeforeAll
+    static void needsTheBinding() {
+        Emulated.device().close();
+    }
+
+    private static Product product(long rows) {
+        return new Product(1, rows, 64, 32, false, true, true, Kinema.KN_ACTIVATION_NONE, DType.F32, DType.F32);
+    }
+
+    /** Our kernel is faster for few rows. */
+    private double millis(Product product, ProductLibrary.Way way) {
+        measured.add((way == null ? "own " : "library ") + product.m());
+        return way == null ? product.m() * 0.01 : 1;
+    }
+
+    @Test
+    void autoTakesTheFasterAndAsksOnce() {
+        try (ProductChoice choice = new ProductChoice(Vendor.AUTO, library, this::millis)) {
+            for (int i = 0; i < 3; i++) {
+                assertEquals(Optional.empty(), choice.wayOf(product(16)), "0.16 ms against 1 ms");
+                assertEquals(512, ((FakeProductLibrary.FakeWay) choice.wayOf(product(512)).orElseThrow()).product().m());
+            }
+            assertEquals(List.of("own 16", "library 16", "own 512", "library 512"), measured);
+            assertEquals(List.of(SMALL, LARGE), library.asked());
+            assertEquals(List.of(SMALL + ": our own, 0.1600 ms, not fake, 1.0000 ms", LARGE + ": fake, 1.0000 ms, not our own, 5.1200 ms"),
+                choice.reasons());
+        }
+        assertTrue(library.isClosed());
+    }
+
+    @Test
+    void kindsThatDifferInAnythingAreTimedApart() {
+        try (ProductChoice choice = new ProductChoice(Vendor.AUTO, library, this::millis)) {
+            choice.wayOf(LARGE);
+            choice.wayOf(new Product(1, 512, 64, 32, false, false, true, Kinema.KN_ACTIVATION_NONE, DType.F32, DType.F32));
+            choice.wayOf(new Product(1, 512, 64, 32, false, true, true, Kinema.KN_ACTIVATION_RELU, DType.F32, DType.F32));
+            choice.wayOf(new Product(1, 512, 64, 32, false, true, true, Kinema.KN_ACTIVATION_NONE, DType.BF16, DType.F32));
+            assertEquals(4, library.asked().size());
+        }
+    }
+
+    @Test
+    void autoTakesOursWhereTheLibraryRefusesAndSaysWhy() {
+        library.refuse("odd sizes");
+        try (ProductChoice choice = new ProductChoice(Vendor.AUTO, library, this::millis)) {
+            assertEquals(Optional.empty(), choice.wayOf(LARGE));
+            assertEquals(Optional.empty(), choice.wayOf(LARGE));
+            assertEquals(List.of(LARGE), library.asked());
+            assertEquals(List.of(), measured);
+            assertEquals(List.of(LARGE + ": our own, as fake does not do it: odd sizes"), choice.reasons());
+        }
+    }
+
+    @Test
+    void alwaysTakesTheLibraryUntimedOrFails() {
+        try (ProductChoice choice = new ProductChoice(Vendor.ALWAYS, library, this::millis)) {
+            assertTrue(choice.wayOf(SMALL).isPresent());
+            assertEquals(List.of(), measured);
+            library.refuse("odd sizes");
+            assertTrue(choice.wayOf(SMALL).isPresent(), "it is remembered");
+            KinemaException failure = assertThrows(KinemaException.class, () -> choice.wayOf(LARGE));
+            assertEquals("fake does not do a product of 1 x 512 x 32 and 32 x 64 (transposed), F32 to F32, bias (odd sizes): choose --vendor"
+                + " auto, which takes our own kernels there, or never", failure.getMessage());
+        }
+    }
+
+    @Test
+    void neverAsksNobody() {
+        try (ProductChoice choice = new ProductChoice(Vendor.NEVER, library, this::millis)) {
+            assertEquals(Optional.empty(), choice.wayOf(LARGE));
+            assertEquals(List.of(), library.asked());
+            assertEquals(List.of(), choice.reasons());
+        }
+    }
+
+    /** There may be a library where the tests run; where there is none, as in CI, that hurts only who insists. */
+    @Test
+    void aMissingLibraryIsAnErrorOnlyForAlways() {
+        if (VendorLibrary.absence().isPresent()) {
+            String why = VendorLibrary.absence().get();
+            assertTrue(why.startsWith("cuBLASLt cannot be loaded (") && why.contains("): put the jars of org.bytedeco:cuda"), why);
+            try (ProductChoice choice = ProductChoice.of(Vendor.AUTO, "cuda:0", 0)) {
+                assertEquals(Optional.empty(), choice.wayOf(LARGE));
+            }
+            KinemaException failure = assertThrows(KinemaException.class, () -> ProductChoice.of(Vendor.ALWAYS, "cuda:0", 0));
+            assertEquals("cuda:0 cannot always use the vendor's library: " + why + ", or leave --vendor always away", failure.getMessage());
+        }
+    }
+
+    @Test
+    void otherDevicesHaveNothingToChoose() {
+        Device.open("cpu", 1, Vendor.AUTO).close();
+        KinemaException failure = assertThrows(KinemaException.class, () -> Device.open("cpu", 1, Vendor.ALWAYS));
+        assertTrue(failure.getMessage().startsWith("device cpu has no libraries of a vendor to choose from: "), failure.getMessage());
+    }
+
+    /** cuBLASLt's GELU is by tanh, its bias in the type of the result. */
+    @Test
+    void whatCublasLtCannotDoIsNotAskedFor() {
+        assertEquals(null, CublasLt.refusal(LARGE));
+        assertEquals(null, CublasLt.refusal(product(Kinema.KN_ACTIVATION_GELU_TANH, true, DType.F32)));
+        assertEquals(null, CublasLt.refusal(product(Kinema.KN_ACTIVATION_RELU, false, DType.BF16)));
+        assertEquals("it has no GELU by erf", CublasLt.refusal(product(Kinema.KN_ACTIVATION_GELU, true, DType.F32)));
+        assertEquals("a result in BF16 with a bias in F32", CublasLt.refusal(product(Kinema.KN_ACTIVATION_NONE, true, DType.BF16)));
+        assertEquals("it is empty", CublasLt.refusal(product(0)));
+        // CUBLASLT_EPILOGUE_DEFAULT, BIAS, RELU_BIAS and GELU of cublasLt.h
+        assertEquals(1, CublasLt.epilogue(product(Kinema.KN_ACTIVATION_NONE, false, DType.F32)).getAsInt());
+        assertEquals(4, CublasLt.epilogue(product(Kinema.KN_ACTIVATION_NONE, true, DType.F32)).getAsInt());
+        assertEquals(6, CublasLt.epilogue(product(Kinema.KN_ACTIVATION_RELU, true, DType.F32)).getAsInt());
+        assertEquals(32, CublasLt.epilogue(product(Kinema.KN_ACTIVATION_GELU_TANH, false, DType.F32)).getAsInt());
+    }
+
+    private static Product product(int activation, boolean biased, DType result) {
+        return new Product(1, 8, 64, 32, false, true, biased, activation, DType.BF16, result);
+    }
+}
