@@ -117,11 +117,11 @@ final class CublasLt implements ProductLibrary {
             cublasLtMatmulHeuristicResult_t result = new cublasLtMatmulHeuristicResult_t();
             found.put(0);
             int status = way.ask(preference, result, found);
-            if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_SUCCESS && found.get() == 0) {
+            if (status != CUBLAS_STATUS_SUCCESS || found.get() == 0) {
                 result.close();
-                return Offer.refusal("it knows no algorithm");
+                boolean plain = status == CUBLAS_STATUS_SUCCESS || status == CUBLAS_STATUS_NOT_SUPPORTED;
+                return Offer.refusal("it knows no algorithm" + (plain ? "" : ", status " + status + " of cublasStatus_t"));
             }
-            check("cublasLtMatmulAlgoGetHeuristic", status);
             way.take(result);
             return Offer.of(way);
         } finally {

@@ -112,8 +112,8 @@ final class CublasLtProduct implements ProductLibrary.Way {
         long bytes = algorithm.workspaceSize();
         Place passing = bytes == 0 ? null : workspace.at((workspaceAt + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
         y.at(yAt);
-        CublasLt.check("cublasLtMatmul", cublas.cublasLtMatmul(handle, how, one, b.at(bAt), layoutB, a.at(aAt), layoutA, zero, y, layoutY, y,
-            layoutY, algorithm.algo(), passing, bytes, new CUstream_st(stream.at(streamHandle))));
+        CublasLt.check("cublasLtMatmul", cublas.cublasLtMatmul(handle, how, one, b.at(bAt), layoutB, a.at(aAt), layoutA, zero, y, layoutY,
+            y, layoutY, algorithm.algo(), passing, bytes, new CUstream_st(stream.at(streamHandle))));
     }
 
     void close() {

@@ -8,7 +8,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** Who does the matrix products of a device, our kernels or a library: decided once per kind of product, remembered while the device is open. */
+/**
+ * Who does the matrix products of a device, our kernels or a library: decided once per kind of product, remembered while the device is open.
+ */
 final class ProductChoice implements AutoCloseable {
     private final Vendor vendor;
     /** Null where there is none, or none is wanted. */

@@ -14,7 +14,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** Linear layers and matrix products: operands in the program's precision, sums in float32, activations on the sums. A library may do them. */
+/**
+ * Linear layers and matrix products: operands in the program's precision, sums in float32, activations on the sums. A library may do them.
+ */
 final class Products {
     private Products() {}
 
@@ -70,7 +72,8 @@ final class Products {
         List<Buffer> reads = bias == null ? List.of(a, b) : List.of(a, b, bias);
         Optional<ProductLibrary.Way> way = l.products().wayOf(p);
         if (way.isEmpty()) {
-            l.step("matmul" + suffix, reads, List.of(y), stream -> p.multiply(y.address(), a.address(), b.address(), address(bias), stream));
+            l.step("matmul" + suffix, reads, List.of(y),
+                stream -> p.multiply(y.address(), a.address(), b.address(), address(bias), stream));
             return;
         }
         Buffer workspace = l.scratch(way.get().workspaceBytes(), l.products().libraryName());

@@ -20,8 +20,8 @@ final class VendorLibrary {
                 cause = cause.getCause();
             }
             return "cuBLASLt cannot be loaded (" + cause.getMessage() + "): put the jars of org.bytedeco:cuda, the one for "
-                + Loader.getPlatform() + " too, on the class path, and the folders of libcudart.so.13, libcublas.so.13 and libcublasLt.so.13"
-                + " into LD_LIBRARY_PATH";
+                + Loader.getPlatform() + " too, on the class path, and the folders of libcudart.so.13, libcublas.so.13 and"
+                + " libcublasLt.so.13 into LD_LIBRARY_PATH";
         }
     }
 

@@ -114,7 +114,8 @@ class VendorProductsTest {
         try (CudaDevice device = open(Vendor.ALWAYS, library)) {
             library.fail("out of luck");
             KinemaException failure = assertThrows(KinemaException.class, () -> run(device, Compilation.FP32, 1, new float[64]));
-            assertTrue(failure.getMessage().startsWith("out of luck (at ") && failure.getMessage().contains("Linear"), failure.getMessage());
+            String message = failure.getMessage();
+            assertTrue(message.startsWith("out of luck (at ") && message.contains("Linear"), message);
             library.fail(null);
             run(device, Compilation.FP32, 3, new float[64]);
         }
