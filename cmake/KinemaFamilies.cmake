@@ -20,26 +20,32 @@ function(kinema_find_families)
   endforeach()
   file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/families.cc CONTENT
     "#include \"${KINEMA_NATIVE}/lab/lab.h\"\nnamespace kn::lab {\n${declarations}void register_families(Lab& lab) {\n${calls}}\n}\n" @ONLY)
-  set(KINEMA_KERNELS ${kernels} ${KINEMA_NATIVE}/runtime/runtime.cu PARENT_SCOPE)
+  set(KINEMA_KERNELS ${kernels} PARENT_SCOPE)
   set(KINEMA_SHAPES ${shapes} ${CMAKE_BINARY_DIR}/families.cc PARENT_SCOPE)
 endfunction()
 
-# Objects of all kernels over the emulator, compiled with the given options, and the lab made of them:
-# kinema_emulated_objects<suffix>, kinema-lab-emulated<suffix>.
+# All kernels over the emulator, compiled with the given options, and the lab made of them, in parts that other programs are made of, too:
+# kinema_emulator<suffix> (emulator and runtime), kinema_emulated_objects<suffix> (kernels), kinema_lab_objects<suffix> (the lab but its
+# command line), kinema-lab-emulated<suffix>.
 function(kinema_emulate suffix)
-  set(objects kinema_emulated_objects${suffix})
-  add_library(${objects} OBJECT EXCLUDE_FROM_ALL ${KINEMA_KERNELS}
-    ${KINEMA_NATIVE}/emulator/scheduler.cc ${KINEMA_NATIVE}/emulator/api.cc)
+  add_library(kinema_emulator${suffix} OBJECT EXCLUDE_FROM_ALL ${KINEMA_RUNTIME}
+    ${KINEMA_NATIVE}/emulator/api.cc ${KINEMA_NATIVE}/emulator/fiber.cc ${KINEMA_NATIVE}/emulator/grid.cc
+    ${KINEMA_NATIVE}/emulator/scheduler.cc)
+  add_library(kinema_emulated_objects${suffix} OBJECT EXCLUDE_FROM_ALL ${KINEMA_KERNELS})
+  add_library(kinema_lab_objects${suffix} OBJECT EXCLUDE_FROM_ALL ${KINEMA_LAB})
   # g++ takes a .cu file for C++ when it is told so
-  set_source_files_properties(${KINEMA_KERNELS} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS -xc++)
-  target_compile_options(${objects} PRIVATE -Wall -Wextra -Wno-unknown-pragmas -fno-strict-aliasing -ffp-contract=off ${ARGN})
-  target_include_directories(${objects} PRIVATE ${CMAKE_BINARY_DIR})
-  set_target_properties(${objects} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  add_dependencies(${objects} kinema_build_id)
+  set_source_files_properties(${KINEMA_RUNTIME} ${KINEMA_KERNELS} ${KINEMA_LAB} PROPERTIES LANGUAGE CXX)
+  set_source_files_properties(${KINEMA_RUNTIME} ${KINEMA_KERNELS} ${KINEMA_LAB_KERNELS} PROPERTIES COMPILE_OPTIONS -xc++)
+  foreach(objects kinema_emulator${suffix} kinema_emulated_objects${suffix} kinema_lab_objects${suffix})
+    target_compile_options(${objects} PRIVATE ${KINEMA_EMULATED_OPTIONS} ${ARGN})
+    set_target_properties(${objects} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  endforeach()
+  target_include_directories(kinema_emulator${suffix} PRIVATE ${CMAKE_BINARY_DIR})
+  add_dependencies(kinema_emulator${suffix} kinema_build_id)
 
   set(lab kinema-lab-emulated${suffix})
-  add_executable(${lab} EXCLUDE_FROM_ALL ${KINEMA_NATIVE}/lab/main.cc ${KINEMA_NATIVE}/lab/check.cc ${KINEMA_SHAPES})
-  target_compile_options(${lab} PRIVATE -Wall -Wextra ${ARGN})
+  add_executable(${lab} EXCLUDE_FROM_ALL ${KINEMA_NATIVE}/lab/main.cc ${KINEMA_SHAPES})
+  target_compile_options(${lab} PRIVATE ${KINEMA_EMULATED_OPTIONS} ${ARGN})
   target_link_options(${lab} PRIVATE ${ARGN})
-  target_link_libraries(${lab} PRIVATE ${objects} Threads::Threads)
+  target_link_libraries(${lab} PRIVATE kinema_emulated_objects${suffix} kinema_emulator${suffix} kinema_lab_objects${suffix} Threads::Threads)
 endfunction()

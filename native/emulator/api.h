@@ -1,5 +1,6 @@
 // The part of CUDA's runtime interface that Kinema uses, over the emulator. Streams run at once what is put on them, unless they are
-// being captured; then it is remembered, and done by each launch of the graph.
+// being captured; then it is remembered, and done by each launch of the graph. Copies between host and device on a stream that is not the
+// default one are done as late as is legal.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -9,9 +10,12 @@ enum cudaError_t : int {
     cudaErrorInvalidValue = 1,
     cudaErrorMemoryAllocation = 2,
     cudaErrorInvalidConfiguration = 9,
+    cudaErrorInsufficientDriver = 35,
+    cudaErrorNoDevice = 100,
     cudaErrorInvalidDevice = 101,
     cudaErrorInvalidResourceHandle = 400,
     cudaErrorNotReady = 600,
+    cudaErrorIllegalAddress = 700,
     cudaErrorLaunchFailure = 719,
     cudaErrorStreamCaptureUnsupported = 900,
     cudaErrorStreamCaptureInvalidated = 901,
@@ -40,6 +44,12 @@ using cudaGraphExec_t = SimtGraph*;
 struct cudaDeviceProp {
     char name[256];
 };
+
+/// Ranges are counted, nothing more.
+int simt_push_range(const char* name);
+int simt_pop_range();
+/// Sets what kn_emulate() says; whether there is such a thing.
+bool simt_pretend(int what, int64_t value);
 
 /// What the emulator has to say of the last failed launch of this thread; empty if nothing.
 const char* simt_report();

@@ -9,6 +9,8 @@
  *  - It returns KN_OK, an error of CUDA (> 0) or one of ours (< 0); kn_last_error() then says in a sentence what was wrong, for this thread.
  *  - An optional address is 0 where the thing is absent; the comment says so.
  *  - A size of 0 elements is no error: nothing is done.
+ *  - What only the device can see to be wrong, as an index that is none, is said in a fault word, one I64: 0 until a kernel stores
+ *    2^32 + the 32 bits of the number there.
  *  - Tensors are dense, row by row, channels last; addresses are aligned to 16 bytes, as the runtime and memory plans give them.
  */
 #ifndef KINEMA_H
@@ -110,13 +112,42 @@ KN_API kn_handle kn_graph_end(kn_handle stream);
 KN_API kn_status kn_graph_launch(kn_handle graph, kn_handle stream);
 KN_API kn_status kn_graph_destroy(kn_handle graph);
 
+/* ---- names for profilers (NVTX): what this thread puts on streams from push to pop */
+
+/* How many ranges this one lies in; negative where no profiler listens. */
+KN_API int32_t kn_range_push(const char* name);
+KN_API int32_t kn_range_pop(void);
+
+/* ---- the emulator's device, for tests of what happens in trouble */
+
+#define KN_EMULATED_MEMORY 0     /* bytes of memory it has; 16 GiB at first */
+#define KN_EMULATED_DEVICES 1    /* how many there are; 1 at first */
+#define KN_EMULATED_DRIVER 2     /* the driver's version, 0 for no driver, which takes no device away; 13000 at first */
+#define KN_EMULATED_CAPABILITY 3 /* the compute capability; 80 at first */
+#define KN_EMULATED_REFUSAL 4    /* the launch after so many others is refused; negative: none, as at first */
+#define KN_EMULATED_FAULT 5      /* the kernel after so many others accesses memory that is not its own, which is noticed when somebody waits
+                                    for it, and then nothing works any more; negative: none, and all works again */
+/* KN_UNSUPPORTED on a device. */
+KN_API kn_status kn_emulate(int32_t what, int64_t value);
+
 #ifdef __cplusplus
 }
 #endif
 
 /* ---- families, in alphabetical order */
+#include "kinema/attention.h"
+#include "kinema/batchnorm.h"
 #include "kinema/conv3d.h"
+#include "kinema/dropout.h"
 #include "kinema/elementwise.h"
+#include "kinema/frames.h"
+#include "kinema/indexing.h"
+#include "kinema/infonce.h"
+#include "kinema/layernorm.h"
 #include "kinema/matmul.h"
+#include "kinema/optimizer.h"
+#include "kinema/pool3d.h"
+#include "kinema/reduce.h"
+#include "kinema/softmax.h"
 
 #endif

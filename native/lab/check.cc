@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <random>
 
 #include "lab.h"
+#include "values.h"
 
 namespace kn::lab {
 namespace {
@@ -21,48 +21,6 @@ constexpr unsigned char GUARD_BYTE = 0xA5;
 constexpr unsigned char POISONS[] = {0xFF, 0x71};  // NaN; 1e30 as float and as bf16
 
 double unit_roundoff(kn_dtype dtype) { return dtype == KN_BF16 ? 0x1p-8 : FLOAT_ROUNDOFF; }
-
-uint16_t to_bf16_bits(float x) {
-    uint32_t bits;
-    std::memcpy(&bits, &x, 4);
-    if (x != x) return static_cast<uint16_t>(bits >> 16 | 0x40);
-    return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-}
-
-void encode(const std::vector<double>& values, kn_dtype dtype, unsigned char* to) {
-    for (size_t i = 0; i < values.size(); ++i) {
-        const double v = values[i];
-        switch (dtype) {
-            case KN_F32: { const float f = static_cast<float>(v); std::memcpy(to + 4 * i, &f, 4); break; }
-            case KN_BF16: { const uint16_t h = to_bf16_bits(static_cast<float>(v)); std::memcpy(to + 2 * i, &h, 2); break; }
-            case KN_I32: { const int32_t n = static_cast<int32_t>(v); std::memcpy(to + 4 * i, &n, 4); break; }
-            case KN_I64: { const int64_t n = static_cast<int64_t>(v); std::memcpy(to + 8 * i, &n, 8); break; }
-            default: to[i] = static_cast<unsigned char>(v);
-        }
-    }
-}
-
-std::vector<double> decode(const unsigned char* from, kn_dtype dtype, int64_t count) {
-    std::vector<double> values(static_cast<size_t>(count));
-    for (size_t i = 0; i < values.size(); ++i) {
-        switch (dtype) {
-            case KN_F32: { float f; std::memcpy(&f, from + 4 * i, 4); values[i] = f; break; }
-            case KN_BF16: {
-                uint16_t h;
-                std::memcpy(&h, from + 2 * i, 2);
-                const uint32_t bits = static_cast<uint32_t>(h) << 16;
-                float f;
-                std::memcpy(&f, &bits, 4);
-                values[i] = f;
-                break;
-            }
-            case KN_I32: { int32_t n; std::memcpy(&n, from + 4 * i, 4); values[i] = n; break; }
-            case KN_I64: { int64_t n; std::memcpy(&n, from + 8 * i, 8); values[i] = static_cast<double>(n); break; }
-            default: values[i] = from[i];
-        }
-    }
-    return values;
-}
 
 /// Memory on the device with guards at both ends.
 class Memory {
@@ -98,22 +56,13 @@ class Memory {
     kn_dptr base_;
 };
 
-using Bytes = std::vector<unsigned char>;
-
 /// One case with its memory.
 class Trial {
   public:
     explicit Trial(const Case& c) : case_(c), workspace_(c.workspace) {
         std::mt19937_64 random(std::hash<std::string>()(c.name()));
         for (const Input& in : c.inputs) {
-            std::vector<double> drawn = draw(in, random);
-            Bytes bytes(static_cast<size_t>(in.count * size_of(in.dtype)));
-            encode(drawn, in.dtype, bytes.data());
-            if (in.shape) {
-                drawn = decode(bytes.data(), in.dtype, in.count);
-                in.shape(drawn);
-                encode(drawn, in.dtype, bytes.data());
-            }
+            const Bytes bytes = draw(in, in.count, random);
             values_.push_back(decode(bytes.data(), in.dtype, in.count));
             memory_.push_back(std::make_unique<Memory>(static_cast<int64_t>(bytes.size())));
             memory_.back()->write(bytes);
@@ -179,15 +128,6 @@ class Trial {
     }
 
   private:
-    static std::vector<double> draw(const Input& in, std::mt19937_64& random) {
-        std::vector<double> values(static_cast<size_t>(in.count));
-        std::normal_distribution<double> normal(0, in.deviation);
-        std::uniform_int_distribution<int64_t> integer(0, in.limit - 1);
-        const bool floating = in.dtype == KN_F32 || in.dtype == KN_BF16;
-        for (double& v : values) v = floating ? normal(random) : static_cast<double>(integer(random));
-        return values;
-    }
-
     const Case& case_;
     Values values_, expected_;
     std::vector<Bytes> contents_;

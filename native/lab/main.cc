@@ -4,61 +4,91 @@
 #include <cstring>
 
 #include "lab.h"
+#include "timing.h"
 
-namespace kn::lab {
-Case::Case(std::string kernel_, kn_dtype dtype_, const std::vector<std::pair<const char*, int64_t>>& sizes)
-    : kernel(std::move(kernel_)), dtype(dtype_) {
-    for (const auto& size : sizes) shape += (shape.empty() ? "" : " ") + std::string(size.first) + "=" + std::to_string(size.second);
-}
-
-std::string Case::name() const {
-    static const char* const DTYPES[] = {"f32", "bf16", "i32", "i64", "u8"};
-    return kernel + " " + DTYPES[dtype] + " " + shape;
-}
-
-void Lab::full_size(const std::function<void(Lab&)>& more) {
-    Lab large;
-    more(large);
-    for (Case& c : large.cases_) timed_.push_back(std::move(c));
-}
-}  // namespace kn::lab
-
+namespace {
 using namespace kn::lab;
 
-static int usage() {
+int usage() {
     std::fprintf(stderr,
                  "usage: kinema-lab list\n"
-                 "       kinema-lab check [--only PART-OF-NAME] [--variant N] [--repeats N]\n");
+                 "       kinema-lab check [--only PART-OF-NAME] [--variant N] [--repeats N]\n"
+                 "       kinema-lab time [--only PART-OF-NAME] [--variant N] [--repeats SAMPLES] [--json FILE]\n"
+                 "       kinema-lab roofline [--json FILE]\n");
     return 2;
 }
+
+int list(const Lab& lab) {
+    for (const Case& c : lab.cases()) std::printf("%s, %d variants\n", c.name().c_str(), c.variants);
+    for (const Case& c : lab.timed()) {
+        std::printf("%s, %d variants, timed only: %.3f GFLOP, %.3f MB\n", c.name().c_str(), c.variants, c.flops / 1e9, c.bytes / 1e6);
+    }
+    return 0;
+}
+
+/// Measures the limits, and with a lab the kernels; the table goes to the console, all of it to the file.
+int measure(const Lab* lab, const TimingOptions& options, const char* file) {
+    if (kn_is_emulated()) {
+        std::fprintf(stderr, "kinema-lab: times of the emulator say nothing of a device: use the lab that nvcc builds\n");
+        return 1;
+    }
+    FILE* to = file ? std::fopen(file, "w") : nullptr;
+    if (file && !to) {
+        std::fprintf(stderr, "kinema-lab: %s cannot be written: name a file in a folder that exists\n", file);
+        return 1;
+    }
+    const Roofline roofline = measure_roofline({});
+    std::printf("%s\n", describe(roofline).c_str());
+    std::vector<Timing> timings;
+    if (lab) {
+        std::printf("%s\n", heading().c_str());
+        time_cases(*lab, options, [&](const Timing& timing) {
+            timings.push_back(timing);
+            std::printf("%s\n", row(timing, roofline).c_str());
+            std::fflush(stdout);
+        });
+    }
+    if (to) {
+        std::fputs(json(roofline, timings).c_str(), to);
+        std::fclose(to);
+    }
+    if (lab && timings.empty()) std::fprintf(stderr, "kinema-lab: no case is named so: see kinema-lab list\n");
+    return lab && timings.empty() ? 1 : 0;
+}
+}  // namespace
 
 int main(int count, char** words) {
     Lab lab;
     register_families(lab);
     if (count < 2) return usage();
     const std::string command = words[1];
-    Options options;
+    TimingOptions options;
+    const char* file = nullptr;
     for (int i = 2; i < count; i += 2) {
         if (i + 1 == count) return usage();
         if (!std::strcmp(words[i], "--only")) {
-            options.only = words[i + 1];
+            options.which.only = words[i + 1];
         } else if (!std::strcmp(words[i], "--variant")) {
-            options.variant = std::atoi(words[i + 1]);
+            options.which.variant = std::atoi(words[i + 1]);
         } else if (!std::strcmp(words[i], "--repeats")) {
-            options.repeats = std::atoi(words[i + 1]);
+            options.which.repeats = std::atoi(words[i + 1]);
+        } else if (!std::strcmp(words[i], "--json")) {
+            file = words[i + 1];
         } else {
             return usage();
         }
     }
-    if (command == "list") {
-        for (const Case& c : lab.cases()) std::printf("%s, %d variants\n", c.name().c_str(), c.variants);
-        for (const Case& c : lab.timed()) std::printf("%s, %d variants, timed only\n", c.name().c_str(), c.variants);
-        return 0;
-    }
-    if (command != "check") return usage();
+    if (command == "list") return list(lab);
+    if (command != "check" && command != "time" && command != "roofline") return usage();
     if (kn_device_count() == 0) {
         std::fprintf(stderr, "kinema-lab: %s\n", kn_last_error());
         return 1;
     }
-    return check(lab, options) == 0 ? 0 : 1;
+    if (command == "check") return check(lab, options.which) == 0 ? 0 : 1;
+    try {
+        return measure(command == "time" ? &lab : nullptr, options, file);
+    } catch (const std::string& sentence) {
+        std::fprintf(stderr, "kinema-lab: %s\n", sentence.c_str());
+        return 1;
+    }
 }

@@ -5,6 +5,13 @@
 
 #include "kernel.h"
 
+#if defined(__CUDACC__) && __has_include(<nvtx3/nvToolsExt.h>)
+#include <nvtx3/nvToolsExt.h>
+#define KN_NVTX 1
+#else
+#define KN_NVTX 0
+#endif
+
 #ifndef KN_BUILD_ID
 #include "build_id.h"
 #endif
@@ -249,6 +256,37 @@ kn_status kn_graph_launch(kn_handle graph, kn_handle stream) {
 
 kn_status kn_graph_destroy(kn_handle graph) {
     return gone(cudaGraphExecDestroy(reinterpret_cast<cudaGraphExec_t>(static_cast<uintptr_t>(graph))), "ending a graph");
+}
+
+int32_t kn_range_push(const char* name) {
+#if KN_NVTX
+    return nvtxRangePushA(name);
+#elif defined(__CUDACC__)
+    (void)name;
+    return -1;  // built without NVTX's headers
+#else
+    return simt_push_range(name);
+#endif
+}
+
+int32_t kn_range_pop(void) {
+#if KN_NVTX
+    return nvtxRangePop();
+#elif defined(__CUDACC__)
+    return -1;
+#else
+    return simt_pop_range();
+#endif
+}
+
+kn_status kn_emulate(int32_t what, int64_t value) {
+#if defined(__CUDACC__)
+    (void)value;
+    return refuse(KN_UNSUPPORTED, "these kernels run on a device, nothing of it is emulated (%d)", what);
+#else
+    KN_REQUIRE(simt_pretend(what, value), "there is nothing %d to emulate", what);
+    return KN_OK;
+#endif
 }
 
 }  // extern "C"

@@ -154,6 +154,74 @@ void graphs() {
     expect(kn_live_objects() == 0, "objects left");
 }
 
+__global__ void add_one(float* y, const float* x) { y[threadIdx.x] = x[threadIdx.x] + 1.f; }
+
+/// y = x + 1 after x = host on another stream, with or without the wait for the copy, and with or without the one that ends the capture.
+void streams() {
+    std::vector<float> host(32, 5.f), x(32), y(32);
+    const auto at = [](std::vector<float>& v) { return reinterpret_cast<uintptr_t>(v.data()); };
+    const kn_handle copies = kn_stream_create(), work = kn_stream_create(), begun = kn_event_create(), came = kn_event_create();
+    const auto put = [&](bool waits, bool joins) {
+        kn_event_record(begun, work);
+        kn_stream_wait(copies, begun);
+        kn_copy_to_device(at(x), at(host), 128, copies);
+        kn_event_record(came, copies);
+        kn_copy_to_device(at(x), at(host), 4, copies);  // so that the event is not the end of the stream
+        if (waits) kn_stream_wait(work, came);
+        LAUNCH(add_one, 1, 32, 0, kn::stream_of(work), y.data(), x.data());
+        if (joins) kn_event_record(begun, copies);
+        if (joins) kn_stream_wait(work, begun);
+    };
+    put(false, false);
+    expect(y[7] == 1.f, "a kernel that does not wait does not see the copy: " + std::to_string(y[7]));
+    kn_stream_synchronize(copies);
+    expect(x[7] == 5.f, "waiting for the stream does the copy");
+    host.assign(32, 6.f);
+    put(true, false);
+    expect(y[7] == 7.f, "a kernel that waits sees the copy: " + std::to_string(y[7]));
+    kn_device_synchronize();
+
+    kn_graph_begin(work);
+    put(true, true);
+    const kn_handle graph = kn_graph_end(work);
+    host.assign(32, 8.f);
+    for (int i = 0; i < 2; ++i) expect(graph != 0 && kn_graph_launch(graph, work) == KN_OK && y[7] == 9.f, "a graph of two streams");
+    kn_graph_begin(work);
+    put(true, false);
+    expect(kn_graph_end(work) == 0 && has(kn_last_error(), "unjoined"), "a stream that a capture leaves behind");
+    kn_graph_begin(work);
+    put(false, true);
+    const kn_handle loose = kn_graph_end(work);
+    host.assign(32, 3.f);
+    expect(loose != 0 && kn_graph_launch(loose, work) == KN_OK && y[7] == 9.f, "a graph without the wait: " + std::to_string(y[7]));
+    for (kn_handle g : {graph, loose}) kn_graph_destroy(g);
+    for (kn_handle s : {copies, work}) kn_stream_destroy(s);
+    for (kn_handle e : {begun, came}) kn_event_destroy(e);
+    expect(kn_live_objects() == 0, "objects left");
+}
+
+/// What the device is told to pretend.
+void pretences() {
+    std::vector<float> y(64);
+    kn_emulate(KN_EMULATED_REFUSAL, 1);
+    expect(REPORT_OF(unwritten, 1, 32, 128, nullptr, y.data()).empty(), "the one before the refused launch");
+    expect(has(REPORT_OF(unwritten, 1, 32, 128, nullptr, y.data()), "unwritten (emulator_test.cc:"), "a refused launch names the kernel");
+    expect(REPORT_OF(unwritten, 1, 32, 128, nullptr, y.data()).empty(), "the one after it");
+    kn_emulate(KN_EMULATED_FAULT, 0);
+    expect(REPORT_OF(unwritten, 1, 32, 128, nullptr, y.data()).empty(), "a launch does not know of its fault");
+    expect(kn_device_synchronize() != KN_OK && has(kn_last_error(), "illegal memory access"), "who waits for it does");
+    kn_emulate(KN_EMULATED_FAULT, -1);
+    expect(kn_device_synchronize() == KN_OK, "all works again");
+    const int64_t free = kn_device_property(0, KN_MEMORY_FREE), total = kn_device_property(0, KN_MEMORY_TOTAL);
+    kn_emulate(KN_EMULATED_MEMORY, total - free + 100);
+    expect(kn_memory_allocate(101) == 0 && has(kn_last_error(), "out of memory"), "memory runs out");
+    const kn_dptr all = kn_memory_allocate(100);
+    expect(all != 0 && kn_device_property(0, KN_MEMORY_FREE) == 0, "all memory is taken");
+    kn_memory_free(all);
+    kn_emulate(KN_EMULATED_MEMORY, total);
+    expect(kn_emulate(-1, 0) == KN_INVALID_ARGUMENT, "there is nothing -1");
+}
+
 void many_blocks() {
     unsigned counter = 0;
     expect(REPORT_OF(count, dim3(64, 3, 2), dim3(16, 4, 4), 0, nullptr, &counter).empty(), "many blocks");
@@ -167,6 +235,8 @@ int main() {
     reports();
     tensor_cores();
     graphs();
+    streams();
+    pretences();
     many_blocks();
     std::printf("%d failed\n", failures);
     return failures == 0 ? 0 : 1;

@@ -2,6 +2,7 @@
 #pragma once
 #include "../../include/kinema.h"
 #include "../../runtime/kernel.h"
+#include "../matmul/epilogue.h"
 
 namespace kn::conv3d {
 // 1: a thread an element; tiles of an implicit product, bf16 by mma.sync: 2: 64 x 64, 3: 128 x 64, 4: 128 x 128
@@ -23,7 +24,7 @@ struct Sizes {
 /// else to whole chunks; then kw to whole chunks.
 struct Packing {
     int channels, width;
-    bool plain;  // nothing is filled up
+    bool plain;  // nothing is filled up, and every pixel is whole chunks
 };
 Packing packing(int64_t i, int64_t kw, kn_dtype dtype);
 
@@ -35,4 +36,17 @@ kn_status forward(int variant, kn_dptr y, kn_dptr x, kn_dptr packed, kn_dptr sca
 kn_status input_gradient(int variant, kn_dptr dx, kn_dptr dy, kn_dptr packed, const Sizes& s, kn_dtype dtype, kn_handle stream);
 kn_status weight_gradient(int variant, kn_dptr dw, kn_dptr x, kn_dptr dy, const Sizes& s, kn_dtype dtype, kn_dptr workspace,
                           kn_handle stream);
+
+/// The pixels of x, over the strides: the most that a phase of dgrad has.
+inline int64_t phase_pixels(const Sizes& s) { return s.n * ceil_div(s.t, s.st) * ceil_div(s.h, s.sh) * ceil_div(s.w, s.sw); }
+
+/// The tiled variants, compiled in a file for each type.
+template <class T> struct Tiled {
+    /// s: of x with its channels filled up, as the weights are packed.
+    static void forward(int size, kn_dptr x, kn_dptr packed, const matmul::Epilogue& e, const Sizes& s, kn_handle stream);
+    static void input_gradient(int size, kn_dptr dy, kn_dptr packed, const matmul::Epilogue& e, const Sizes& s, const Packing& p,
+                               kn_handle stream);
+    /// Sums of each part of y's pixels, [parts, o, kt, kh, kw, i]; s as in forward.
+    static void weight_gradient(int size, kn_dptr parts, kn_dptr x, kn_dptr dy, const Sizes& s, int64_t part, kn_handle stream);
+};
 }  // namespace kn::conv3d

@@ -24,6 +24,18 @@ template <class T> __global__ void pack_v1(T* packed, const float* weight, Sizes
     }
 }
 
+/// x with each row padded on the left by pw, and its channels filled up, so that windows begin at whole chunks; four elements a thread.
+template <class T> __global__ void fill_v1(T* filled, const T* x, Sizes s, Sizes to, int64_t fours) {
+    for (int64_t f = first_item(); f < fours; f += grid_stride()) {
+        const int64_t c = f * 4 % to.i, pixel = f * 4 / to.i, w = pixel % to.w - s.pw;
+        const T* from = x + (pixel / to.w * s.w + w) * s.i + c;
+        Pack<T, 4> out;
+#pragma unroll
+        for (int e = 0; e < 4; ++e) out.at[e] = inside(w, s.w) && c + e < s.i ? from[e] : from_float<T>(0.f);
+        *reinterpret_cast<Pack<T, 4>*>(filled + f * 4) = out;
+    }
+}
+
 template <class T> __global__ void forward_v1(const T* x, const T* packed, matmul::Epilogue e, Sizes s, Packing p, int64_t elements) {
     const int64_t out_t = s.out_t(), out_h = s.out_h(), out_w = s.out_w();
     for (int64_t at = first_item(); at < elements; at += grid_stride()) {
@@ -76,6 +88,18 @@ template <class T> __global__ void weight_gradient_v1(float* dw, const T* x, con
             sum += to_float(x[(((out.n * s.t + t) * s.h + h) * s.w + w) * s.i + i]) * to_float(dy[p * s.o + o]);
         }
         dw[at] = sum;
+    }
+}
+
+/// dw from sums of parts that are laid out as packed weights; in the order of the parts, so that the bits are the same in each run.
+static __global__ void add_parts(float* dw, const float* parts, int64_t count, Sizes s, Packing p, int64_t elements) {
+    for (int64_t e = first_item(); e < elements; e += grid_stride()) {
+        const int64_t i = e % p.channels, kw = e / p.channels % p.width, row = e / (p.channels * p.width);  // row: (o, kt, kh)
+        if (i >= s.i || kw >= s.kw) continue;
+        float sum = 0.f;
+        for (int64_t part = 0; part < count; ++part) sum += parts[part * elements + e];
+        const int64_t depth = s.kt * s.kh;
+        dw[((row / depth * s.i + i) * depth + row % depth) * s.kw + kw] = sum;
     }
 }
 }  // namespace kn::conv3d

@@ -152,7 +152,11 @@ void register_conv3d(Lab& lab) {
                                Sizes{1, 2, 5, 8, 40, 72, 1, 1, 1, 1, 1, 1, 0, 0, 0},    // pointwise
                                Sizes{1, 5, 9, 12, 3, 16, 5, 7, 7, 2, 2, 2, 2, 3, 3},    // stem
                                Sizes{1, 3, 6, 5, 5, 7, 2, 3, 2, 1, 2, 3, 1, 0, 1},      // nothing is a multiple of anything
-                               Sizes{1, 4, 4, 4, 8, 8, 2, 2, 2, 3, 3, 3, 0, 0, 0}}) {  // pixels that no tap meets
+                               Sizes{1, 4, 4, 4, 8, 8, 2, 2, 2, 3, 3, 3, 0, 0, 0},     // pixels that no tap meets
+                               Sizes{1, 5, 6, 7, 16, 24, 3, 3, 3, 2, 2, 2, 1, 1, 1},   // eight phases of different sizes
+                               Sizes{2, 4, 9, 9, 16, 136, 1, 1, 1, 1, 1, 1, 0, 0, 0},  // pixels in several parts
+                               Sizes{1, 2, 3, 7, 4, 8, 1, 2, 2, 1, 1, 2, 0, 0, 1},     // two pixels a chunk
+                               Sizes{1, 2, 4, 5, 20, 16, 1, 3, 3, 1, 2, 1, 0, 1, 1}}) {  // channels to be filled up
             add_all(lab, s, dtype);
             add_pack(lab, s, dtype);
         }

@@ -49,6 +49,7 @@ class ArchitectureTest {
         Map.entry("checkpoint", Set.of("device", "graph")),
         Map.entry("config", Set.of()),
         Map.entry("embed", Set.of("model", "nn", "graph", "device", "checkpoint", "config", "video", "data")),
+        Map.entry("bench", Set.of("graph", "device", "nn", "model", "optim", "pretrain", "metric", "video")),
         Map.entry("report", Set.of()),
         Map.entry("example", Set.of("embed", "video")),
         Map.entry("cli", Set.of("*"))));
@@ -63,7 +64,7 @@ class ArchitectureTest {
         "org.bytedeco.dnnl.", Set.of("device.cpu"),
         "org.bytedeco.javacpp.", Set.of("device.cpu", "device.cuda", "video"),
         "com.google.gson.", Set.of("checkpoint", "embed", "data", "run", "pretrain", "task", "task.vidsitu", "finetune", "example",
-            "cli"),
+            "bench", "cli"),
         "com.knuddels.jtokkit.", Set.of("task", "task.vidsitu"),
         "org.snakeyaml.engine.", Set.of("config"),
         "picocli.", Set.of("cli")));

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
@@ -32,6 +33,8 @@ public final class CheckpointImport {
 
     /** Tensors may share storage, but a small file whose tensors all share one must not fill the memory. */
     private static final long MOST_SHARING = 8;
+    /** GPT-2's table of tokens, alone or below what the output stands beside. */
+    private static final Set<String> GPT2_TOKENS = Set.of("wte.weight", "transformer.wte.weight");
 
     private final BoundedFile file;
     private final Encoder encoder;
@@ -228,7 +231,7 @@ public final class CheckpointImport {
             renameBy(ParameterNames::fromPyTorchVideo);
             return Naming.PYTORCHVIDEO;
         }
-        return Naming.PYSLOWFAST;
+        return found.keySet().stream().anyMatch(GPT2_TOKENS::contains) ? Naming.GPT2 : Naming.PYSLOWFAST;
     }
 
     private void selectEncoder() {

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Weights read from a file, under PySlowFast's names.
+ * Weights read from a file, those of backbones under PySlowFast's names.
  *
  * @param path the file
  * @param container how the file is built
@@ -15,7 +15,7 @@ import java.util.OptionalLong;
  * @param epoch index of the last finished epoch, from 0; empty where the file does not say
  * @param config the training configuration as YAML text, as PySlowFast stores it; empty where there is none
  * @param metadata free text pairs of a safetensors file; else empty
- * @param tensors PySlowFast's name to array, in file order and with the file's element types
+ * @param tensors name to array, in file order and with the file's element types
  * @param ignored entries left out, by the name they have in the file, each with the reason
  */
 public record ImportedCheckpoint(Path path, Container container, Naming naming, OptionalLong epoch, Optional<String> config,
@@ -38,7 +38,9 @@ public record ImportedCheckpoint(Path path, Container container, Naming naming, 
         /** PySlowFast's contrastive pretraining: the same names below {@code backbone.}. */
         PYSLOWFAST_CONTRASTIVE,
         PYTORCHVIDEO,
-        CAFFE2
+        CAFFE2,
+        /** A language model's, as Hugging Face's transformers stores GPT-2: they are kept. */
+        GPT2
     }
 
     /** One line on what was found. */

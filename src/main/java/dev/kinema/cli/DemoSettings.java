@@ -35,7 +35,7 @@ final class DemoSettings {
     private static BackboneConfig.Phase phase(BackboneConfig.Phase phase, DemoFilms films, boolean quick) {
         return new BackboneConfig.Phase(films.events().config(), Optional.of(films.heldOutEvents().config()),
             quick ? quick(phase.epochs(), phase.optimizer().warmUpEpochs()) : phase.epochs(), phase.batch(), phase.microBatch(),
-            phase.sampling(), phase.augmentation(), phase.objective(), phase.optimizer(), phase.loading(), phase.test());
+            phase.sampling(), phase.maxGap(), phase.augmentation(), phase.objective(), phase.optimizer(), phase.loading(), phase.test());
     }
 
     private static MaskPredictionConfig quick(MaskPredictionConfig whole) {

@@ -6,8 +6,10 @@ import dev.kinema.checkpoint.Inflation;
 import dev.kinema.checkpoint.StateMatch;
 import dev.kinema.device.HostArray;
 import dev.kinema.embed.BackboneImport;
+import dev.kinema.embed.LanguageModelFile;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -21,9 +23,13 @@ import picocli.CommandLine.TypeConversionException;
 
 /** {@code kinema import}: other software's checkpoint as a safetensors file that says which network it is of. */
 @Command(name = "import", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
-    description = "Turn a checkpoint of PySlowFast (.pyth, its contrastive ones too), PyTorchVideo or Caffe2 (.pkl) into a safetensors "
-        + "file. Nothing in it is executed.")
+    description = "Turn a checkpoint of PySlowFast (.pyth, its contrastive ones too), PyTorchVideo or Caffe2 (.pkl), or a GPT-2 of Hugging "
+        + "Face's (model.safetensors or pytorch_model.bin), into a safetensors file. Nothing in it is executed.")
 final class ImportCommand implements Callable<Integer> {
+    /** What says how a checkpoint becomes a backbone: a language model is whole, or refused. */
+    private static final List<String> OF_BACKBONES = List.of("--inflate", "--encoder", "--crop", "--frames", "--interval",
+        "--allow-missing", "--allow-unexpected", "--allow-shape", "--seed");
+
     @Spec
     private CommandSpec spec;
 
@@ -35,8 +41,9 @@ final class ImportCommand implements Callable<Integer> {
     private Path out;
 
     @Option(names = "--model", defaultValue = "auto", paramLabel = "MODEL", converter = ModelConverter.class,
-        description = "Which network it is to fit: slow, slow-d, or auto (default): the one that its stem's kernel tells.")
-    private BackboneImport.Model model;
+        description = "Which network it is to fit: slow, slow-d, gpt2, or auto (default): gpt2 where it has GPT-2's names, else the one "
+            + "that its stem's kernel tells. The other options are of slow and slow-d.")
+    private Model model;
 
     @Option(names = "--inflate", defaultValue = "refuse", paramLabel = "HOW",
         description = "What to do with kernels without extent in time where the network has one: refuse (default), centre (zeros around "
@@ -73,15 +80,25 @@ final class ImportCommand implements Callable<Integer> {
     @Option(names = "--list", description = "List what the file holds and what of it fits; write only if OUT is given.")
     private boolean list;
 
+    /** Which network. */
+    private enum Model {
+        AUTO, SLOW, SLOW_D, GPT2;
+
+        BackboneImport.Model ofBackbone() {
+            return BackboneImport.Model.valueOf(name());
+        }
+    }
+
     /** Names as on the command line. */
-    static final class ModelConverter implements ITypeConverter<BackboneImport.Model> {
+    static final class ModelConverter implements ITypeConverter<Model> {
         @Override
-        public BackboneImport.Model convert(String text) {
+        public Model convert(String text) {
             return switch (text) {
-                case "auto" -> BackboneImport.Model.AUTO;
-                case "slow" -> BackboneImport.Model.SLOW;
-                case "slow-d" -> BackboneImport.Model.SLOW_D;
-                default -> throw new TypeConversionException("'" + text + "' is none of auto, slow, slow-d");
+                case "auto" -> Model.AUTO;
+                case "slow" -> Model.SLOW;
+                case "slow-d" -> Model.SLOW_D;
+                case "gpt2" -> Model.GPT2;
+                default -> throw new TypeConversionException("'" + text + "' is none of auto, slow, slow-d, gpt2");
             };
         }
     }
@@ -103,7 +120,31 @@ final class ImportCommand implements Callable<Integer> {
         if (list) {
             printTensors(console, checkpoint);
         }
-        BackboneImport imported = BackboneImport.of(checkpoint, model, inflation, frames, interval, crop);
+        if (model == Model.GPT2 || model == Model.AUTO && LanguageModelFile.isOne(checkpoint)) {
+            importLanguageModel(console, checkpoint);
+        } else {
+            importBackbone(console, checkpoint);
+        }
+        return ExitCode.DONE;
+    }
+
+    private void importLanguageModel(PrintWriter console, ImportedCheckpoint checkpoint) {
+        OF_BACKBONES.stream().filter(spec.commandLine().getParseResult()::hasMatchedOption).findFirst().ifPresent(option -> {
+            throw new ParameterException(spec.commandLine(), option + " is for backbones, and '" + in + "' is taken for a language model: "
+                + "leave it out, or give --model slow or slow-d");
+        });
+        LanguageModelFile imported = LanguageModelFile.of(checkpoint);
+        LanguageModelFile.Sizes sizes = imported.sizes();
+        console.printf("%s: GPT-2 with %d tokens, %d positions, %d layers of width %d, %d heads%n", Main.line(in.toString()),
+            sizes.tokens(), sizes.maxLength(), sizes.layers(), sizes.width(), sizes.heads());
+        if (out != null) {
+            imported.write(out);
+            console.println(out + ": " + imported.tensors().size() + " tensors");
+        }
+    }
+
+    private void importBackbone(PrintWriter console, ImportedCheckpoint checkpoint) {
+        BackboneImport imported = BackboneImport.of(checkpoint, model.ofBackbone(), inflation, frames, interval, crop);
         if (list) {
             printMatch(console, imported.match());
         }
@@ -112,7 +153,6 @@ final class ImportCommand implements Callable<Integer> {
                 .write(out, imported.drawn() == 0 ? 0 : seed, 0);
             console.println(out + ": " + Main.line(imported.match().report()));
         }
-        return ExitCode.DONE;
     }
 
     private static void printTensors(PrintWriter console, ImportedCheckpoint checkpoint) {

@@ -42,6 +42,7 @@ final class VidSituCommand implements Runnable {
     static final class Check implements Callable<Integer> {
         /** More of one kind rarely tell more. */
         private static final int MOST_PROBLEMS = 50;
+        private static final int MOST_TOKENS = 5;
 
         @Spec
         private CommandSpec spec;
@@ -65,6 +66,7 @@ final class VidSituCommand implements Runnable {
                     case PICKLE -> "verb_id_vocab.pkl";
                     case TRAIN -> "train's annotations";
                 }, verbs.unknown()));
+            check.tokens().ifPresent(tokens -> out.println(describe(tokens)));
             check.missing().forEach(file -> out.println("missing: " + check.layout().root().relativize(file)));
             List<String> problems = check.problems();
             for (String problem : problems.subList(0, Math.min(MOST_PROBLEMS, problems.size()))) {
@@ -79,6 +81,20 @@ final class VidSituCommand implements Runnable {
                     + "': fetch them, see the list"), spec.commandLine());
             }
             return check.isUsable() ? ExitCode.DONE : ExitCode.FAILED;
+        }
+
+        private static String describe(DatasetCheck.TokensState tokens) {
+            return tokens.size() + " tokens after GPT-2's " + AddedTokens.FIRST + ", " + switch (tokens.origin()) {
+                case JSON -> "from bpe_with_seps_vb_arg_vocab.json";
+                case PICKLE -> "from bpe_with_seps_vb_arg_vocab.pkl";
+                case VERBS -> "made for these verbs; weights that know the release's need its file: put it where it is missed below";
+            } + some(tokens.beside(), " are no verb, no role's mark and not padding")
+                + some(tokens.lacking(), " verbs or roles' marks have none, and become several");
+        }
+
+        private static String some(List<String> tokens, String what) {
+            String named = Main.line(String.join(", ", tokens.subList(0, Math.min(MOST_TOKENS, tokens.size()))));
+            return tokens.isEmpty() ? "" : "; " + tokens.size() + what + " (" + named + (tokens.size() > MOST_TOKENS ? ", ..." : "") + ")";
         }
 
         private static void print(PrintWriter out, List<DatasetCheck.SplitState> splits) {

@@ -12,17 +12,29 @@ import dev.kinema.graph.Philox;
  * independent uniform starts, and its times go round from its end to its start. The reference draws whole frames; here it is the
  * same law over seconds, so that films of any frame rate are sampled alike.
  *
+ * <p>A film of several scenes may be asked for clips that are nearer: the law is then that of {@code M = min(M, furthest)}, while starts
+ * still lie anywhere.
+ *
  * <p>Elements of the random stream: 0 the gap, 1 the first start, 2 the coin; 3 and 4 the starts in a film without room.
  *
  * @param frames pictures per clip
  * @param interval seconds from picture to picture
+ * @param furthest seconds from start to start at most; infinite for CVRL's law
  */
-public record DecreasingGap(int frames, double interval) implements ClipSampler {
+public record DecreasingGap(int frames, double interval, double furthest) implements ClipSampler {
     /** Checks the numbers. */
     public DecreasingGap {
         if (frames < 1 || !(interval > 0) || Double.isInfinite(interval)) {
             throw new IllegalArgumentException("clips of " + frames + " frames every " + interval + " s: both must be above 0");
         }
+        if (!(furthest > 0)) {
+            throw new IllegalArgumentException("clips " + furthest + " s apart at most: it must be above 0");
+        }
+    }
+
+    /** CVRL's: as far apart as the film allows. */
+    public DecreasingGap(int frames, double interval) {
+        this(frames, interval, Double.POSITIVE_INFINITY);
     }
 
     @Override
@@ -36,7 +48,7 @@ public record DecreasingGap(int frames, double interval) implements ClipSampler 
         if (room <= 0) {
             return new double[][] {round(film, random.uniform(3)), round(film, random.uniform(4))};
         }
-        double gap = room * (1 - Math.sqrt(1 - random.uniform(0)));
+        double gap = Math.min(room, furthest) * (1 - Math.sqrt(1 - random.uniform(0)));
         double first = (room - gap) * random.uniform(1);
         double[] early = from(first);
         double[] late = from(first + gap);

@@ -9,8 +9,8 @@ import java.util.Optional;
 /**
  * Where a language model comes from.
  *
- * @param weights of GPT-2 as Hugging Face's transformers stores them, {@code model.safetensors} or {@code pytorch_model.bin}; tokens that
- *     are added to its own are drawn from the run's seed. The toolkit's gpt2-medium
+ * @param weights of GPT-2 as Hugging Face's transformers stores them, {@code model.safetensors} or {@code pytorch_model.bin}, or as
+ *     {@code kinema import} wrote them; tokens that are added to its own are drawn from the run's seed. The toolkit's gpt2-medium
  * @param network drawn at random, from the run's seed
  */
 public record LanguageModelStart(Optional<Path> weights, Optional<Network> network) {

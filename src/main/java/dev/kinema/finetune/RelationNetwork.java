@@ -68,16 +68,11 @@ final class RelationNetwork implements TaskNetwork<RelationPrediction> {
         boolean built = false;
         try {
             start.forEach(weights::put);
-            Graph graph = new Graph();
-            Value logits = logits(Pass.train(graph));
-            Value labels = graph.input(LABELS, DType.I32, Shape.of(config.tuning().batch() * PAIRS));
-            Value loss = SoftmaxCrossEntropy.of(logits, labels);
-            graph.output(Metrics.LOSS, loss);
-            config.tuning().optimizer().optimizer().minimize(loss);
-            weights.initialize(graph, seed);
-            training = device.compile(graph, weights, compilation);
+            Graph learning = learning(config, encoder);
+            weights.initialize(learning, seed);
+            training = device.compile(learning, weights, compilation);
             Graph asked = new Graph();
-            asked.output(PROBABILITIES, Softmax.of(logits(Pass.eval(asked))));
+            asked.output(PROBABILITIES, Softmax.of(logits(Pass.eval(asked), config, encoder)));
             prediction = device.compile(asked, weights, compilation);
             List.of(training, prediction).forEach(this::pair);
             built = true;
@@ -88,17 +83,33 @@ final class RelationNetwork implements TaskNetwork<RelationPrediction> {
         }
     }
 
+    /** What a step computes: cross-entropy, mean over all pairs of a batch, and the update of all variables. */
+    static Graph learning(RelationsConfig config, EventEncoder encoder) {
+        Graph graph = new Graph();
+        Value logits = logits(Pass.train(graph), config, encoder);
+        Value labels = graph.input(LABELS, DType.I32, Shape.of(config.tuning().batch() * PAIRS));
+        Value loss = SoftmaxCrossEntropy.of(logits, labels);
+        graph.output(Metrics.LOSS, loss);
+        config.tuning().optimizer().optimizer().minimize(loss);
+        return graph;
+    }
+
     /** Scores of the relations [B * 4, outputs], of a clip's pairs one after another. */
-    private Value logits(Pass pass) {
+    private static Value logits(Pass pass, RelationsConfig config, EventEncoder encoder) {
         Graph graph = pass.graph();
         int batch = config.tuning().batch();
         Value seen = graph.input(FEATURES, DType.F32, Shape.of(batch, Clip.EVENTS, encoder.inputWidth()));
         int width = encoder.outputWidth();
         Value events = Reshape.of(encoder.apply(pass, seen), Shape.of(batch * Clip.EVENTS, width));
+        Pass head = pass.at("relation");
+        if (config.fusedWidth() > 0) {
+            Value inner = Relu.of(Linear.of(width, config.fusedWidth()).apply(head.at("event.0"), events));
+            width = config.fusedWidth();
+            events = Linear.of(width, width).apply(head.at("event.2"), inner);
+        }
         Value earlier = graph.input(PAIRS_EARLIER, DType.I32, Shape.of(batch * PAIRS));
         Value later = graph.input(PAIRS_LATER, DType.I32, Shape.of(batch * PAIRS));
         Value x = Concat.of(1, Gather.of(events, earlier, 0), Gather.of(events, later, 0));
-        Pass head = pass.at("relation");
         if (config.hidden() > 0) {
             x = Relu.of(Linear.of(2 * width, config.hidden()).apply(head.at("0"), x));
         }

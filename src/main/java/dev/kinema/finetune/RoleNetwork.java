@@ -30,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /**
  * Semantic roles (paper, section 4; VidSitu's toolkit, vidsitu_code/mdl_sf_base.py): each event's roles as a text that begins with its
@@ -81,9 +82,9 @@ final class RoleNetwork implements TaskNetwork<RolePrediction> {
         try {
             imported.ifPresent(read -> read.copyTo(weights, TEXT));
             start.forEach(weights::put);
-            Graph graph = trainingGraph();
-            weights.initialize(graph, seed);
-            training = device.compile(graph, weights, compilation);
+            Graph learning = learning(config, model, seen, texts.longest(), mostAsked());
+            weights.initialize(learning, seed);
+            training = device.compile(learning, weights, compilation);
             memory = seen.map(events -> device.compile(memoryGraph(events), weights, compilation));
             decoding = decoding(device, compilation);
             built = true;
@@ -97,7 +98,7 @@ final class RoleNetwork implements TaskNetwork<RolePrediction> {
     private Optional<LanguageModelWeights> imported(long seed) {
         TokenTable tokens = texts.tokens();
         return config.languageModel().flatMap(LanguageModelStart::weights)
-            .map(file -> LanguageModelWeights.importGpt2(file, tokens.size(), tokens.pad(), tokens.end(), seed));
+            .map(file -> LanguageModelWeights.read(file, tokens.size(), tokens.pad(), tokens.end(), seed));
     }
 
     private TextModel drawn() {
@@ -114,17 +115,29 @@ final class RoleNetwork implements TaskNetwork<RolePrediction> {
         }
     }
 
-    /** All texts of a batch are as long as the longest of all; what is behind their ends counts nowhere. */
-    private Graph trainingGraph() {
+    /**
+     * What a step computes: cross-entropy, mean over all tokens of a batch, and the update of all variables. All texts of a batch are as
+     * long as the longest of all; what is behind their ends counts nowhere.
+     *
+     * @param longest tokens of that text
+     * @param asked most tokens that are asked for in a step
+     */
+    static Graph learning(RolesConfig config, TextModel model, Optional<SeenEvents> seen, int longest, int asked) {
         Graph graph = new Graph();
         Pass pass = Pass.train(graph);
-        Decoder.Texts read = Decoder.texts(graph, config.tuning().batch() * Clip.EVENTS, texts.longest() - 1);
+        Decoder.Texts read = Decoder.texts(graph, config.tuning().batch() * Clip.EVENTS, longest - 1, asked);
         Value loss = model instanceof Decoder decoder
             ? decoder.loss(pass.at(TEXT), read, seen.orElseThrow().memory(pass, config.tuning().batch()), null)
             : ((LanguageModel) model).loss(pass.at(TEXT), read);
         graph.output(Metrics.LOSS, loss);
         config.tuning().optimizer().optimizer().minimize(loss);
         return graph;
+    }
+
+    /** Most tokens that are asked for in one step of all: the clips of each are known. One epoch's where there is none. */
+    int mostAsked() {
+        long steps = Math.max(1, config.tuning().epochs()) * order.stepsPerEpoch();
+        return (int) LongStream.range(0, steps).map(step -> texts.asked(order.of(step))).max().orElseThrow();
     }
 
     private Graph memoryGraph(SeenEvents events) {

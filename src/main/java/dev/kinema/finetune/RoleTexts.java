@@ -93,6 +93,11 @@ final class RoleTexts {
         return texts;
     }
 
+    /** Tokens that are asked for of some clips: all but the verbs. */
+    int asked(int... clips) {
+        return of(clips).stream().mapToInt(text -> text.length - 1).sum();
+    }
+
     /** Tokens of the longest text to learn. */
     int longest() {
         return learned.stream().mapToInt(text -> text.length).max().orElseThrow();

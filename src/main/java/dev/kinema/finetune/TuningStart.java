@@ -140,6 +140,7 @@ final class TuningStart {
         Map<String, HostArray> start = seen.isPresent() ? context.start() : Map.of();
         Map<String, String> inputs = seen.isPresent() ? inputs(features.orElseThrow(), context) : inputs();
         inputs.put("tokens", Sha256.ofText(String.join("\n", clips.dataset().tokens().tokens())));
+        settings.languageModel().flatMap(LanguageModelStart::weights).ifPresent(file -> inputs.put("language_model", Sha256.of(file)));
         Scoring scoring = new Scoring(Split.VALID, clips.valid());
         List<RolePrediction> trivial = TrivialPredictions.of(clips.train()).roles(clips.valid());
         return new TunedTask<>(TaskForm.ROLES, settings.tuning(), clips,

@@ -47,6 +47,14 @@ final class VerbStep implements AutoCloseable {
     VerbStep(Device device, Weights weights, Compilation compilation, VerbClassifier network, int events, int parts, Optimizer optimizer,
             long seed) {
         outputs = network.verbs();
+        Graph graph = learning(network, events, parts, optimizer);
+        weights.initialize(graph, seed);
+        sum = parts == 1 ? null : new GradientSum(device, weights, compilation, optimizer, graph, seed);
+        program = device.compile(graph, weights, compilation);
+    }
+
+    /** What is computed of a part: the loss, and the update of all variables, or of their gradients' sum where a batch has several. */
+    static Graph learning(VerbClassifier network, int events, int parts, Optimizer optimizer) {
         Graph graph = new Graph();
         Value logits = network.logits(Pass.train(graph), events);
         Value loss = SoftmaxCrossEntropy.of(logits, graph.input(LABELS, DType.I32, Shape.of(events)));
@@ -58,9 +66,7 @@ final class VerbStep implements AutoCloseable {
             List<Value> parameters = graph.parameters();
             GradientSum.add(parameters, Gradients.of(Scale.of(loss, 1.0 / parts), parameters));
         }
-        weights.initialize(graph, seed);
-        sum = parts == 1 ? null : new GradientSum(device, weights, compilation, optimizer, graph, seed);
-        program = device.compile(graph, weights, compilation);
+        return graph;
     }
 
     /**

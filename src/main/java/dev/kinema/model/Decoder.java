@@ -23,6 +23,7 @@ import dev.kinema.nn.Pass;
 import dev.kinema.nn.TransformerDecoder;
 import dev.kinema.nn.TransformerLayer;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * The decoder TxD: from an event's memory, one or more tokens [B, M, width] such as its feature in context, to a text of tokens. All texts
@@ -38,21 +39,48 @@ public record Decoder(DecoderConfig config) implements TextModel {
     public static final String TOKENS = "tokens";
     public static final String PADDING = "padding";
     public static final String TARGETS = "targets";
+    public static final String ASKED = "asked";
 
     /**
      * What teacher forcing reads and asks for, of B texts.
      *
      * @param tokens int32 [B, S], each text without its last token
      * @param padding uint8 [B, S], 1 where {@code tokens} is pad
-     * @param targets int32 [B, S], each text without its first token, pad where there is nothing to be asked for
+     * @param targets int32, what is asked for, pad for nothing: [B, S], each text without its first token; or [K] at the places {@code asked}
+     * @param asked int32 [K], which of the B * S places something is asked for at; or null for all. Logits of a place take as many numbers
+     *     as there are tokens, and half of the places or more are pads
      */
-    public record Texts(Value tokens, Value padding, Value targets) {}
+    public record Texts(Value tokens, Value padding, Value targets, Value asked) {
+
+        /**
+         * Mean cross-entropy [] at all places where something is asked for.
+         *
+         * @param states [B, S, width], of which {@code output} makes logits
+         * @param pad the target that counts neither in the sum nor in the mean
+         */
+        Value loss(Value states, UnaryOperator<Value> output, int pad) {
+            Value rows = Reshape.of(states, Shape.of((int) states.shape().rows(), states.shape().last()));
+            Value logits = output.apply(asked == null ? rows : Gather.of(rows, asked, 0));
+            return SoftmaxCrossEntropy.of(logits, Reshape.of(targets, Shape.of(logits.shape().dim(0))), pad, 0);
+        }
+    }
 
     /** Texts as inputs of the graph, with S = {@code length}: one less than the longest text has tokens. */
     public static Texts texts(Graph graph, int batch, int length) {
         Shape shape = Shape.of(batch, length);
         return new Texts(graph.input(TOKENS, DType.I32, shape), graph.input(PADDING, DType.U8, shape),
-            graph.input(TARGETS, DType.I32, shape));
+            graph.input(TARGETS, DType.I32, shape), null);
+    }
+
+    /**
+     * The same, asked for at some places only.
+     *
+     * @param asked how many: at least the tokens of all texts of a batch but their first ones
+     */
+    public static Texts texts(Graph graph, int batch, int length, int asked) {
+        Shape shape = Shape.of(batch, length);
+        return new Texts(graph.input(TOKENS, DType.I32, shape), graph.input(PADDING, DType.U8, shape),
+            graph.input(TARGETS, DType.I32, Shape.of(asked)), graph.input(ASKED, DType.I32, Shape.of(asked)));
     }
 
     /**
@@ -62,10 +90,8 @@ public record Decoder(DecoderConfig config) implements TextModel {
      * @param memoryPadding uint8 [B, M], 1 at tokens of the memory that must not be attended to; or null
      */
     public Value loss(Pass pass, Texts texts, Value memory, Value memoryPadding) {
-        Value logits = logits(pass, texts.tokens(), texts.padding(), memory, memoryPadding);
-        int rows = (int) logits.shape().rows();
-        return SoftmaxCrossEntropy.of(Reshape.of(logits, Shape.of(rows, config.vocabulary())),
-            Reshape.of(texts.targets(), Shape.of(rows)), config.pad(), 0);
+        Value states = states(pass, texts.tokens(), texts.padding(), memory, memoryPadding);
+        return texts.loss(states, y -> output(pass, y), config.pad());
     }
 
     /**
@@ -75,6 +101,10 @@ public record Decoder(DecoderConfig config) implements TextModel {
      * @throws KinemaException if the sequence is longer than the positions, or the memory has another width
      */
     public Value logits(Pass pass, Value tokens, Value padding, Value memory, Value memoryPadding) {
+        return output(pass, states(pass, tokens, padding, memory, memoryPadding));
+    }
+
+    private Value states(Pass pass, Value tokens, Value padding, Value memory, Value memoryPadding) {
         requireWidth(memory);
         int length = tokens.shape().dim(1);
         if (length > config.maxLength()) {
@@ -90,7 +120,7 @@ public record Decoder(DecoderConfig config) implements TextModel {
             x = Select.of(padding, Fill.of(pass.graph(), x.shape(), 0), x);
         }
         x = pass.dropout(x, config.dropout());
-        return output(pass, stack().apply(pass.at("decoder"), x, memory, padding, memoryPadding));
+        return stack().apply(pass.at("decoder"), x, memory, padding, memoryPadding);
     }
 
     /** What {@link #next} reads of memory [B, M, width], one pair per layer: computed once for a text. */

@@ -9,7 +9,6 @@ import dev.kinema.graph.op.Gather;
 import dev.kinema.graph.op.Linear;
 import dev.kinema.graph.op.Reshape;
 import dev.kinema.graph.op.Slice;
-import dev.kinema.graph.op.SoftmaxCrossEntropy;
 import dev.kinema.nn.Activation;
 import dev.kinema.nn.Embedding;
 import dev.kinema.nn.KeysValues;
@@ -37,10 +36,7 @@ public record LanguageModel(LanguageModelConfig config) implements TextModel {
      * @param texts of {@link Decoder#texts}
      */
     public Value loss(Pass pass, Decoder.Texts texts) {
-        Value logits = logits(pass, texts.tokens(), texts.padding());
-        int rows = (int) logits.shape().rows();
-        return SoftmaxCrossEntropy.of(Reshape.of(logits, Shape.of(rows, config.vocabulary())),
-            Reshape.of(texts.targets(), Shape.of(rows)), config.pad(), 0);
+        return texts.loss(states(pass, texts.tokens(), texts.padding()), y -> output(pass, y), config.pad());
     }
 
     /**
@@ -50,6 +46,10 @@ public record LanguageModel(LanguageModelConfig config) implements TextModel {
      * @throws KinemaException if the sequence is longer than the positions
      */
     public Value logits(Pass pass, Value tokens, Value padding) {
+        return output(pass, states(pass, tokens, padding));
+    }
+
+    private Value states(Pass pass, Value tokens, Value padding) {
         int length = tokens.shape().dim(1);
         if (length > config.maxLength()) {
             throw new KinemaException("a text of " + length + " tokens is longer than the language model's " + config.maxLength()
@@ -58,7 +58,7 @@ public record LanguageModel(LanguageModelConfig config) implements TextModel {
         Value positions = positions(pass);
         Value x = Add.of(Gather.of(table(pass), tokens, 0),
             length == config.maxLength() ? positions : Slice.of(positions, 0, 0, length));
-        return output(pass, stack().apply(pass.at("decoder"), pass.dropout(x, config.dropout()), padding, true));
+        return stack().apply(pass.at("decoder"), pass.dropout(x, config.dropout()), padding, true);
     }
 
     /**

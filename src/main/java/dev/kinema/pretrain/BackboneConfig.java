@@ -14,6 +14,7 @@ import dev.kinema.model.Slow;
 import dev.kinema.model.SlowConfig;
 import dev.kinema.nn.BatchNorm;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -35,6 +36,8 @@ public record BackboneConfig(NetworkDescription.Backbone network, Optional<Path>
      * @param batch films per step
      * @param microBatch films computed at once, which divides {@code batch}; 0 for all
      * @param sampling when clips are taken
+     * @param maxGap seconds between the starts of decreasing_gap's two clips at most; 0, CVRL's, for as many as the film has. For films of
+     *     several scenes, whose clips would else mostly be of different ones
      * @param augmentation what is done to them
      * @param objective what is learned from them
      * @param optimizer how weights move
@@ -42,7 +45,7 @@ public record BackboneConfig(NetworkDescription.Backbone network, Optional<Path>
      * @param test how the network is tested in between
      */
     public record Phase(FilmsConfig films, Optional<FilmsConfig> validation, int epochs, int batch, @Default("0") int microBatch,
-        Sampling sampling, Augmentation augmentation, ObjectiveSettings objective, OptimizerConfig optimizer,
+        Sampling sampling, @Default("0") double maxGap, Augmentation augmentation, ObjectiveSettings objective, OptimizerConfig optimizer,
         @Default("{}") LoadingSettings loading, @Default("{}") TestSettings test) {
         public Phase {
             MaskPredictionConfig.atLeast("epochs", epochs, 1);
@@ -53,6 +56,10 @@ public record BackboneConfig(NetworkDescription.Backbone network, Optional<Path>
             }
             if (objective.kind() == ObjectiveKind.MOCO && 2 * batch > objective.queue()) {
                 throw new KinemaException("queue is " + objective.queue() + ", but a step enqueues " + 2 * batch + " keys: raise queue");
+            }
+            if (!(maxGap >= 0) || maxGap > 0 && sampling != Sampling.DECREASING_GAP) {
+                throw new KinemaException("max_gap is " + maxGap + ", and sampling " + sampling.name().toLowerCase(Locale.ROOT)
+                    + ": it must be seconds above 0 with decreasing_gap, or 0");
             }
             optimizer.rate(epochs);
         }
@@ -207,7 +214,8 @@ public record BackboneConfig(NetworkDescription.Backbone network, Optional<Path>
     ClipSampler sampler(Phase phase) {
         SlowConfig.Clip clip = network.clip();
         return switch (phase.sampling) {
-            case DECREASING_GAP -> new DecreasingGap(clip.frames(), clip.samplingRate() / 30.0);
+            case DECREASING_GAP -> new DecreasingGap(clip.frames(), clip.samplingRate() / 30.0,
+                phase.maxGap == 0 ? Double.POSITIVE_INFINITY : phase.maxGap);
             case UNIFORM -> new UniformStarts(phase.objective.kind() == ObjectiveKind.SUPERVISED ? 1 : 2,
                 ClipSampling.of(clip.frames(), clip.samplingRate()));
         };

@@ -132,8 +132,8 @@ public final class Pretraining {
         inputs.put("films", films.fingerprint());
         StageFolder stage = stage(name);
         FilmSizes.changed(stage.path(), films).ifPresent(stage::setAside);
-        String text = StageFolder.text(inputs, ConfigWriter.write(new DecidingPhase(settings.network(), phase.epochs(), phase.batch(), phase.part(), phase.sampling(),
-            phase.augmentation(), phase.objective(), phase.optimizer())));
+        String text = StageFolder.text(inputs, ConfigWriter.write(new DecidingPhase(settings.network(), phase.epochs(), phase.batch(), phase.part(),
+            phase.sampling(), phase.maxGap(), phase.augmentation(), phase.objective(), phase.optimizer())));
         return train(device, name, text, folder -> FilmSizes.note(folder, films),
             checked -> new BackboneTraining(device, compilation(device, checked), settings, phase, films, config.seed(),
                 BackboneResult.start(settings, phase, before), watcher::note),
@@ -142,7 +142,7 @@ public final class Pretraining {
 
     /** What decides the weights that a phase makes, and is held against its folder: not how films are found, loaded and tested on. */
     private record DecidingPhase(NetworkDescription.Backbone network, int epochs, int batch, int part, BackboneConfig.Sampling sampling,
-        Augmentation augmentation, BackboneConfig.ObjectiveSettings objective, OptimizerConfig optimizer) {}
+        double maxGap, Augmentation augmentation, BackboneConfig.ObjectiveSettings objective, OptimizerConfig optimizer) {}
 
     /** The same of mask prediction. */
     private record DecidingMasks(ContextualizerConfig network, int tokens, double stride, int perFilm,

@@ -44,7 +44,7 @@ class Gpt2TorchFileTest {
         }
         put("h.0.attn.bias", 1, 1, 2, 2);
         Path file = CheckpointFiles.write(folder, "pytorch_model.bin", CheckpointFiles.torchZip(PickleWriter.pickle(state), storages));
-        LanguageModelWeights read = LanguageModelWeights.importGpt2(file, 4, 3, 2, 1);
+        LanguageModelWeights read = LanguageModelWeights.read(file, 4, 3, 2, 1);
         assertEquals(LanguageModelConfig.GPT2.withVocabulary(4, 3, 2).withSizes(WIDTH, 1, 1, INNER, 2), read.config());
         // row 7, column 3 of [64, 5] is row 3, column 7 of [5, 64]
         assertEquals(7 * INNER + 3, read.tensors().get("decoder.layers.0.linear1.weight").get(3 * WIDTH + 7));

@@ -9,8 +9,10 @@ import dev.kinema.checkpoint.CheckpointImport;
 import dev.kinema.checkpoint.Safetensors;
 import dev.kinema.device.HostArray;
 import dev.kinema.embed.BackboneWeights;
+import dev.kinema.embed.LanguageModelWeights;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Shape;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -100,5 +102,67 @@ class ImportCommandTest {
         assertEquals("3", CheckpointImport.read(out).metadata().get("kinema.seed"));
         CommandRun.of("import", SLOW, out, "--seed", "3").done();
         assertEquals("0", CheckpointImport.read(out).metadata().get("kinema.seed"), "nothing was drawn");
+    }
+
+    /** A GPT-2 of one layer, as Hugging Face's transformers has it, with the output and a mask beside the weights. */
+    private Path gpt2() throws IOException {
+        Map<String, HostArray> tensors = new LinkedHashMap<>();
+        int[][] matrices = {{7, 6}, {5, 6}, {6, 18}, {6, 6}, {6, 4}, {4, 6}};
+        String[] names = {"wte", "wpe", "h.0.attn.c_attn", "h.0.attn.c_proj", "h.0.mlp.c_fc", "h.0.mlp.c_proj"};
+        for (int i = 0; i < names.length; i++) {
+            tensors.put("transformer." + names[i] + ".weight", counting(matrices[i]));
+            if (i > 1) {
+                tensors.put("transformer." + names[i] + ".bias", counting(matrices[i][1]));
+            }
+        }
+        for (String norm : List.of("h.0.ln_1", "h.0.ln_2", "ln_f")) {
+            tensors.put("transformer." + norm + ".weight", counting(6));
+            tensors.put("transformer." + norm + ".bias", counting(6));
+        }
+        tensors.put("transformer.h.0.attn.bias", HostArray.allocate(DType.U8, Shape.of(1, 1, 5, 5)));
+        tensors.put("lm_head.weight", tensors.get("transformer.wte.weight"));
+        Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"gpt2\", \"n_head\": 3, \"n_layer\": 1}");
+        Path file = folder.resolve("model.safetensors");
+        Safetensors.write(file, tensors, Map.of("format", "pt"));
+        return file;
+    }
+
+    private static HostArray counting(int... dims) {
+        HostArray array = HostArray.allocate(DType.F32, Shape.of(dims));
+        for (int i = 0; i < array.elements(); i++) {
+            array.set(i, 1.0 + i);
+        }
+        return array;
+    }
+
+    @Test
+    void languageModelsAreImportedToo() throws IOException {
+        Path in = gpt2();
+        Path out = folder.resolve("out").resolve("gpt2.safetensors");
+        Files.createDirectories(out.getParent());
+        String printed = CommandRun.of("import", in, out).done().out();
+        assertTrue(printed.contains("GPT2 names"), printed);
+        assertTrue(printed.contains("GPT-2 with 7 tokens, 5 positions, 1 layers of width 6, 3 heads"), printed);
+        LanguageModelWeights before = LanguageModelWeights.read(in, 9, 7, 6, 2);
+        // what config.json said is now in the file itself
+        LanguageModelWeights after = LanguageModelWeights.read(out, 9, 7, 6, 2);
+        assertEquals(before.config(), after.config());
+        assertEquals(3, after.config().heads());
+        before.tensors().forEach((name, array) -> assertEquals(array.buffer(), after.tensors().get(name).buffer(), name));
+        // row 2, column 3 of [6, 4]
+        assertEquals(1 + 2 * 4 + 3, after.tensors().get("decoder.layers.0.linear1.weight").get(3 * 6 + 2));
+        String listed = CommandRun.of("import", out, "--list", "--model", "gpt2").done().out();
+        assertTrue(listed.contains("tokens.weight F32 [7, 6]") && listed.contains("3 heads"), listed);
+    }
+
+    @Test
+    void whatIsOfBackbonesIsRefusedForLanguageModels() throws IOException {
+        Path in = gpt2();
+        Path out = folder.resolve("never.safetensors");
+        CommandRun.of("import", in, out, "--crop", "96").failed(ExitCode.USAGE, "--crop is for backbones", "language model");
+        CommandRun.of("import", in, out, "--model", "slow").failed(ExitCode.FAILED, "model.safetensors");
+        CommandRun.of("import", SLOW, out, "--model", "gpt2").failed(ExitCode.FAILED, "is of no GPT-2", "wte.weight is missing");
+        CommandRun.of("import", in, out, "--model", "gpt3").failed(ExitCode.USAGE, "gpt3", "slow-d, gpt2");
+        assertFalse(Files.exists(out));
     }
 }

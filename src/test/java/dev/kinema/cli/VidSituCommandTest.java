@@ -1,8 +1,10 @@
 package dev.kinema.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.Gson;
 import dev.kinema.checkpoint.PickleWriter;
 import dev.kinema.checkpoint.PickleWriter.Call;
 import dev.kinema.checkpoint.PickleWriter.Global;
@@ -16,6 +18,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,8 +44,35 @@ class VidSituCommandTest {
         assertTrue(out.contains("missing: vsitu_vocab/verb_id_vocab.pkl") && out.contains("from train's annotations"), out);
         String valid = out.lines().filter(line -> line.startsWith("valid")).findFirst().orElseThrow();
         assertEquals(List.of("valid", "1", "0", "1", "3", "1", "1", "0", "0"), List.of(valid.split(" +")));
-        // lists of three test sets, annotations of two, and the vocabulary
-        assertEquals(6, out.lines().filter(line -> line.startsWith("missing: ")).count(), out);
+        assertTrue(out.contains("missing: vsitu_vocab/bpe_with_seps_vb_arg_vocab.pkl") && out.contains("made for these verbs"), out);
+        // lists of three test sets, annotations of two, the vocabulary, and the tokens
+        assertEquals(7, out.lines().filter(line -> line.startsWith("missing: ")).count(), out);
+    }
+
+    @Test
+    void tokensAreHeldAgainstTheVerbs() throws IOException {
+        Path made = folder.resolve("tokens");
+        CommandRun.of("vidsitu", "make", made, "--train", 2, "--valid", 1, "--seed", 3).done();
+        List<String> tokens = new ArrayList<>(VidSituDataset.open(made).tokens().tokens());
+        Path file = made.resolve("vsitu_vocab/bpe_with_seps_vb_arg_vocab.json");
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, new Gson().toJson(tokens));
+        String out = CommandRun.of("vidsitu", "check", made).done().out();
+        String whole = tokens.size() + " tokens after GPT-2's 50257, from bpe_with_seps_vb_arg_vocab.json";
+        assertTrue(out.lines().anyMatch(whole::equals) && !out.contains("missing: vsitu_vocab/bpe"), out);
+
+        String verb = tokens.set(0, "unheard.01");
+        tokens.remove("</Arg3>");
+        Files.writeString(file, new Gson().toJson(tokens));
+        out = CommandRun.of("vidsitu", "check", made).done().out();
+        assertTrue(out.contains("json; 1 are no verb, no role's mark and not padding (unheard.01); 2 verbs or roles' marks have none, and"
+            + " become several (" + verb + ", </Arg3>)"), out);
+
+        tokens.add("<Arg0>");
+        Files.writeString(file, new Gson().toJson(tokens));
+        CommandRun run = CommandRun.of("vidsitu", "check", made);
+        run.failed(ExitCode.FAILED, "bpe_with_seps_vb_arg_vocab.json: token " + (tokens.size() - 1), "<Arg0>", "is there already");
+        assertFalse(run.out().contains("after GPT-2's"), run.out());
     }
 
     @Test

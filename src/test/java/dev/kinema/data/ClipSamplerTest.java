@@ -61,6 +61,19 @@ class ClipSamplerTest {
     }
 
     @Test
+    void gapsEndWhereTheyAreAskedTo() {
+        double furthest = 1.5;
+        DecreasingGap near = new DecreasingGap(16, 0.2, furthest);
+        double chi = chiSquare(i -> {
+            double[][] times = near.times(FILM, draw(i));
+            return Math.abs(times[1][0] - times[0][0]);
+        }, k -> 2 * k / furthest - k / furthest * (k / furthest));
+        assertTrue(chi < LIMIT_19, () -> "chi-square " + chi);
+        DecreasingGap far = new DecreasingGap(16, 0.2, 2 * ROOM);
+        assertArrayEquals(gaps.times(FILM, draw(1)), far.times(FILM, draw(1)), "a film may have less room");
+    }
+
+    @Test
     void firstStartIsUniformInWhatTheGapLeaves() {
         double chi = chiSquare(i -> {
             double[][] times = gaps.times(FILM, draw(i));
@@ -145,6 +158,7 @@ class ClipSamplerTest {
     void nonsenseIsRefused() {
         assertThrows(IllegalArgumentException.class, () -> new DecreasingGap(0, 1));
         assertThrows(IllegalArgumentException.class, () -> new DecreasingGap(1, 0));
+        assertThrows(IllegalArgumentException.class, () -> new DecreasingGap(1, 1, 0));
         assertThrows(IllegalArgumentException.class, () -> new UniformStarts(0, ClipSampling.of(8, 8)));
         assertThrows(IllegalArgumentException.class, () -> new UniformViews(0, ClipSampling.of(8, 8)));
         assertThrows(IllegalArgumentException.class, () -> new FilmTiming(0, 30));

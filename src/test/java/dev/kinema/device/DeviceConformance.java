@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -41,12 +40,9 @@ public final class DeviceConformance implements AutoCloseable {
     private final Precision precision;
     private final double roundoff;
 
-    private final Predicate<Op> lacking;
-
-    private DeviceConformance(Device device, Precision precision, Predicate<Op> lacking) {
+    private DeviceConformance(Device device, Precision precision) {
         this.device = device;
         this.precision = precision;
-        this.lacking = lacking;
         this.roundoff = precision == Precision.BF16 ? 0x1p-8 : FLOAT_ROUNDOFF;
     }
 
@@ -57,12 +53,7 @@ public final class DeviceConformance implements AutoCloseable {
 
     /** The same on an open device, which is closed after the last test. */
     public static Stream<DynamicTest> tests(Device device, Precision precision) {
-        return tests(device, precision, op -> false);
-    }
-
-    /** The same on a device that lacks operations: tests that need one are aborted and name it. */
-    public static Stream<DynamicTest> tests(Device device, Precision precision, Predicate<Op> lacking) {
-        DeviceConformance conformance = new DeviceConformance(device, precision, lacking);
+        DeviceConformance conformance = new DeviceConformance(device, precision);
         List<DynamicTest> tests = new ArrayList<>();
         for (OpCase c : OpCases.all()) {
             tests.add(DynamicTest.dynamicTest(c.name(), () -> conformance.check(c::forward)));
@@ -76,8 +67,6 @@ public final class DeviceConformance implements AutoCloseable {
     private void check(Supplier<CaseGraph> build) {
         assumeTrue(device.supports(precision), () -> "the device " + device.name() + " does not compute in " + precision + " on this machine");
         CaseGraph g = build.get();
-        checkOperations(g.graph());
-        checkOperations(Fusion.apply(g.graph()));
         Map<String, HostArray> expected = CaseRun.run(reference, g, new Compilation(Precision.FP32, false), a -> a);
         // a sum of terms of random signs may cancel to anything; the terms themselves, and what is derived from it, are compared
         expected.keySet().removeIf(name -> name.startsWith("loss, run"));
@@ -91,12 +80,6 @@ public final class DeviceConformance implements AutoCloseable {
             Map<String, HostArray> actual = CaseRun.run(device, g, new Compilation(precision, fuse), a -> a);
             expected.forEach((name, array) -> compare(fuse ? name : name + ", not fused", array, actual.get(name),
                 disturbed.stream().map(d -> d.get(name)).toList(), g.reductionLength()));
-        }
-    }
-
-    private void checkOperations(Graph graph) {
-        for (Op op : operations(graph)) {
-            assumeTrue(!lacking.test(op), () -> "the device " + device.name() + " has no rule for " + op.opName() + " yet");
         }
     }
 

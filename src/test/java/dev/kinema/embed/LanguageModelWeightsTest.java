@@ -20,6 +20,8 @@ import dev.kinema.graph.Shape;
 import dev.kinema.model.LanguageModel;
 import dev.kinema.model.LanguageModelConfig;
 import dev.kinema.nn.Pass;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -106,7 +108,7 @@ class LanguageModelWeightsTest {
     @CsvSource({"reference, 1e-9", "cpu, 1e-5"})
     void computesWhatGpt2Does(String name, double tolerance) {
         Map<String, HostArray> tensors = gpt2();
-        LanguageModelWeights imported = LanguageModelWeights.importGpt2(write(tensors), TOKENS + 2, TOKENS, EOS, 1);
+        LanguageModelWeights imported = LanguageModelWeights.read(write(tensors), TOKENS + 2, TOKENS, EOS, 1);
         assertEquals(LanguageModelConfig.GPT2.withVocabulary(TOKENS + 2, TOKENS, EOS).withSizes(WIDTH, LAYERS, HEADS, INNER, POSITIONS),
             imported.config());
         double[][] expected = new Gpt2InDoubles(tensors, WIDTH, HEADS, LAYERS).logits(TEXT);
@@ -123,8 +125,8 @@ class LanguageModelWeightsTest {
     void addedTokensAreDrawnAndTheOthersKept() {
         Map<String, HostArray> tensors = gpt2();
         Path file = write(tensors);
-        LanguageModelWeights one = LanguageModelWeights.importGpt2(file, TOKENS + 4, TOKENS, EOS, 1);
-        LanguageModelWeights two = LanguageModelWeights.importGpt2(file, TOKENS + 4, TOKENS, EOS, 2);
+        LanguageModelWeights one = LanguageModelWeights.read(file, TOKENS + 4, TOKENS, EOS, 1);
+        LanguageModelWeights two = LanguageModelWeights.read(file, TOKENS + 4, TOKENS, EOS, 2);
         float[] table = one.tensors().get("tokens.weight").toFloats();
         assertArrayEquals(tensors.get("wte.weight").toFloats(), Arrays.copyOf(table, TOKENS * WIDTH));
         double square = 0;
@@ -135,7 +137,7 @@ class LanguageModelWeightsTest {
         assertEquals(0.02, Math.sqrt(square), 0.02 * 0.15);
         assertNotEquals(table[TOKENS * WIDTH], two.tensors().get("tokens.weight").get(TOKENS * WIDTH));
         assertTrue(one.origin().contains("model.safetensors") && one.origin().contains("4 tokens drawn from seed 1"), one.origin());
-        LanguageModelWeights same = LanguageModelWeights.importGpt2(file, TOKENS, 0, EOS, 1);
+        LanguageModelWeights same = LanguageModelWeights.read(file, TOKENS, 0, EOS, 1);
         assertEquals(tensors.get("wte.weight").buffer(), same.tensors().get("tokens.weight").buffer());
     }
 
@@ -143,7 +145,7 @@ class LanguageModelWeightsTest {
     @Test
     void otherFilesOfTheSameWeightsAreTheSame() {
         Map<String, HostArray> tensors = gpt2();
-        LanguageModelWeights plain = LanguageModelWeights.importGpt2(write(tensors), TOKENS + 1, TOKENS, EOS, 1);
+        LanguageModelWeights plain = LanguageModelWeights.read(write(tensors), TOKENS + 1, TOKENS, EOS, 1);
         Map<String, HostArray> whole = new LinkedHashMap<>();
         tensors.forEach((name, array) -> whole.put("transformer." + name, array));
         for (int l = 0; l < LAYERS; l++) {
@@ -151,7 +153,7 @@ class LanguageModelWeightsTest {
             whole.put("transformer.h." + l + ".attn.masked_bias", HostArray.allocate(DType.F32, Shape.of()));
         }
         whole.put("lm_head.weight", tensors.get("wte.weight"));
-        LanguageModelWeights other = LanguageModelWeights.importGpt2(write(whole), TOKENS + 1, TOKENS, EOS, 1);
+        LanguageModelWeights other = LanguageModelWeights.read(write(whole), TOKENS + 1, TOKENS, EOS, 1);
         assertEquals(plain.config(), other.config());
         assertEquals(plain.tensors().keySet(), other.tensors().keySet());
         plain.tensors().forEach((name, array) -> assertEquals(array.buffer(), other.tensors().get(name).buffer(), name));
@@ -170,10 +172,69 @@ class LanguageModelWeightsTest {
         }
     }
 
+    @Test
+    void whatIsWrittenIsReadAsTheSame() {
+        Path file = write(gpt2());
+        LanguageModelFile stored = LanguageModelFile.read(file);
+        assertEquals(new LanguageModelFile.Sizes(TOKENS, WIDTH, POSITIONS, LAYERS, HEADS, INNER, 1e-5), stored.sizes());
+        Path written = folder.resolve("written.safetensors");
+        stored.write(written);
+        LanguageModelWeights before = LanguageModelWeights.read(file, TOKENS + 2, TOKENS, EOS, 5);
+        LanguageModelWeights after = LanguageModelWeights.read(written, TOKENS + 2, TOKENS, EOS, 5);
+        assertEquals(before.config(), after.config());
+        assertEquals(before.tensors().keySet(), after.tensors().keySet());
+        before.tensors().forEach((name, array) -> assertEquals(array.buffer(), after.tensors().get(name).buffer(), name));
+        assertEquals("imported from model.safetensors (GPT-2's names), 2 tokens drawn from seed 5", after.origin());
+        assertThrows(KinemaException.class, () -> BackboneWeights.read(written));
+    }
+
+    /** Four heads of 32, which the weights alone do not say, and another epsilon. */
+    @Test
+    void settingsBesideTheWeightsCount() throws IOException {
+        Map<String, HostArray> tensors = gpt2();
+        Path file = write(tensors);
+        settings("{\"model_type\": \"gpt2\", \"n_head\": 4, \"n_embd\": 128, \"n_layer\": 2, \"n_inner\": null, \"vocab_size\": 13, "
+            + "\"activation_function\": \"gelu_new\", \"layer_norm_epsilon\": 0.25, \"summary_type\": \"cls_index\"}");
+        LanguageModelWeights imported = LanguageModelWeights.read(file, TOKENS + 1, TOKENS, EOS, 1);
+        assertEquals(4, imported.config().heads());
+        assertEquals(0.25, imported.config().normEpsilon());
+        try (Device device = Device.open("reference", 1)) {
+            double[] actual = logits(device, imported);
+            double[][] two = new Gpt2InDoubles(tensors, WIDTH, HEADS, LAYERS).logits(TEXT);
+            assertNotEquals(two[5][0], actual[5 * (TOKENS + 1)], 1e-3);
+        }
+    }
+
+    private void settings(String json) throws IOException {
+        Files.writeString(folder.resolve("config.json"), json);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "{\"n_layer\": 2} | config.json: n_head is missing",
+        "{\"n_head\": \"4\"} | config.json: n_head is \"4\": it must be a whole number",
+        "{\"n_head\": 2.5} | config.json: n_head is 2.5: it must be a whole number",
+        "{\"n_head\": 3} | heads is 3, which does not divide width, 128",
+        "{\"n_head\": 0} | heads is 0",
+        "{\"n_head\": 2, \"n_layer\": 3} | has n_layer 2, and ",
+        "{\"n_head\": 2, \"n_positions\": 1024} | has n_positions 10, and ",
+        "{\"n_head\": 2, \"model_type\": \"opt\"} | config.json: model_type is 'opt': it must be gpt2",
+        "{\"n_head\": 2, \"activation_function\": \"relu\"} | config.json: activation_function is 'relu'",
+        "{\"n_head\": 2, \"scale_attn_by_inverse_layer_idx\": true} | scale_attn_by_inverse_layer_idx is true: in GPT-2 it is false",
+        "{\"n_head\": 2, \"layer_norm_epsilon\": 0} | norm_epsilon is 0.0",
+        "[] | config.json: lies beside the weights and is no JSON object",
+        "{\"n_head\": | config.json: lies beside the weights and is no JSON"})
+    void settingsOfOtherNetworksAreRefused(String json, String said) throws IOException {
+        Path file = write(gpt2());
+        settings(json);
+        String message = assertThrows(KinemaException.class, () -> LanguageModelFile.read(file)).getMessage();
+        assertTrue(message.contains(said) && message.startsWith(folder.toString()), message);
+    }
+
     private void refused(Map<String, HostArray> tensors, String... parts) {
         Path file = write(tensors);
         String message = assertThrows(KinemaException.class,
-            () -> LanguageModelWeights.importGpt2(file, TOKENS + 1, TOKENS, EOS, 1)).getMessage();
+            () -> LanguageModelWeights.read(file, TOKENS + 1, TOKENS, EOS, 1)).getMessage();
         assertTrue(message.startsWith(file + ": "), message);
         for (String part : parts) {
             assertTrue(message.contains(part), message);

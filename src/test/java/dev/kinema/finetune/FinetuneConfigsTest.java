@@ -53,7 +53,7 @@ class FinetuneConfigsTest {
     }
 
     /** Runs of pretraining by the folder that they have under {@code runs} unless they are given another. */
-    private static Map<String, PretrainConfig> pretraining() throws IOException {
+    static Map<String, PretrainConfig> pretraining() throws IOException {
         return yaml(PRETRAIN).stream().collect(Collectors.toMap(FinetuneConfigsTest::name,
             file -> ConfigReader.read(file, PretrainConfig.class)));
     }
@@ -165,7 +165,7 @@ class FinetuneConfigsTest {
             assertEquals(List.of(0.9, 0.99, 0.0, 0.0), List.of(each.optimizer().beta1(), each.optimizer().beta2(),
                 each.optimizer().weightDecay(), each.optimizer().clip()));
         }
-        assertEquals(Optional.of(new RelationsConfig(0, 1024, 4, tuning)), drawn.relations());
+        assertEquals(Optional.of(new RelationsConfig(0, 0, 1024, 4, tuning)), drawn.relations());
     }
 
     @Test

@@ -57,7 +57,7 @@ class RelationTuningTest {
     }
 
     private static RelationsConfig config(int epochs, int outputs) {
-        return new RelationsConfig(0, 16, outputs, new TuningSettings(epochs, 8, FAST));
+        return new RelationsConfig(0, 0, 16, outputs, new TuningSettings(epochs, 8, FAST));
     }
 
     private RelationNetwork network(RelationsConfig config, Optional<ContextualizerConfig> contextualizer) {
@@ -81,6 +81,14 @@ class RelationTuningTest {
     @Test
     void theToolkitsFifthOutputIsUnlearned() {
         TaskScores.Outcome outcome = run("five", config(30, 5), Optional.empty(), new Watching());
+        assertTrue(outcome.scores().get(Scores.MEAN_ACC) > 0.9, outcome::toString);
+    }
+
+    /** Through all layers that the toolkit has: two to see an event by, two of the event, two of a pair. */
+    @Test
+    void relationsAreLearnedThroughTheToolkitsLayers() {
+        TaskScores.Outcome outcome = run("fused", new RelationsConfig(24, 16, 16, 5, new TuningSettings(30, 8, FAST)), Optional.empty(),
+            new Watching());
         assertTrue(outcome.scores().get(Scores.MEAN_ACC) > 0.9, outcome::toString);
     }
 
@@ -138,7 +146,7 @@ class RelationTuningTest {
 
     @Test
     void aBatchMustBeFilled() {
-        RelationsConfig large = new RelationsConfig(0, 16, 4, new TuningSettings(1, 64, FAST));
+        RelationsConfig large = new RelationsConfig(0, 0, 16, 4, new TuningSettings(1, 64, FAST));
         KinemaException e = assertThrows(KinemaException.class, () -> network(large, Optional.empty()));
         assertTrue(e.getMessage().contains("50 clips") && e.getMessage().contains("64"), e::getMessage);
     }

@@ -49,6 +49,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -307,6 +308,19 @@ class RoleNetworkTest {
         assertEquals(new RolePrediction.Texts(Optional.of("zap.01"), texts(event).roles()), read.events().get(0));
         // of a verb that the dataset's vocabulary lacks, the first piece is asked with, as in the toolkit: this one alone is no verb
         assertEquals(Optional.empty(), new RoleTexts(TOKENIZER, config(PAPER), SITUATIONS).read(asked, written).events().get(0).verb());
+    }
+
+    /** So that logits are computed of no more places than some step needs. */
+    @Test
+    void mostThatIsAskedForIsKnownBefore() {
+        RoleTexts texts = new RoleTexts(TOKENIZER, config(PAPER), SITUATIONS);
+        int[] each = IntStream.range(0, CLIPS).map(clip -> texts.asked(clip)).toArray();
+        assertEquals(texts.of(0).stream().mapToInt(text -> text.length - 1).sum(), each[0]);
+        try (Device device = Device.open("cpu", 1); RoleNetwork all = network(device, config(PAPER));
+                RoleNetwork one = network(device, config(PAPER.replace("batch: 8", "batch: 1")))) {
+            assertEquals(Arrays.stream(each).sum(), all.mostAsked());
+            assertEquals(Arrays.stream(each).max().orElseThrow(), one.mostAsked());
+        }
     }
 
     private static String refused(Executable executable) {

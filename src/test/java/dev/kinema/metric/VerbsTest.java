@@ -2,10 +2,14 @@ package dev.kinema.metric;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kinema.graph.Philox;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class VerbsTest {
@@ -63,6 +67,45 @@ class VerbsTest {
         assertEquals(0, nothing.accuracy(5));
         assertEquals(0, nothing.clipAccuracy(5));
         assertEquals(0, nothing.recalls().get(0));
+    }
+
+    /** Random clips of few verbs: neither the order of clips, of events, nor of votes counts, and more predictions never hit less. */
+    @Test
+    void orderChangesNothingAndBoundsHold() {
+        for (int seed = 0; seed < 50; seed++) {
+            Philox random = new Philox(seed, 0, 0);
+            Random order = new Random(seed);
+            List<List<Verbs.Event>> clips = new ArrayList<>();
+            List<List<Verbs.Event>> turned = new ArrayList<>();
+            for (int clip = 0; clip < 12; clip++) {
+                List<Verbs.Event> events = new ArrayList<>();
+                List<Verbs.Event> others = new ArrayList<>();
+                for (int event = 0; event < 5; event++) {
+                    int place = 20 * (5 * clip + event);
+                    List<String> drawn = IntStream.range(place, place + 15).mapToObj(i -> "v" + (int) (7 * random.uniform(i))).toList();
+                    List<String> votes = new ArrayList<>(drawn.subList(0, 10));
+                    events.add(new Verbs.Event(votes, drawn.subList(10, 15)));
+                    Collections.shuffle(votes, order);
+                    others.add(new Verbs.Event(votes, drawn.subList(10, 15)));
+                }
+                Collections.shuffle(others, order);
+                clips.add(events);
+                turned.add(others);
+            }
+            Collections.shuffle(turned, order);
+            Verbs.Scores scores = Verbs.of(clips);
+            Verbs.Scores same = Verbs.of(turned);
+            assertEquals(List.of(scores.accuracies(), scores.clipAccuracies(), scores.recalledVerbs()),
+                List.of(same.accuracies(), same.clipAccuracies(), same.recalledVerbs()));
+            for (int i = 0; i < 10; i++) {
+                assertEquals(scores.recalls().get(i), same.recalls().get(i), ROUNDING, "a sum over verbs in another order");
+                assertTrue(scores.recalls().get(i) >= 0 && scores.recalls().get(i) <= 1);
+            }
+            for (int k = 1; k <= 5; k++) {
+                assertTrue(scores.clipAccuracy(k) <= scores.accuracy(k) && scores.accuracy(k) <= 1);
+                assertTrue(k == 1 || scores.accuracy(k) >= scores.accuracy(k - 1));
+            }
+        }
     }
 
     @Test

@@ -62,7 +62,7 @@ final class SmallRuns {
             full.test().temperature(), 2, full.test().crops(), CROP + 8);
         boolean needsLabels = o.kind() == BackboneConfig.ObjectiveKind.SUPERVISED || full.validation().isPresent();
         return new BackboneConfig.Phase(needsLabels ? labelled : unlabelled, full.validation().map(films -> labelled), 1, BATCH,
-            full.microBatch() == 0 ? 0 : BATCH / 2, full.sampling(), full.augmentation().withSize(CROP + 4, CROP),
+            full.microBatch() == 0 ? 0 : BATCH / 2, full.sampling(), full.maxGap(), full.augmentation().withSize(CROP + 4, CROP),
             new BackboneConfig.ObjectiveSettings(o.kind(), head, o.temperature(), 4 * BATCH, o.momentum(), o.annealMomentum()),
             optimizer(full.optimizer(), full.epochs()), new BackboneConfig.LoadingSettings(1, 1), test);
     }

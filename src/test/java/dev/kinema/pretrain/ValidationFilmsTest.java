@@ -40,7 +40,7 @@ class ValidationFilmsTest {
             .orElseThrow());
         BackboneConfig.Phase p = config.first();
         BackboneConfig.Phase phase = new BackboneConfig.Phase(p.films(), Optional.of(validation), p.epochs(), p.batch(), p.microBatch(),
-            p.sampling(), p.augmentation(), p.objective(), p.optimizer(), p.loading(), p.test());
+            p.sampling(), p.maxGap(), p.augmentation(), p.objective(), p.optimizer(), p.loading(), p.test());
         try (Device device = Device.open("cpu"); BackboneTraining training = new BackboneTraining(device, Compilation.FP32, config, phase,
                 phase.films().read(), 1, Map.of(), note -> { })) {
             return training.step(0);

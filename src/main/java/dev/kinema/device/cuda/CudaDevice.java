@@ -15,7 +15,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
-/** One NVIDIA device, {@code cuda:0} and so on, or the emulator of one. Programs and weights of it are closed before it is. */
+/**
+ * One NVIDIA device, {@code cuda:0} and so on, or the emulator of one. Programs and weights of it are closed before it is.
+ *
+ * <p>Two properties of the JVM help to find what is slow or wrong; with either, programs launch step by step and replay no CUDA graph.
+ * {@code -Dkinema.cuda.ranges=true} names each step to profilers by an NVTX range; {@code -Dkinema.cuda.blocking=true} waits for each
+ * step, so that an error of a kernel, which a device else reports when the run is over, names its node.
+ */
 public final class CudaDevice implements Device {
     private final String name;
     private final int index;
@@ -75,7 +81,20 @@ public final class CudaDevice implements Device {
                 + ", the kernels need 8.0 (A100) or newer: choose device cpu");
         }
         device.use();
+        device.tryKernel(capability);
         return device;
+    }
+
+    /** Whether the library has kernels for this device is known when the first is launched. */
+    private void tryKernel(long capability) {
+        try (DeviceMemory memory = new DeviceMemory(index, Float.BYTES, "a first kernel")) {
+            int status = Kinema.kn_elementwise_fill(memory.address(), 1, 0, Kinema.KN_F32, 0);
+            if (status != Kinema.KN_OK || Kinema.kn_device_synchronize() != Kinema.KN_OK) {
+                throw new KinemaException(name + ", of compute capability " + capability / 10 + "." + capability % 10 + ", does not run these"
+                    + " kernels (" + CudaLibrary.lastError() + "): build them for it with -Dkinema.cmake.args=-DKINEMA_CUDA_ARCHITECTURES="
+                    + capability + ", or choose device cpu");
+            }
+        }
     }
 
     @Override

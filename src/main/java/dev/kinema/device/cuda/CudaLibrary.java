@@ -86,7 +86,8 @@ final class CudaLibrary {
         return handle;
     }
 
-    private static KinemaException failure() {
+    /** What was wrong with this thread's last call that failed, as an error. */
+    static KinemaException failure() {
         return new KinemaException("the CUDA device reports: " + lastError());
     }
 

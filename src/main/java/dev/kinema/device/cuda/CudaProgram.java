@@ -6,24 +6,24 @@ import dev.kinema.device.FiniteCheck;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
+import dev.kinema.device.ProgramStep;
+import dev.kinema.device.StepClock;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.Type;
 import dev.kinema.graph.Value;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
  * Steps over one planned block of device memory, on a stream of its own. The first run launches them one by one; the second captures them,
- * with the copies of inputs and outputs, into a CUDA graph, which is what later runs launch. Steps that depend on nothing but weights which the
- * program does not write are run only when the weights have changed.
+ * with the copies of inputs and outputs, into a CUDA graph, which is what later runs launch. Steps that depend on nothing but weights
+ * which the program does not write are run only when the weights have changed.
  */
 final class CudaProgram implements Program {
     private final CudaDevice device;
@@ -32,16 +32,21 @@ final class CudaProgram implements Program {
     private final List<Step> running;
     private final boolean writesWeights;
     private final Map<Step, Finite> finite = new IdentityHashMap<>();
-    private final Map<String, Buffer> in;
     private final Map<String, Buffer> out;
     private final Map<String, HostMemory> hostIn = new LinkedHashMap<>();
     private final Map<String, HostMemory> hostOut = new LinkedHashMap<>();
     private final List<DeviceMemory> held = new ArrayList<>();
-    private final MemoryPlan plan;
+    private final Placement placement;
     private final Bindings bindings;
-    /** What only preparation needs. */
-    private final List<Storage> passing;
+    private final Faults faults;
     private final AtomicBoolean inUse = new AtomicBoolean();
+    /** Whether each step is waited for. */
+    private final boolean blocking = Boolean.getBoolean("kinema.cuda.blocking");
+    /** Null where profilers are not told of steps. */
+    private Ranges ranges;
+    private Transfers transfers;
+    /** Made when a run is timed first. */
+    private StepEvents events;
     private long stream;
     private long graph;
     private boolean ranOnce;
@@ -52,28 +57,27 @@ final class CudaProgram implements Program {
     record Finite(Step step, Value value, Buffer buffer) {}
 
     CudaProgram(CudaDevice device, CudaWeights weights, List<Step> steps, Map<String, Buffer> in, Map<String, Buffer> out,
-            boolean writesWeights, List<Finite> finite) {
+            boolean writesWeights, List<Finite> finite, List<Faults.Word> faultWords) {
         this.device = device;
         this.weights = weights;
         this.writesWeights = writesWeights;
-        this.in = in;
         this.out = out;
         finite.forEach(f -> this.finite.put(f.step(), f));
         this.preparing = steps.stream().filter(CudaProgram::isConstant).toList();
         this.running = steps.stream().filter(s -> !isConstant(s)).toList();
-        Set<Storage> holding = held(in, out);
-        passing = planned(preparing, holding);
-        List<Storage> activations = planned(running, holding);
-        plan = plan(activations, holding.stream().mapToLong(s -> s.bytes).sum());
+        placement = new Placement(preparing, running, Stream.concat(in.values().stream(), out.values().stream()).toList());
+        requireMemory();
+        faults = new Faults(device.index(), faultWords);
         boolean complete = false;
         try {
-            place(activations, plan, hold(plan.bytes(), "the block of a program's activations (with what it holds, "
-                + String.format("%,d bytes)", plan.bytes() + plan.persistentBytes())));
-            holding.forEach(s -> s.place(hold(s.bytes, "'" + s.name + "'").address()));
+            placement.placeActivations(hold(placement.plan().bytes(), "the block of activations of " + name()));
+            placement.holding().forEach(s -> s.place(hold(s.bytes, "'" + s.name + "'").address()));
             in.forEach((name, b) -> hostIn.put(name, host(name, b)));
             out.forEach((name, b) -> hostOut.put(name, host(name, b)));
             bindings = new Bindings(arrays(hostIn), arrays(hostOut));
             stream = CudaLibrary.made(Kinema.kn_stream_create());
+            transfers = new Transfers(stream, running, in, hostIn, out, hostOut);
+            ranges = Boolean.getBoolean("kinema.cuda.ranges") ? new Ranges(steps) : null;
             // memory is zeroed on the default stream, which ours does not wait for
             CudaLibrary.check(Kinema.kn_device_synchronize());
             complete = true;
@@ -82,6 +86,21 @@ final class CudaProgram implements Program {
                 release();
             }
         }
+    }
+
+    /** By what it computes, as programs have no names. */
+    private String name() {
+        return "the program of " + out.keySet().stream().limit(3).map(o -> "'" + o + "'").collect(Collectors.joining(", "))
+            + (out.size() > 3 ? " and " + (out.size() - 3) + " more" : "");
+    }
+
+    /** Here and not when something finds no room: the first run takes more, for preparation. */
+    private void requireMemory() {
+        long free = Kinema.kn_device_property(device.index(), Kinema.KN_MEMORY_FREE);
+        if (free < 0) {
+            throw CudaLibrary.failure();
+        }
+        placement.require(free, name(), device.name());
     }
 
     private DeviceMemory hold(long bytes, String what) {
@@ -104,43 +123,6 @@ final class CudaProgram implements Program {
         return step.writes().stream().anyMatch(b -> b.storage().constant && b.storage().home != Storage.Home.WEIGHTS);
     }
 
-    /** Inputs, outputs, and what preparation leaves for the runs. */
-    private Set<Storage> held(Map<String, Buffer> inputs, Map<String, Buffer> outputs) {
-        Set<Storage> holding = Collections.newSetFromMap(new IdentityHashMap<>());
-        inputs.values().forEach(b -> holding.add(b.storage()));
-        outputs.values().forEach(b -> holding.add(b.storage()));
-        running.stream().flatMap(s -> s.reads().stream()).map(Buffer::storage)
-            .filter(s -> s.constant && s.home != Storage.Home.WEIGHTS).forEach(holding::add);
-        return holding;
-    }
-
-    /** The storages of steps that live in a planned block, with the steps between which they do. */
-    private static List<Storage> planned(List<Step> steps, Set<Storage> holding) {
-        Set<Storage> planned = Collections.newSetFromMap(new IdentityHashMap<>());
-        List<Storage> order = new ArrayList<>();
-        for (int i = 0; i < steps.size(); i++) {
-            int now = i;
-            Stream.concat(steps.get(i).reads().stream(), steps.get(i).writes().stream()).map(Buffer::storage)
-                .filter(s -> s.home == Storage.Home.PLANNED && !holding.contains(s)).forEach(s -> {
-                    s.usedAt(now);
-                    if (planned.add(s)) {
-                        order.add(s);
-                    }
-                });
-        }
-        return order;
-    }
-
-    private static MemoryPlan plan(List<Storage> storages, long heldBytes) {
-        return MemoryPlan.of(storages.stream().map(s -> new MemoryPlan.Request(s.name, s.bytes, s.first, s.last)).toList(), heldBytes);
-    }
-
-    private static void place(List<Storage> storages, MemoryPlan plan, DeviceMemory block) {
-        for (int i = 0; i < storages.size(); i++) {
-            storages.get(i).place(block.address() + plan.blocks().get(i).offset());
-        }
-    }
-
     @Override
     public HostArray input(String name) {
         checkOpen();
@@ -155,6 +137,25 @@ final class CudaProgram implements Program {
 
     @Override
     public void run() {
+        runOnce(null);
+    }
+
+    /** @throws IllegalArgumentException if the clock is for another number of steps */
+    @Override
+    public void run(StepClock clock) {
+        if (clock.steps() != running.size()) {
+            throw new IllegalArgumentException("a clock of " + clock.steps() + " steps for a program of " + running.size());
+        }
+        runOnce(clock);
+    }
+
+    @Override
+    public List<ProgramStep> steps() {
+        return running.stream().map(Step::described).toList();
+    }
+
+    /** @param clock null where nothing is timed */
+    private void runOnce(StepClock clock) {
         if (!inUse.compareAndSet(false, true)) {
             throw new KinemaException("two threads run one program at once: compile one program per thread, they share weights");
         }
@@ -166,26 +167,34 @@ final class CudaProgram implements Program {
                 prepare();
                 preparedVersion = weights.version();
             }
-            runWriting();
+            runWriting(clock);
         } finally {
             inUse.set(false);
         }
     }
 
     /** Others must know of weights that have changed, even where a run ends with an error. */
-    private void runWriting() {
+    private void runWriting(StepClock clock) {
+        boolean complete = false;
         try {
-            if (graph != 0) {
+            if (clock != null) {
+                launchTimed(clock);
+            } else if (graph != 0) {
                 CudaLibrary.check(Kinema.kn_graph_launch(graph, stream));
-            } else if (ranOnce && finite.isEmpty()) {
+            } else if (ranOnce && finite.isEmpty() && ranges == null && !blocking) {
                 capture();
                 CudaLibrary.check(Kinema.kn_graph_launch(graph, stream));
             } else {
                 launch();
                 ranOnce = true;
             }
-            CudaLibrary.check(Kinema.kn_stream_synchronize(stream));
+            awaited(Kinema.kn_stream_synchronize(stream));
+            complete = true;
+            faults.check();
         } finally {
+            if (!complete) {
+                settle();
+            }
             if (writesWeights) {
                 weights.changed();
                 preparedVersion++;
@@ -193,22 +202,68 @@ final class CudaProgram implements Program {
         }
     }
 
-    /** Puts everything on the stream once. */
-    private void launch() {
-        for (Map.Entry<String, Buffer> e : in.entrySet()) {
-            HostMemory host = hostIn.get(e.getKey());
-            CudaLibrary.check(Kinema.kn_copy_to_device(e.getValue().address(), host.address(), host.bytes(), stream));
-        }
-        running.forEach(this::launch);
-        for (Map.Entry<String, Buffer> e : out.entrySet()) {
-            HostMemory host = hostOut.get(e.getKey());
-            CudaLibrary.check(Kinema.kn_copy_to_host(host.address(), e.getValue().address(), host.bytes(), stream));
+    /** What a kernel did wrong is known when it is waited for, and then not which it was. */
+    private void awaited(int status) {
+        if (status != Kinema.KN_OK) {
+            throw new KinemaException(name() + " failed on " + device.name() + " (" + CudaLibrary.lastError() + "): run it with"
+                + " -Dkinema.cuda.blocking=true, which names the node, in a new process, as this one cannot use the device any more");
         }
     }
 
+    /** Copies that are on their way use the memory of the host; what waiting for them reports after a failure is nothing new. */
+    private void settle() {
+        Kinema.kn_stream_synchronize(transfers.stream());
+        Kinema.kn_stream_synchronize(stream);
+    }
+
+    /** Puts everything on the streams once. */
+    private void launch() {
+        faults.clear(stream);
+        transfers.begin();
+        for (int i = 0; i < running.size(); i++) {
+            transfers.before(i);
+            launch(running.get(i));
+            transfers.after(i);
+        }
+        faults.fetch(stream);
+        transfers.end();
+    }
+
+    /** The same with marks between the steps; all inputs come first, so that no step's time is the wait for one. */
+    private void launchTimed(StepClock clock) {
+        if (events == null) {
+            events = new StepEvents(running.size());
+        }
+        faults.clear(stream);
+        transfers.begin();
+        transfers.before(running.size());
+        for (int i = 0; i < running.size(); i++) {
+            events.mark(i, stream);
+            launch(running.get(i));
+            transfers.after(i);
+        }
+        events.mark(running.size(), stream);
+        faults.fetch(stream);
+        transfers.end();
+        awaited(events.await());
+        events.tell(clock);
+    }
+
     private void launch(Step step) {
-        if (step.launch().on(stream) != Kinema.KN_OK) {
-            throw Lowering.at(step.node(), CudaLibrary.lastError(), null);
+        if (ranges != null) {
+            ranges.begin(step);
+        }
+        try {
+            if (step.launch().on(stream) != Kinema.KN_OK) {
+                throw Lowering.at(step.node(), CudaLibrary.lastError(), null);
+            }
+            if (blocking && Kinema.kn_stream_synchronize(stream) != Kinema.KN_OK) {
+                throw Lowering.at(step.node(), step.what() + ": " + CudaLibrary.lastError(), null);
+            }
+        } finally {
+            if (ranges != null) {
+                ranges.end();
+            }
         }
         Finite check = finite.get(step);
         if (check != null) {
@@ -228,6 +283,10 @@ final class CudaProgram implements Program {
             }
         }
         if (count > 0) {
+            // what a kernel found wrong says more than the NaN that it left
+            faults.fetch(stream);
+            CudaLibrary.check(Kinema.kn_stream_synchronize(stream));
+            faults.check();
             throw FiniteCheck.failure(check.value(), count);
         }
     }
@@ -253,12 +312,14 @@ final class CudaProgram implements Program {
         if (preparing.isEmpty()) {
             return;
         }
-        MemoryPlan temporary = plan(passing, 0);
-        try (DeviceMemory memory = new DeviceMemory(device.index(), temporary.bytes(), "preparing weights")) {
+        try (DeviceMemory memory = new DeviceMemory(device.index(), placement.passingBytes(), "preparing weights")) {
             CudaLibrary.check(Kinema.kn_device_synchronize());
-            place(passing, temporary, memory);
+            placement.placePassing(memory);
+            faults.clear(stream);
             preparing.forEach(this::launch);
-            CudaLibrary.check(Kinema.kn_stream_synchronize(stream));
+            faults.fetch(stream);
+            awaited(Kinema.kn_stream_synchronize(stream));
+            faults.check();
         }
     }
 
@@ -270,7 +331,7 @@ final class CudaProgram implements Program {
 
     @Override
     public MemoryPlan memoryPlan() {
-        return plan;
+        return placement.plan();
     }
 
     /** One line per step: prepared once ("once") or run each time, node, kernel, scope. */
@@ -280,9 +341,8 @@ final class CudaProgram implements Program {
         Map<String, List<Step>> groups = new LinkedHashMap<>();
         groups.put("once", preparing);
         groups.put("run ", running);
-        groups.forEach((when, steps) -> text.append(steps.stream().map(s -> String.format("%s %%%d %s: %s%s%n", when, s.node().id(),
-            s.node().op().opName(), s.what(), s.node().scope().isEmpty() ? "" : "  # " + s.node().scope())).collect(Collectors.joining())));
-        return text.append(plan).append(System.lineSeparator()).toString();
+        groups.forEach((when, steps) -> steps.forEach(s -> text.append(when).append(' ').append(s).append(System.lineSeparator())));
+        return text.append(placement.plan()).append(System.lineSeparator()).toString();
     }
 
     /** Whether runs replay a graph by now. */
@@ -300,22 +360,34 @@ final class CudaProgram implements Program {
             if (!closed) {
                 closed = true;
                 device.use();
-                release();
+                release().finish();
             }
         } finally {
             inUse.set(false);
         }
     }
 
-    private void release() {
+    private Release release() {
+        Release release = new Release();
         if (graph != 0) {
-            CudaLibrary.check(Kinema.kn_graph_destroy(graph));
+            release.of(Kinema.kn_graph_destroy(graph));
+        }
+        if (events != null) {
+            release.of(events::close);
+        }
+        if (transfers != null) {
+            release.of(transfers::close);
+        }
+        if (ranges != null) {
+            release.of(ranges::close);
         }
         if (stream != 0) {
-            CudaLibrary.check(Kinema.kn_stream_destroy(stream));
+            release.of(Kinema.kn_stream_destroy(stream));
         }
-        hostIn.values().forEach(HostMemory::close);
-        hostOut.values().forEach(HostMemory::close);
-        held.forEach(DeviceMemory::close);
+        hostIn.values().forEach(m -> release.of(m::close));
+        hostOut.values().forEach(m -> release.of(m::close));
+        held.forEach(m -> release.of(m::close));
+        release.of(faults::close);
+        return release;
     }
 }

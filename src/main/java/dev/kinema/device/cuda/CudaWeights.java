@@ -72,7 +72,9 @@ final class CudaWeights extends Weights {
         }
         closed = true;
         device.use();
-        memory.values().forEach(DeviceMemory::close);
+        Release release = new Release();
+        memory.values().forEach(m -> release.of(m::close));
         memory.clear();
+        release.finish();
     }
 }

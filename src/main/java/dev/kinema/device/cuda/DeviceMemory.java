@@ -21,7 +21,11 @@ final class DeviceMemory implements AutoCloseable {
                 + " model, or close other programs", what, bytes, device, Kinema.kn_device_property(device, Kinema.KN_MEMORY_FREE),
                 CudaLibrary.lastError()));
         }
-        CudaLibrary.check(Kinema.kn_memory_set(address, 0, bytes, 0));
+        if (Kinema.kn_memory_set(address, 0, bytes, 0) != Kinema.KN_OK) {
+            KinemaException failure = CudaLibrary.failure();
+            Kinema.kn_memory_free(address);
+            throw failure;
+        }
     }
 
     long address() {

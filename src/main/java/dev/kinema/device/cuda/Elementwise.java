@@ -29,8 +29,16 @@ final class Elementwise {
         rules.put(Sigmoid.class, (l, n) -> unary(l, n, Kinema.KN_UNARY_SIGMOID, 1, 0));
         rules.put(Scale.class, (l, n) -> unary(l, n, Kinema.KN_UNARY_SCALE, ((Scale) n.op()).factor(), ((Scale) n.op()).offset()));
         rules.put(Add.class, (l, n) -> binary(l, n, Kinema.KN_BINARY_ADD));
-        rules.put(Mul.class, (l, n) -> binary(l, n, Kinema.KN_BINARY_MUL));
-        rules.put(ReluGradient.class, (l, n) -> binary(l, n, Kinema.KN_BINARY_RELU_GRADIENT));
+        rules.put(Mul.class, (l, n) -> {
+            if (!Updates.takeOver(l, n)) {
+                binary(l, n, Kinema.KN_BINARY_MUL);
+            }
+        });
+        rules.put(ReluGradient.class, (l, n) -> {
+            if (!BatchNorms.takeOver(l, n)) {
+                binary(l, n, Kinema.KN_BINARY_RELU_GRADIENT);
+            }
+        });
         rules.put(GeluGradient.class, (l, n) -> binary(l, n,
             ((GeluGradient) n.op()).form() == Gelu.Form.TANH ? Kinema.KN_BINARY_GELU_TANH_GRADIENT : Kinema.KN_BINARY_GELU_GRADIENT));
         rules.put(Fill.class, Elementwise::fill);

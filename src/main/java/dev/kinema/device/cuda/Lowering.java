@@ -12,14 +12,18 @@ import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Input;
+import dev.kinema.graph.op.Linear;
+import dev.kinema.graph.op.MatMul;
 import dev.kinema.graph.op.Variable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntFunction;
 
 /**
  * Turns a graph into steps. Rules ask it for the buffers of a node's inputs in the type they need (a conversion is added where a value is
@@ -33,12 +37,16 @@ final class Lowering {
     private final Schedule schedule;
     private final Map<Value, Buffer> buffers = new HashMap<>();
     private final Map<Value, Map<DType, Buffer>> copies = new HashMap<>();
+    private final Map<Value, List<Buffer>> left = new HashMap<>();
     private final Map<Node, Integer> position = new HashMap<>();
+    /** Nodes that have no step of their own, by the node whose step does their work. */
+    private final Map<Node, Node> absorbed = new HashMap<>();
     private final Set<String> written = new HashSet<>();
     private final Map<String, Buffer> inputs = new LinkedHashMap<>();
     private final Map<Value, Buffer> results = new HashMap<>();
     private final List<Step> steps = new ArrayList<>();
     private final List<CudaProgram.Finite> finite = new ArrayList<>();
+    private final List<Faults.Word> faults = new ArrayList<>();
     private Node node;
 
     Lowering(CudaDevice device, Graph graph, CudaWeights weights, Compilation how) {
@@ -79,10 +87,13 @@ final class Lowering {
         graph.outputs().values().forEach(v -> results.computeIfAbsent(v, this::output));
         Map<String, Buffer> outputs = new LinkedHashMap<>();
         graph.outputs().forEach((name, value) -> outputs.put(name, results.get(value)));
-        return new CudaProgram(device, weights, steps, inputs, outputs, !written.isEmpty(), finite);
+        return new CudaProgram(device, weights, steps, inputs, outputs, !written.isEmpty(), finite, faults);
     }
 
     private void lower(Node n) {
+        if (absorbed.containsKey(n)) {
+            return;
+        }
         try {
             Rules.of(n.op()).lower(this, n);
         } catch (KinemaException e) {
@@ -133,6 +144,48 @@ final class Lowering {
     /** Whether a value must not be overwritten because it is read again, is an output, or is a variable that this program does not write. */
     boolean isRead(Value value) {
         return !schedule.consumers(value).isEmpty() || graph.outputs().containsValue(value);
+    }
+
+    /** Whether all who read the value are products that take it as an operand, in {@link #compute}. */
+    boolean isOperand(Value value) {
+        return !graph.outputs().containsValue(value) && schedule.consumers(value).stream()
+            .allMatch(n -> (n.op() instanceof Linear || n.op() instanceof MatMul) && n.inputs().lastIndexOf(value) < 2);
+    }
+
+    /**
+     * The node that alone reads a value, and could be computed together with another; null where there is none, or nothing is to be fused, as
+     * where every value is looked at.
+     */
+    Node soleReader(Value value) {
+        List<Node> readers = schedule.consumers(value);
+        boolean alone = readers.size() == 1 && !graph.outputs().containsValue(value);
+        return alone && how.fuse() && !how.checkFinite() ? readers.get(0) : null;
+    }
+
+    /** Leaves the work of {@code other}, which is not lowered yet, to the steps of {@code by}; either may come first. */
+    void absorb(Node other, Node by) {
+        absorbed.put(other, by);
+    }
+
+    boolean isAbsorbed(Node other) {
+        return absorbed.containsKey(other);
+    }
+
+    /** Whether the value is there when the current node runs. */
+    boolean isMade(Value value) {
+        return buffers.containsKey(value);
+    }
+
+    /** Whether a value is a variable that nothing overwrites before {@code reader} has run, though the graph does not have it read it. */
+    boolean staysUntil(Node reader, Value value) {
+        return value.node().op() instanceof Variable && schedule.consumers(value).stream()
+            .filter(n -> Arrays.stream(n.op().writes()).anyMatch(i -> n.input(i) == value))
+            .allMatch(n -> position.get(n) > position.get(reader));
+    }
+
+    /** The nodes that read a value. */
+    List<Node> readers(Value value) {
+        return schedule.consumers(value);
     }
 
     // ---- buffers
@@ -186,6 +239,11 @@ final class Lowering {
         return buffer;
     }
 
+    /** The same in a given type: new memory where {@code x} is stored in another. */
+    Buffer like(Value x, Value result, DType dtype) {
+        return of(x).dtype() == dtype ? like(x, result) : define(result, dtype);
+    }
+
     /** Lets {@code result} be the same memory as {@code x} under its own shape; for operations of which {@link Schedule#isView} knows. */
     void view(Value x, Value result) {
         Buffer buffer = of(x);
@@ -210,7 +268,7 @@ final class Lowering {
      */
     boolean dies(Value value) {
         Buffer buffer = of(value);
-        List<Node> readers = schedule.consumers(value);
+        List<Node> readers = schedule.consumers(value).stream().map(n -> absorbed.getOrDefault(n, n)).toList();
         return buffer.storage().home == Storage.Home.PLANNED && !buffer.storage().constant && buffer.storage().values == 1
             && !graph.outputs().containsValue(value) && readers.stream().filter(n -> n == node).count() == 1
             && readers.stream().allMatch(n -> position.get(n) <= position.get(node));
@@ -221,10 +279,43 @@ final class Lowering {
         if (bytes < 0) {
             throw new KinemaException(CudaLibrary.lastError());
         }
-        return new Buffer(new Storage(name, bytes, Storage.Home.PLANNED), Shape.of((int) Math.min(bytes, Integer.MAX_VALUE)), DType.U8);
+        Storage storage = new Storage(name, bytes, Storage.Home.PLANNED);
+        storage.scratch = true;
+        return new Buffer(storage, Shape.of((int) Math.min(bytes, Integer.MAX_VALUE)), DType.U8);
+    }
+
+    /**
+     * A word that a step's kernels set where they meet a number that they cannot use; the run then ends with the message for it.
+     *
+     * @param message what is wrong with a number, and the remedy
+     */
+    Buffer fault(IntFunction<String> message) {
+        Storage word = new Storage("fault", Long.BYTES, Storage.Home.HELD);
+        faults.add(new Faults.Word(node, word, message));
+        return new Buffer(word, Shape.of(1), DType.I64);
+    }
+
+    /** Lets the rule of a later node find, under a value that both know, what this one's rule has made besides its outputs. */
+    void leave(Value value, Buffer... buffers) {
+        left.put(value, List.of(buffers));
+    }
+
+    /** What was {@link #leave left} under a value; empty if nothing was. */
+    List<Buffer> left(Value value) {
+        return left.getOrDefault(value, List.of());
     }
 
     // ---- steps
+
+    /** The step {@code back} steps before the last; null if there is none. */
+    Step step(int back) {
+        return back < steps.size() ? steps.get(steps.size() - 1 - back) : null;
+    }
+
+    /** Puts a step, which has an effect, in the place of one of the same node. */
+    void replace(int back, Step step) {
+        steps.set(steps.size() - 1 - back, step);
+    }
 
     /** Appends a step of the current node. One that reads nothing but weights that this program does not write runs when those change. */
     void step(String what, List<Buffer> reads, List<Buffer> writes, Step.Launch launch) {

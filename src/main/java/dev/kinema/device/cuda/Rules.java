@@ -17,7 +17,20 @@ final class Rules {
     }
 
     static {
+        AttentionRules.register(RULES);
+        BatchNorms.register(RULES);
+        Contrast.register(RULES);
+        Convolutions.register(RULES);
+        Dropouts.register(RULES);
         Elementwise.register(RULES);
+        Frames.register(RULES);
+        LayerNorms.register(RULES);
+        Losses.register(RULES);
+        Movements.register(RULES);
+        Pooling.register(RULES);
+        Products.register(RULES);
+        Reductions.register(RULES);
+        Updates.register(RULES);
     }
 
     private Rules() {}
@@ -29,7 +42,7 @@ final class Rules {
     static Rule of(Op op) {
         Rule rule = RULES.get(op.getClass());
         if (rule == null) {
-            throw new KinemaException("the cuda device has no rule for " + op.opName() + " yet: run this graph on cpu");
+            throw new KinemaException("the cuda device has no rule for " + op.opName() + ": run this graph on cpu");
         }
         return rule;
     }

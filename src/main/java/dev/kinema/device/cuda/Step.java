@@ -1,7 +1,9 @@
 package dev.kinema.device.cuda;
 
+import dev.kinema.device.ProgramStep;
 import dev.kinema.graph.Node;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * One thing a program does per run: one or a few kernels put on a stream.
@@ -18,5 +20,22 @@ record Step(Node node, String what, List<Buffer> reads, List<Buffer> writes, Lau
     interface Launch {
         /** @return the status of the first call that failed, else {@code KN_OK} */
         int on(long stream);
+    }
+
+    /** Node, kernel, scope, as in {@code %12 Conv3d: conv3d.forward  # res2/1}. */
+    @Override
+    public String toString() {
+        return "%" + node.id() + " " + node.op().opName() + ": " + what + (node.scope().isEmpty() ? "" : "  # " + node.scope());
+    }
+
+    /** The step as profiles show it. */
+    ProgramStep described() {
+        long bytes = Stream.concat(reads.stream(), writes.stream()).filter(b -> !b.storage().scratch).mapToLong(Buffer::bytes).sum();
+        return new ProgramStep(node, what, isReorder(), bytes);
+    }
+
+    /** Whether it only moves data, or stores them in another type. */
+    private boolean isReorder() {
+        return what.equals("copy") || what.equals("elementwise.convert");
     }
 }

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * The tokens that sequences of verbs and roles need beyond those of GPT-2's byte-level BPE, which they follow in number: a token for each
@@ -99,6 +100,18 @@ public final class AddedTokens {
     /** Writes what {@link #read} reads. */
     public void write(Path file) {
         VerbVocabulary.writeSymbols(file, tokens, padding.equals(PADDING) ? Map.of() : Map.of(PADDING_KEY, padding));
+    }
+
+    /** Those that are no verb of a vocabulary, no role's mark, no separator of events, and not padding. */
+    public List<String> beside(VerbVocabulary verbs) {
+        AddedTokens known = of(verbs);
+        return tokens.stream().filter(token -> !known.ids.containsKey(token) && !token.equals(padding)).toList();
+    }
+
+    /** Verbs of a vocabulary, and marks of roles, that are none of these: texts have them in pieces. */
+    public List<String> lacking(VerbVocabulary verbs) {
+        Set<String> optional = Set.of(PADDING, EVENT_SEPARATOR);
+        return of(verbs).tokens.stream().filter(token -> !ids.containsKey(token) && !optional.contains(token)).toList();
     }
 
     /** How padding is written. */

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /**
  * What is there of a dataset.
@@ -16,10 +17,11 @@ import java.util.TreeSet;
  * @param splits what there is of each
  * @param missing files that the release has and this does not
  * @param vocabulary the verbs; empty where they cannot be read
+ * @param tokens those beyond GPT-2's; empty where they or the verbs cannot be read
  * @param problems what is malformed, each naming file, clip and field
  */
 public record DatasetCheck(DatasetLayout layout, List<SplitState> splits, List<Path> missing, Optional<VocabularyState> vocabulary,
-        List<String> problems) {
+        Optional<TokensState> tokens, List<String> problems) {
     /**
      * A split.
      *
@@ -52,6 +54,22 @@ public record DatasetCheck(DatasetLayout layout, List<SplitState> splits, List<P
     public record VocabularyState(VidSituDataset.VocabularyOrigin origin, int size, int unknown) {
     }
 
+    /**
+     * The tokens of semantic roles' texts.
+     *
+     * @param origin where they come from
+     * @param size without GPT-2's
+     * @param beside those that are no verb of the vocabulary, no role's mark, and not padding
+     * @param lacking verbs and roles' marks that are none of them, and become several
+     */
+    public record TokensState(VidSituDataset.TokensOrigin origin, int size, List<String> beside, List<String> lacking) {
+        /** Copies. */
+        public TokensState {
+            beside = List.copyOf(beside);
+            lacking = List.copyOf(lacking);
+        }
+    }
+
     /** Copies. */
     public DatasetCheck {
         splits = List.copyOf(splits);
@@ -73,7 +91,10 @@ public record DatasetCheck(DatasetLayout layout, List<SplitState> splits, List<P
         for (Split split : Split.values()) {
             state(dataset, split, verbs, problems).ifPresent(states::add);
         }
-        return new DatasetCheck(layout, states, missing(layout), vocabulary(dataset, verbs, problems), problems);
+        Optional<VerbVocabulary> vocabulary = vocabulary(dataset, problems);
+        Optional<VocabularyState> known = vocabulary.map(found -> new VocabularyState(dataset.vocabularyOrigin(), found.size(),
+            (int) verbs.stream().filter(verb -> !found.contains(verb)).count()));
+        return new DatasetCheck(layout, states, missing(layout), known, tokens(dataset, vocabulary, problems), problems);
     }
 
     private static List<Path> missing(DatasetLayout layout) {
@@ -89,6 +110,9 @@ public record DatasetCheck(DatasetLayout layout, List<SplitState> splits, List<P
         }
         if (!Files.exists(layout.vocabulary())) {
             files.add(layout.pickledVocabulary());
+        }
+        if (!Files.exists(layout.tokens())) {
+            files.add(layout.pickledTokens());
         }
         return files.stream().filter(file -> !Files.exists(file)).toList();
     }
@@ -134,15 +158,25 @@ public record DatasetCheck(DatasetLayout layout, List<SplitState> splits, List<P
             reader.voted(), reader.strangers(), films, frames, incomplete);
     }
 
-    private static Optional<VocabularyState> vocabulary(VidSituDataset dataset, Set<String> verbs, List<String> problems) {
+    private static Optional<VerbVocabulary> vocabulary(VidSituDataset dataset, List<String> problems) {
         if (dataset.vocabularyOrigin() == VidSituDataset.VocabularyOrigin.TRAIN && (!problems.isEmpty()
                 || !Files.exists(dataset.layout().split(Split.TRAIN)) || !Files.exists(dataset.layout().annotations(Split.TRAIN)))) {
             return Optional.empty();
         }
+        return read(dataset::verbs, problems);
+    }
+
+    private static Optional<TokensState> tokens(VidSituDataset dataset, Optional<VerbVocabulary> vocabulary, List<String> problems) {
+        boolean made = dataset.tokensOrigin() == VidSituDataset.TokensOrigin.VERBS;
+        // a file is read also where nothing can be said of its verbs: it may be malformed itself
+        Optional<AddedTokens> tokens = made ? vocabulary.map(AddedTokens::of) : read(dataset::tokens, problems);
+        return tokens.flatMap(found -> vocabulary.map(verbs -> new TokensState(dataset.tokensOrigin(), found.tokens().size(),
+            found.beside(verbs), found.lacking(verbs))));
+    }
+
+    private static <T> Optional<T> read(Supplier<T> source, List<String> problems) {
         try {
-            VerbVocabulary vocabulary = dataset.verbs();
-            int unknown = (int) verbs.stream().filter(verb -> !vocabulary.contains(verb)).count();
-            return Optional.of(new VocabularyState(dataset.vocabularyOrigin(), vocabulary.size(), unknown));
+            return Optional.of(source.get());
         } catch (KinemaException e) {
             problems.add(e.getMessage());
             return Optional.empty();

@@ -101,8 +101,20 @@ public final class VidSituDataset {
      * @throws KinemaException if the file that is there is malformed
      */
     public AddedTokens tokens() {
-        return Files.exists(layout.tokens()) ? AddedTokens.read(layout.tokens())
-            : Files.exists(layout.pickledTokens()) ? AddedTokens.readPickle(layout.pickledTokens()) : AddedTokens.of(verbs());
+        return switch (tokensOrigin()) {
+            case JSON -> AddedTokens.read(layout.tokens());
+            case PICKLE -> AddedTokens.readPickle(layout.pickledTokens());
+            case VERBS -> AddedTokens.of(verbs());
+        };
+    }
+
+    /** Where {@link #tokens} come from. */
+    public enum TokensOrigin { JSON, PICKLE, VERBS }
+
+    /** Where {@link #tokens} come from. */
+    public TokensOrigin tokensOrigin() {
+        return Files.exists(layout.tokens()) ? TokensOrigin.JSON
+            : Files.exists(layout.pickledTokens()) ? TokensOrigin.PICKLE : TokensOrigin.VERBS;
     }
 
     /** A clip's frames, or else its film; empty where there is neither. */

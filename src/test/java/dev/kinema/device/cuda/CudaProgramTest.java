@@ -145,7 +145,7 @@ class CudaProgramTest {
     void anOperationWithoutARuleIsNamed() {
         Input input = new Input("x", Type.f32(3));
         String message = assertThrows(KinemaException.class, () -> Rules.of(input)).getMessage();
-        assertEquals("the cuda device has no rule for Input yet: run this graph on cpu", message);
+        assertEquals("the cuda device has no rule for Input: run this graph on cpu", message);
     }
 
     @Test

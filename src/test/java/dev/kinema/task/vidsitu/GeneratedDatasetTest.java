@@ -126,7 +126,7 @@ class GeneratedDatasetTest {
         assertTrue(check.isUsable());
         assertEquals(List.of(new DatasetCheck.SplitState(Split.TRAIN, 3, 0, 3, 3, 0, 0, 3, 0, 0),
             new DatasetCheck.SplitState(Split.VALID, 2, 0, 2, 6, 2, 0, 2, 0, 0)), check.splits().subList(0, 2));
-        assertEquals(List.of(dataset.layout().pickledVocabulary()), check.missing());
+        assertEquals(List.of(dataset.layout().pickledVocabulary(), dataset.layout().pickledTokens()), check.missing());
         DatasetCheck.VocabularyState verbs = check.vocabulary().orElseThrow();
         assertEquals(VidSituDataset.VocabularyOrigin.TRAIN, verbs.origin());
         assertEquals(dataset.verbs().size(), verbs.size());

@@ -1,2 +1,2 @@
-/** Kinema beside other engines, in one process: the same weights, the same clip, rounds interleaved, outputs compared. */
+/** Other engines for {@code kinema bench}: libtorch, ONNX Runtime, DJL, each on the graphs that Kinema is timed on. */
 package dev.kinema.benchmarks.peers;

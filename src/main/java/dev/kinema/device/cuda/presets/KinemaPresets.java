@@ -15,9 +15,20 @@ import org.bytedeco.javacpp.tools.InfoMapper;
     value = @Platform(
         include = {
             "kinema.h",
+            "kinema/attention.h",
+            "kinema/batchnorm.h",
             "kinema/conv3d.h",
+            "kinema/dropout.h",
             "kinema/elementwise.h",
-            "kinema/matmul.h"},
+            "kinema/frames.h",
+            "kinema/indexing.h",
+            "kinema/infonce.h",
+            "kinema/layernorm.h",
+            "kinema/matmul.h",
+            "kinema/optimizer.h",
+            "kinema/pool3d.h",
+            "kinema/reduce.h",
+            "kinema/softmax.h"},
         link = "kinema_cuda"),
     target = "dev.kinema.device.cuda.binding",
     global = "dev.kinema.device.cuda.binding.Kinema")

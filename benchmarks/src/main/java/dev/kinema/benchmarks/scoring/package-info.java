@@ -1,0 +1,2 @@
+/** What scoring predictions of many clips costs. */
+package dev.kinema.benchmarks.scoring;

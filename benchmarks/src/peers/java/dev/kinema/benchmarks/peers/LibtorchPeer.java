@@ -1,0 +1,34 @@
+package dev.kinema.benchmarks.peers;
+
+import dev.kinema.bench.Peer;
+import dev.kinema.bench.Subject;
+import dev.kinema.device.Precision;
+import dev.kinema.graph.op.BatchNormInference;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.global.torch;
+
+/** libtorch in eager mode, in each setting that a careful user may choose. */
+public final class LibtorchPeer implements Peer {
+    @Override
+    public List<Contender> enter(Subject subject, Precision precision, int threads) {
+        if (!LibtorchGraph.isKnown(subject.graph())) {
+            return List.of();
+        }
+        torch.set_num_threads(threads);
+        boolean normed = subject.graph().nodes().stream().anyMatch(node -> node.op() instanceof BatchNormInference);
+        boolean video = subject.graph().inputs().values().stream().anyMatch(input -> VideoLayout.isVideo(input.shape()));
+        List<Contender> contenders = new ArrayList<>(List.of(new LibtorchGraph(subject, precision, LibtorchGraph.Setting.CONTIGUOUS)));
+        if (video) {
+            contenders.add(new LibtorchGraph(subject, precision, LibtorchGraph.Setting.CHANNELS_LAST));
+        }
+        if (normed) {
+            contenders.add(new LibtorchGraph(subject, precision, LibtorchGraph.Setting.FOLDED));
+            LibtorchFrozen.of(subject, precision).ifPresent(contenders::add);
+        }
+        return contenders;
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,53 @@
+# Labs whose only cases are planted faults (native/test/planted), and the tests that hold each finder of faults to name the kernel and the line.
+set(planted_source ${KINEMA_NATIVE}/test/planted/planted.cu)
+
+# The number of the line of planted.cu that ends with the mark.
+function(kinema_planted_line mark result)
+  file(READ ${planted_source} text)
+  string(FIND "${text}" "// PLANTED: ${mark}" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "${planted_source} has no line marked '// PLANTED: ${mark}'")
+  endif()
+  string(SUBSTRING "${text}" 0 ${at} before)
+  string(REGEX MATCHALL "\n" ends "${before}")
+  list(LENGTH ends line)
+  math(EXPR line "${line} + 1")
+  set(${result} ${line} PARENT_SCOPE)
+endfunction()
+
+# planted-lab<suffix>: the lab with nothing but the planted cases, compiled with the given options, which are those of kinema_emulate(suffix).
+function(kinema_plant suffix)
+  set(lab planted-lab${suffix})
+  set_source_files_properties(${planted_source} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS -xc++)
+  add_executable(${lab} ${planted_source} ${KINEMA_NATIVE}/lab/main.cc ${KINEMA_NATIVE}/test/planted/shapes.cc)
+  target_compile_options(${lab} PRIVATE ${KINEMA_EMULATED_OPTIONS} ${ARGN})
+  target_link_options(${lab} PRIVATE ${ARGN})
+  target_link_libraries(${lab} PRIVATE kinema_emulator${suffix} kinema_lab_objects${suffix} Threads::Threads)
+endfunction()
+
+# The case must make the lab say what matches; "none" must pass.
+function(kinema_planted_test suffix case pattern)
+  set(name planted-${case}${suffix})
+  add_test(NAME ${name} COMMAND planted-lab${suffix} check --only planted.${case} --repeats 2)
+  # ThreadSanitizer cannot start where the kernel places memory more at random than it knows
+  set_tests_properties(${name} PROPERTIES PASS_REGULAR_EXPRESSION "${pattern}" SKIP_REGULAR_EXPRESSION "unexpected memory mapping")
+endfunction()
+
+kinema_planted_line(overflow overflow_line)
+kinema_planted_line(race race_line)
+
+kinema_plant("")
+kinema_planted_test("" none "1 checks, 0 failed")
+kinema_planted_test("" overflow "FAILED planted.overflow f32 n=64 v1: memory beyond a tensor was written")
+kinema_planted_test("" race "FAILED planted.race f32 n=64 v1: output 0 is off by -?nan")
+
+kinema_plant(-asan ${KINEMA_SANITIZED} -fsanitize=address,undefined -fno-sanitize-recover=undefined)
+kinema_planted_test(-asan none "1 checks, 0 failed")
+kinema_planted_test(-asan overflow
+  "heap-buffer-overflow[^#]*WRITE of size 4[^#]*#0 [^#]*beyond_the_end[^#]*planted.cu:${overflow_line}")
+
+kinema_plant(-tsan ${KINEMA_SANITIZED} -fsanitize=thread)
+kinema_planted_test(-tsan none "1 checks, 0 failed")
+# of the write and the read that nothing orders, either may be named first
+kinema_planted_test(-tsan race
+  "data race.*[Rr]ead of size 4[^#]*#0 [^#]*reverse<false>[^#]*planted.cu:${race_line}[^#]*#1 [^#]*without_barrier[^#]*planted.cu")

@@ -1,0 +1,6 @@
+// The tiled convolutions of float.
+#include "tiles.h"
+
+namespace kn::conv3d {
+template struct Tiled<float>;
+}  // namespace kn::conv3d

@@ -1,0 +1,417 @@
+// The shapes on which the lab holds the family's variants against doubles, and against each other.
+#include <algorithm>
+#include <cmath>
+
+#include "../../lab/lab.h"
+#include "infonce.h"
+#include "rows.h"
+
+namespace kn::lab {
+namespace {
+constexpr double EPSILON = 1e-12;
+
+struct Shape {
+    int64_t rows, width, capacity;
+    double temperature = 0.1;
+    int64_t counted = 0;   // 0: all, without the input
+    int64_t owners = 0;    // 0: none, without the inputs
+    bool unit = true;      // whether rows are of length 1
+};
+
+double dot(const std::vector<double>& a, int64_t i, const std::vector<double>& b, int64_t j, int64_t width) {
+    double sum = 0;
+    for (int64_t c = 0; c < width; ++c) sum += a[static_cast<size_t>(i * width + c)] * b[static_cast<size_t>(j * width + c)];
+    return sum;
+}
+
+void normalize(std::vector<double>& x, int64_t width) {
+    for (size_t at = 0; at < x.size(); at += static_cast<size_t>(width)) {
+        double sum = 0;
+        for (int64_t c = 0; c < width; ++c) sum += x[at + static_cast<size_t>(c)] * x[at + static_cast<size_t>(c)];
+        for (int64_t c = 0; c < width; ++c) x[at + static_cast<size_t>(c)] /= std::sqrt(sum);
+    }
+}
+
+Input unit_rows(kn_dtype dtype, int64_t rows, int64_t width) {
+    return {dtype, rows * width, 1, 2, [width](std::vector<double>& x) { normalize(x, width); }};
+}
+
+/// The inputs from `first` on are q, k, queue, and the count and owners that there are.
+struct Scores {
+    const Shape& s;
+    const Values& in;
+    size_t first;
+
+    int64_t counted() const { return s.counted > 0 ? s.counted : s.rows; }
+    double positive(int64_t row) const { return dot(in[first], row, in[first + 1], row, s.width) / s.temperature; }
+    bool is_own(int64_t row, int64_t key) const {
+        if (s.owners == 0) return false;
+        const double owner = in[in.size() - 2][static_cast<size_t>(row)];
+        return owner != -1 && owner == in[in.size() - 1][static_cast<size_t>(key)];
+    }
+    double negative(int64_t row, int64_t key) const { return dot(in[first], row, in[first + 2], key, s.width) / s.temperature; }
+    double log_sum(int64_t row, double* above) const {
+        double sum = 1;  // times exp(-positive)
+        const double p = positive(row);
+        for (int64_t j = 0; j < s.capacity; ++j) {
+            if (is_own(row, j)) continue;
+            const double n = negative(row, j);
+            *above += n > p;
+            sum += std::exp(n - p);
+        }
+        return p + std::log(sum);
+    }
+};
+
+void loss(const Scores& scores, Values& out) {
+    for (int64_t row = 0; row < scores.s.rows; ++row) {
+        const size_t at = static_cast<size_t>(row);
+        if (row >= scores.counted()) {
+            out[2][at] = -1;
+            continue;
+        }
+        out[1][at] = scores.log_sum(row, &out[2][at]);
+        out[0][0] += (out[1][at] - scores.positive(row)) / static_cast<double>(scores.counted());
+    }
+}
+
+/// In: dloss, then those of the loss.
+void gradient(const Scores& scores, Values& out) {
+    const Shape& s = scores.s;
+    const double each = scores.in[0][0] / (s.temperature * static_cast<double>(scores.counted()));
+    for (int64_t row = 0; row < scores.counted(); ++row) {
+        double above, negatives = 0;
+        const double log_sum = scores.log_sum(row, &above);
+        for (int64_t j = 0; j < s.capacity; ++j) {
+            if (scores.is_own(row, j)) continue;
+            const double p = std::exp(scores.negative(row, j) - log_sum);
+            negatives += p;
+            for (int64_t c = 0; c < s.width; ++c) {
+                out[0][static_cast<size_t>(row * s.width + c)] += each * p * scores.in[3][static_cast<size_t>(j * s.width + c)];
+            }
+        }
+        for (int64_t c = 0; c < s.width; ++c) {
+            const size_t at = static_cast<size_t>(row * s.width + c);
+            out[0][at] -= each * negatives * scores.in[2][at];
+            out[1][at] -= each * negatives * scores.in[1][at];
+        }
+    }
+}
+
+Case make(const char* what, const Shape& s, kn_dtype dtype) {
+    Case c("infonce." + std::string(what), dtype,
+           {{"rows", s.rows}, {"width", s.width}, {"capacity", s.capacity}, {"counted", s.counted}, {"owners", s.owners}, {"unit", s.unit}});
+    c.variants = infonce::VARIANTS;
+    c.reduction = s.capacity + s.width;
+    c.condition = 1 / s.temperature;  // what exponents are at most
+    return c;
+}
+
+void add_operands(Case& c, const Shape& s, kn_dtype dtype) {
+    for (int64_t rows : {s.rows, s.rows, s.capacity}) {
+        c.inputs.push_back(s.unit ? unit_rows(dtype, rows, s.width) : Input{dtype, rows * s.width, 0.3});
+    }
+    const int64_t n = s.counted;
+    if (n > 0) c.inputs.push_back({KN_I32, 1, 1, 2, [n](std::vector<double>& x) { x[0] = static_cast<double>(n); }});
+    if (s.owners > 0) {
+        const auto from_nobody = [](std::vector<double>& x) {
+            for (double& owner : x) owner -= 1;
+        };
+        c.inputs.push_back({KN_I32, s.rows, 1, s.owners, from_nobody});
+        c.inputs.push_back({KN_I32, s.capacity, 1, s.owners, from_nobody});
+    }
+}
+
+infonce::Contrast operands(const Shape& s, const Call& call, size_t first, kn_dtype dtype) {
+    const size_t after = first + 3 + (s.counted > 0);
+    return {call.in[first], call.in[first + 1], call.in[first + 2], s.counted > 0 ? call.in[first + 3] : 0,
+            s.owners > 0 ? call.in[after] : 0, s.owners > 0 ? call.in[after + 1] : 0, s.rows, s.width, s.capacity, s.temperature, s.unit,
+            dtype, 0};
+}
+
+void add_loss(Lab& lab, const Shape& s, kn_dtype dtype) {
+    Case c = make("loss", s, dtype);
+    add_operands(c, s, dtype);
+    c.outputs = {{KN_F32, 1}, {KN_F32, s.rows}, {KN_I32, s.rows}};
+    c.workspace = kn_infonce_loss_workspace(s.rows, s.width, s.capacity, dtype);
+    c.tolerance = 0x1p-22;  // the loss is one number, which the plain variant may have right by chance
+    c.flops = 2.0 * static_cast<double>(s.rows) * static_cast<double>(s.width * s.capacity);
+    c.bytes = static_cast<double>((2 * s.rows + s.capacity) * s.width * size_of(dtype));
+    c.run = [=](int variant, const Call& call) {
+        return infonce::loss(variant, call.out[0], call.out[1], call.out[2], operands(s, call, 0, dtype), call.workspace, call.stream);
+    };
+    c.oracle = [=](const Values& in, Values& out) { loss({s, in, 0}, out); };
+    lab.add(std::move(c));
+}
+
+/// The log-sums are those of the plain variant, in front of the workspace.
+void add_gradient(Lab& lab, const Shape& s, kn_dtype dtype) {
+    Case c = make("gradient", s, dtype);
+    c.inputs = {{KN_F32, 1}};
+    add_operands(c, s, dtype);
+    c.outputs = {{KN_F32, s.rows * s.width}, {KN_F32, s.rows * s.width}};
+    const int64_t results = (2 * s.rows + 1 + 3) / 4 * 16;
+    const int64_t of_loss = kn_infonce_loss_workspace(s.rows, s.width, s.capacity, dtype);
+    const int64_t of_gradient = kn_infonce_gradient_workspace(s.rows, s.width, s.capacity, dtype);
+    c.workspace = results + (of_loss > of_gradient ? of_loss : of_gradient);
+    // probabilities are rounded to bf16 for tensor cores
+    if (dtype == KN_BF16) c.tolerance = 0x1p-8;
+    c.flops = 4.0 * static_cast<double>(s.rows) * static_cast<double>(s.width * s.capacity);
+    c.bytes = static_cast<double>((2 * s.rows + s.capacity) * s.width * size_of(dtype) + 2 * s.rows * s.width * 4);
+    c.run = [=](int variant, const Call& call) {
+        const infonce::Contrast o = operands(s, call, 1, dtype);
+        const kn_dptr loss = call.workspace, ranks = loss + 4, log_sums = ranks + static_cast<kn_dptr>(4 * s.rows);
+        const kn_dptr workspace = call.workspace + static_cast<kn_dptr>(results);
+        const kn_status status = infonce::loss(1, loss, log_sums, ranks, o, workspace, call.stream);
+        if (status != KN_OK) return status;
+        return infonce::gradient(variant, call.out[0], call.out[1], call.in[0], log_sums, o, workspace, call.stream);
+    };
+    c.oracle = [=](const Values& in, Values& out) { gradient({s, in, 1}, out); };
+    lab.add(std::move(c));
+}
+
+/// The loss and the gradient together, of which one is looked at; variant 1 computes them one after the other.
+void add_one_pass(Lab& lab, const Shape& s, bool the_gradient, kn_dtype dtype) {
+    Case c = make(the_gradient ? "one_pass.gradient" : "one_pass.loss", s, dtype);
+    c.variants = 2;
+    c.inputs = {{KN_F32, 1}};
+    add_operands(c, s, dtype);
+    const int64_t per_row = (4 * s.rows + 15) / 16 * 16, gradients = (4 * s.rows * s.width + 15) / 16 * 16;
+    const int64_t results = 16 + 3 * per_row + 3 * gradients;
+    c.workspace = results + std::max({kn_infonce_loss_workspace(s.rows, s.width, s.capacity, dtype),
+                                      kn_infonce_gradient_workspace(s.rows, s.width, s.capacity, dtype),
+                                      kn_infonce_one_pass_workspace(s.rows, s.width, s.capacity, dtype)});
+    if (the_gradient) {
+        c.outputs = {{KN_F32, s.rows * s.width}, {KN_F32, s.rows * s.width}};
+        c.tolerance = 0x1p-8;  // probabilities are rounded to bf16 for tensor cores
+    } else {
+        c.outputs = {{KN_F32, 1}, {KN_F32, s.rows}, {KN_I32, s.rows}};
+        c.tolerance = 0x1p-22;  // as above
+    }
+    c.flops = 4.0 * static_cast<double>(s.rows) * static_cast<double>(s.width * s.capacity);
+    c.bytes = static_cast<double>((2 * s.rows + s.capacity) * s.width * size_of(dtype) + 2 * s.rows * s.width * 4);
+    c.run = [=](int variant, const Call& call) {
+        const infonce::Contrast o = operands(s, call, 1, dtype);
+        const auto at = [&](int64_t offset) { return call.workspace + static_cast<kn_dptr>(offset); };
+        const kn_dptr loss = the_gradient ? at(0) : call.out[0], log_sums = the_gradient ? at(16) : call.out[1];
+        const kn_dptr ranks = the_gradient ? at(16 + per_row) : call.out[2], negatives = at(16 + 2 * per_row);
+        const kn_dptr pulled = at(16 + 3 * per_row), workspace = at(results);
+        const kn_dptr dq = the_gradient ? call.out[0] : at(16 + 3 * per_row + gradients);
+        const kn_dptr dk = the_gradient ? call.out[1] : at(16 + 3 * per_row + 2 * gradients);
+        kn_status status = variant == 1 ? infonce::loss(1, loss, log_sums, ranks, o, workspace, call.stream)
+                                        : infonce::one_pass(loss, log_sums, ranks, pulled, negatives, o, workspace, call.stream);
+        if (status != KN_OK) return status;
+        return variant == 1 ? infonce::gradient(1, dq, dk, call.in[0], log_sums, o, workspace, call.stream)
+                            : infonce::pull(dq, dk, call.in[0], pulled, negatives, o, call.stream);
+    };
+    c.oracle = [=](const Values& in, Values& out) { the_gradient ? gradient({s, in, 1}, out) : loss({s, in, 1}, out); };
+    lab.add(std::move(c));
+}
+
+/// The scores of row i of one view: against all rows of the other, then against all of its own, itself left out.
+std::vector<double> batch_scores(const std::vector<double>& mine, const std::vector<double>& other, int64_t i, const Shape& s) {
+    std::vector<double> scores;
+    for (int64_t j = 0; j < s.rows; ++j) scores.push_back(dot(mine, i, other, j, s.width) / s.temperature);
+    for (int64_t j = 0; j < s.rows; ++j) scores.push_back(j == i ? -INFINITY : dot(mine, i, mine, j, s.width) / s.temperature);
+    return scores;
+}
+
+double log_sum(const std::vector<double>& scores) {
+    double sum = 0;
+    for (double x : scores) sum += std::exp(x);
+    return std::log(sum);
+}
+
+void add_batch_loss(Lab& lab, const Shape& s, kn_dtype dtype) {
+    Case c = make("batch_loss", s, dtype);
+    c.variants = infonce::BATCH_VARIANTS;
+    c.inputs = {unit_rows(dtype, s.rows, s.width), unit_rows(dtype, s.rows, s.width)};
+    c.outputs = {{KN_F32, 1}, {KN_F32, 2 * s.rows}};
+    c.workspace = kn_infonce_batch_loss_workspace(s.rows, s.width, dtype);
+    c.tolerance = 0x1p-22;  // as above
+    c.run = [=](int variant, const Call& call) {
+        return infonce::batch_loss(variant, call.out[0], call.out[1], {call.in[0], call.in[1], s.rows, s.width, s.temperature, dtype},
+                                   call.workspace, call.stream);
+    };
+    c.oracle = [=](const Values& in, Values& out) {
+        for (size_t way = 0; way < 2; ++way) {
+            for (int64_t i = 0; i < s.rows; ++i) {
+                const std::vector<double> scores = batch_scores(in[way], in[1 - way], i, s);
+                const double log = log_sum(scores);
+                out[1][way * static_cast<size_t>(s.rows) + static_cast<size_t>(i)] = log;
+                out[0][0] += (log - scores[static_cast<size_t>(i)]) / static_cast<double>(s.rows);
+            }
+        }
+    };
+    lab.add(std::move(c));
+}
+
+/// In: dloss, a, b.
+void batch_gradient(const Shape& s, const Values& in, Values& out) {
+    const double each = in[0][0] / (s.temperature * static_cast<double>(s.rows));
+    for (size_t way = 0; way < 2; ++way) {
+        const std::vector<double>&mine = in[1 + way], &other = in[2 - way];
+        for (int64_t i = 0; i < s.rows; ++i) {
+            const std::vector<double> scores = batch_scores(mine, other, i, s);
+            const double log = log_sum(scores);
+            for (int64_t j = 0; j < 2 * s.rows; ++j) {
+                const double d = each * (std::exp(scores[static_cast<size_t>(j)] - log) - (j == i));
+                const bool across = j < s.rows;
+                for (int64_t c = 0; c < s.width; ++c) {
+                    const size_t row = static_cast<size_t>(i * s.width + c), against = static_cast<size_t>(j % s.rows * s.width + c);
+                    out[way][row] += d * (across ? other : mine)[against];
+                    out[across ? 1 - way : way][against] += d * mine[row];
+                }
+            }
+        }
+    }
+}
+
+void add_batch_gradient(Lab& lab, const Shape& s, kn_dtype dtype) {
+    Case c = make("batch_gradient", s, dtype);
+    c.variants = infonce::BATCH_VARIANTS;
+    c.inputs = {{KN_F32, 1}, unit_rows(dtype, s.rows, s.width), unit_rows(dtype, s.rows, s.width)};
+    c.outputs = {{KN_F32, s.rows * s.width}, {KN_F32, s.rows * s.width}};
+    const int64_t results = (2 * s.rows + 1 + 3) / 4 * 16;
+    const int64_t of_loss = kn_infonce_batch_loss_workspace(s.rows, s.width, dtype);
+    const int64_t of_gradient = kn_infonce_batch_gradient_workspace(s.rows, s.width, dtype);
+    c.workspace = results + (of_loss > of_gradient ? of_loss : of_gradient);
+    // what rows are weighed with is rounded to bf16 for tensor cores
+    if (dtype == KN_BF16) c.tolerance = 0x1p-8;
+    c.run = [=](int variant, const Call& call) {
+        const infonce::Views v{call.in[1], call.in[2], s.rows, s.width, s.temperature, dtype};
+        const kn_dptr loss = call.workspace, log_sums = loss + 4, workspace = call.workspace + static_cast<kn_dptr>(results);
+        const kn_status status = infonce::batch_loss(1, loss, log_sums, v, workspace, call.stream);
+        if (status != KN_OK) return status;
+        return infonce::batch_gradient(variant, call.out[0], call.out[1], call.in[0], log_sums, v, workspace, call.stream);
+    };
+    c.oracle = [=](const Values& in, Values& out) { batch_gradient(s, in, out); };
+    lab.add(std::move(c));
+}
+
+void add_normalize(Lab& lab, int64_t rows, int64_t width, double epsilon, kn_dtype dtype) {
+    const std::vector<std::pair<const char*, int64_t>> sizes{{"rows", rows}, {"width", width}, {"below", epsilon > 1}};
+    Case forward("infonce.normalize", dtype, sizes);
+    forward.variants = infonce::ROW_VARIANTS;
+    forward.reduction = width;
+    forward.inputs = {{dtype, rows * width}};
+    forward.outputs = {{dtype, rows * width}, {KN_F32, rows}};
+    forward.bytes = static_cast<double>(2 * rows * width * size_of(dtype));
+    forward.run = [=](int variant, const Call& call) {
+        return infonce::normalize(variant, call.out[0], call.out[1], call.in[0], rows, width, epsilon, dtype, call.stream);
+    };
+    forward.oracle = [=](const Values& in, Values& out) {
+        for (int64_t r = 0; r < rows; ++r) {
+            const double norm = std::sqrt(dot(in[0], r, in[0], r, width));
+            out[1][static_cast<size_t>(r)] = norm;
+            for (int64_t c = 0; c < width; ++c) {
+                out[0][static_cast<size_t>(r * width + c)] = in[0][static_cast<size_t>(r * width + c)] / std::max(norm, epsilon);
+            }
+        }
+    };
+    lab.add(std::move(forward));
+    Case back("infonce.normalize_gradient", dtype, sizes);
+    back.variants = infonce::ROW_VARIANTS;
+    back.reduction = width;
+    back.condition = 2;
+    back.inputs = {{dtype, rows * width}, unit_rows(dtype, rows, width), {KN_F32, rows, 1, 2, [](std::vector<double>& norms) {
+        for (double& n : norms) n = std::fabs(n) + 0.5;
+    }}};
+    back.outputs = {{dtype, rows * width}};
+    back.bytes = static_cast<double>(3 * rows * width * size_of(dtype));
+    back.run = [=](int variant, const Call& call) {
+        return infonce::normalize_gradient(variant, call.out[0], call.in[0], call.in[1], call.in[2], rows, width, epsilon, dtype, call.stream);
+    };
+    back.oracle = [=](const Values& in, Values& out) {
+        for (int64_t r = 0; r < rows; ++r) {
+            const double norm = in[2][static_cast<size_t>(r)], along = norm < epsilon ? 0 : dot(in[0], r, in[1], r, width);
+            for (int64_t c = 0; c < width; ++c) {
+                const size_t at = static_cast<size_t>(r * width + c);
+                out[0][at] = (in[0][at] - in[1][at] * along) / std::max(norm, epsilon);
+            }
+        }
+    };
+    lab.add(std::move(back));
+}
+
+/// counted: -1 for all rows without the input.
+void add_enqueue(Lab& lab, int64_t row_count, int64_t capacity, int64_t row_bytes, int64_t pointer, int64_t counted) {
+    Case c("infonce.enqueue", KN_U8, {{"rows", row_count}, {"capacity", capacity}, {"bytes", row_bytes}, {"pointer", pointer}, {"counted", counted}});
+    c.inputs = {{KN_U8, capacity * row_bytes, 1, 256},
+                {KN_I64, 1, 1, 2, [pointer](std::vector<double>& x) { x[0] = static_cast<double>(pointer); }},
+                {KN_U8, row_count * row_bytes, 1, 256}};
+    if (counted >= 0) c.inputs.push_back({KN_I32, 1, 1, 2, [counted](std::vector<double>& x) { x[0] = static_cast<double>(counted); }});
+    c.inputs.push_back({KN_I64, 2, 1, 1});  // fault words, 0 at first
+    c.outputs = {{KN_U8, capacity * row_bytes, 0}, {KN_I64, 1, 1}, {KN_I64, 2, static_cast<int>(c.inputs.size()) - 1}};
+    c.bytes = 2.0 * static_cast<double>(row_count * row_bytes);
+    c.run = [=](int, const Call& call) {
+        return kn_infonce_enqueue(call.out[0], call.out[1], call.out[2], call.out[2] + 8, call.in[2], counted >= 0 ? call.in[3] : 0, row_count, capacity, row_bytes,
+                                  call.stream);
+    };
+    c.oracle = [=](const Values& in, Values& out) {
+        const int64_t n = counted < 0 ? row_count : counted;
+        if (n > row_count) out[2][0] = 0x1p32 + static_cast<double>(n);
+        if (pointer >= capacity) out[2][1] = 0x1p32 + static_cast<double>(pointer);
+        if (n > row_count || pointer >= capacity) return;
+        for (int64_t i = 0; i < n * row_bytes; ++i) {
+            out[0][static_cast<size_t>((pointer * row_bytes + i) % (capacity * row_bytes))] = in[2][static_cast<size_t>(i)];
+        }
+        out[1][0] = static_cast<double>((pointer + n) % capacity);
+    };
+    lab.add(std::move(c));
+}
+
+void register_queue(Lab& lab) {
+    const Shape waves{3, 8, 4096 + 40, 0.2};  // a wave and a rest
+    add_loss(lab, waves, KN_F32);
+    add_gradient(lab, waves, KN_F32);
+    for (kn_dtype dtype : {KN_F32, KN_BF16}) {
+        for (const Shape& s : {Shape{1, 1, 1}, Shape{5, 17, 33, 0.2}, Shape{3, 16, 0}, Shape{9, 128, 200}, Shape{70, 64, 150, 0.07, 66, 5},
+                               Shape{4, 40, 130, 0.2, 3}, Shape{6, 24, 96, 0.5, 0, 1, false}, Shape{17, 128, 300, 0.02},
+                               Shape{2, 1050, 9, 0.1, 0, 3}, Shape{20, 200, 130, 0.1}, Shape{130, 24, 70, 0.1, 129, 4, false}}) {
+            add_loss(lab, s, dtype);
+            add_gradient(lab, s, dtype);
+            if (dtype == KN_BF16 && s.width % 8 == 0 && s.width <= 256 && s.capacity > 0) {
+                add_one_pass(lab, s, false, dtype);
+                add_one_pass(lab, s, true, dtype);
+            }
+        }
+        for (const Shape& s : {Shape{1, 3, 0}, Shape{5, 17, 0}, Shape{20, 64, 0}, Shape{70, 32, 0, 0.2}}) {
+            add_batch_loss(lab, s, dtype);
+            add_batch_gradient(lab, s, dtype);
+        }
+    }
+}
+}  // namespace
+
+void register_infonce(Lab& lab) {
+    register_queue(lab);
+    for (kn_dtype dtype : {KN_F32, KN_BF16}) {
+        add_normalize(lab, 1, 2, EPSILON, dtype);
+        add_normalize(lab, 5, 17, EPSILON, dtype);
+        add_normalize(lab, 6, 264, EPSILON, dtype);
+        add_normalize(lab, 3, 5, 100, dtype);
+    }
+    add_enqueue(lab, 3, 7, 20, 5, -1);
+    add_enqueue(lab, 7, 7, 48, 3, -1);
+    add_enqueue(lab, 4, 7, 3, 6, 3);
+    add_enqueue(lab, 4, 7, 4, 6, 0);
+    add_enqueue(lab, 4, 7, 4, 6, 5);   // more than there are: nothing
+    add_enqueue(lab, 4, 7, 4, 7, -1);  // beyond the ring: nothing
+    // MoCo's queue at the widths of projections and of the whole encoder
+    lab.full_size([](Lab& l) {
+        for (kn_dtype dtype : {KN_F32, KN_BF16}) {
+            for (const Shape& s : {Shape{64, 128, 65536}, Shape{512, 128, 65536}, Shape{1024, 128, 65536}, Shape{512, 256, 65536},
+                                   Shape{512, 1024, 65536}, Shape{512, 2048, 65536}}) {
+                add_loss(l, s, dtype);
+                add_gradient(l, s, dtype);
+                if (dtype == KN_BF16 && s.width <= 256) add_one_pass(l, s, true, dtype);
+            }
+            add_batch_loss(l, {1024, 128, 0}, dtype);
+            add_batch_gradient(l, {1024, 128, 0}, dtype);
+            add_normalize(l, 65536, 128, EPSILON, dtype);
+        }
+        add_enqueue(l, 512, 65536, 256, 65000, -1);
+    });
+}
+}  // namespace kn::lab

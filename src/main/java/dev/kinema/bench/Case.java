@@ -1,0 +1,34 @@
+package dev.kinema.bench;
+
+import dev.kinema.device.Precision;
+
+/** One thing to time: a line of the table. */
+public interface Case {
+    /** The suite it belongs to, and what it is called there; together they are its name. */
+    String suite();
+
+    /** Without spaces: what is computed, and its sizes. */
+    String name();
+
+    /** Whether it is computed by a {@link dev.kinema.device.Device}, in its precision; else the processor alone has part in it. */
+    default boolean usesDevice() {
+        return true;
+    }
+
+    /**
+     * Checks the case against the reference device, or against what is known of it, at its smallest size, and makes it ready.
+     *
+     * @throws dev.kinema.KinemaException if its result is wrong: then its time means nothing
+     */
+    Workload open(Setting setting);
+
+    /** {@code suite/name}. */
+    default String fullName() {
+        return suite() + "/" + name();
+    }
+
+    /** What a result may be off by, relative to its length: see {@link Distance}. */
+    static double bound(Precision precision) {
+        return precision == Precision.FP32 ? Distance.FP32_BOUND : Distance.BF16_BOUND;
+    }
+}

@@ -1,0 +1,129 @@
+package dev.kinema.bench;
+
+import dev.kinema.KinemaException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToLongFunction;
+
+/**
+ * What has moved between two results of one machine. A time has, where the medians differ by more than the
+ * {@linkplain Samples#noise noise} of both, and by more than a floor, a share that stands for what differs from process to process (where
+ * memory lies, how the processors are clocked) and that no samples of one process show. A count has, where it is another.
+ *
+ * @param floor the least share that counts, such as 0.05
+ * @param cases those of both results
+ * @param gone cases that only the earlier result has
+ * @param come cases that only the later one has
+ * @param limits how the machine's own limits have moved beyond the floor, each in a sentence: then times moved with them
+ */
+public record Comparison(double floor, List<Change> cases, List<String> gone, List<String> come, List<String> limits) {
+    /** What a case has done. */
+    public enum Verdict {
+        /** Less time, or fewer launches, reorders or bytes at no more time. */
+        BETTER,
+        SAME,
+        /** More time, or more launches, reorders or bytes at no less time. */
+        WORSE
+    }
+
+    /**
+     * A case of both results.
+     *
+     * @param before median seconds
+     * @param after median seconds
+     * @param noise the share of {@code before} that a difference must exceed
+     * @param counts those that moved, as "steps 56 to 57"
+     */
+    public record Change(String key, double before, double after, double noise, Verdict verdict, List<String> counts) {
+        /** Above 1 where it takes longer now. */
+        public double ratio() {
+            return after / before;
+        }
+    }
+
+    /** @throws KinemaException if the results are of different machines, devices or sizes */
+    public static Comparison of(BenchResult before, BenchResult after, double floor) {
+        if (before.size() == Size.SMALLEST) {
+            throw new KinemaException("times of --smallest mean nothing: measure without it to compare");
+        }
+        if (!before.machine().isLike(after.machine()) || before.size() != after.size()) {
+            throw new KinemaException("results of different machines or sizes say nothing about a change: one is of " + place(before)
+                + ", the other of " + place(after) + "; measure both at one place");
+        }
+        Map<String, BenchResult.Row> earlier = new LinkedHashMap<>();
+        before.rows().forEach(row -> earlier.put(row.key(), row));
+        List<Change> changes = new ArrayList<>();
+        List<String> come = new ArrayList<>();
+        for (BenchResult.Row row : after.rows()) {
+            BenchResult.Row old = earlier.remove(row.key());
+            if (old == null) {
+                come.add(row.key());
+            } else {
+                changes.add(change(old, row, floor));
+            }
+        }
+        return new Comparison(floor, changes, List.copyOf(earlier.keySet()), come, limits(before, after, floor));
+    }
+
+    private static String place(BenchResult result) {
+        BenchResult.Machine m = result.machine();
+        return m.cpu() + ", " + m.device() + ", " + m.threads() + " threads, batch " + m.batch() + ", size " + result.size();
+    }
+
+    private static Change change(BenchResult.Row old, BenchResult.Row row, double floor) {
+        double before = old.samples().median();
+        double after = row.samples().median();
+        double noise = Math.max(floor, (old.samples().noise() + row.samples().noise()) / before);
+        int time = Math.abs(after - before) <= noise * before ? 0 : after < before ? -1 : 1;
+        List<String> moved = new ArrayList<>();
+        boolean more = false;
+        boolean fewer = false;
+        if (old.counts() != null && row.counts() != null) {
+            for (Map.Entry<String, ToLongFunction<Counts>> count : counted().entrySet()) {
+                long was = count.getValue().applyAsLong(old.counts());
+                long is = count.getValue().applyAsLong(row.counts());
+                if (is != was) {
+                    moved.add(count.getKey() + " " + was + " to " + is);
+                }
+                more |= is > was;
+                fewer |= is < was;
+            }
+        }
+        Verdict verdict = time > 0 || time == 0 && more ? Verdict.WORSE : time < 0 || fewer ? Verdict.BETTER : Verdict.SAME;
+        return new Change(row.key(), before, after, noise, verdict, moved);
+    }
+
+    private static Map<String, ToLongFunction<Counts>> counted() {
+        Map<String, ToLongFunction<Counts>> counted = new LinkedHashMap<>();
+        counted.put("steps", Counts::steps);
+        counted.put("reorders", Counts::reorders);
+        counted.put("moved bytes", Counts::movedBytes);
+        counted.put("planned bytes", Counts::plannedBytes);
+        counted.put("held bytes", Counts::heldBytes);
+        return counted;
+    }
+
+    private static List<String> limits(BenchResult before, BenchResult after, double floor) {
+        List<String> moved = new ArrayList<>();
+        before.rooflines().forEach((precision, was) -> Optional.ofNullable(after.rooflines().get(precision)).ifPresent(is -> {
+            note(moved, "a matrix product in " + precision, "GFLOP/s", was.flopsPerSecond(), is.flopsPerSecond(), floor);
+            note(moved, "a copy in " + precision, "GB/s", was.bytesPerSecond(), is.bytesPerSecond(), floor);
+        }));
+        return moved;
+    }
+
+    private static void note(List<String> moved, String what, String unit, double was, double is, double floor) {
+        if (Math.abs(is / was - 1) > floor) {
+            moved.add(String.format(Locale.ROOT, "the machine itself: %s reached %.1f %s, and now %.1f", what, was / 1e9, unit, is / 1e9));
+        }
+    }
+
+    /** Whether anything is worse. */
+    public boolean isRegression() {
+        return cases.stream().anyMatch(c -> c.verdict() == Verdict.WORSE);
+    }
+}

@@ -1,0 +1,52 @@
+package dev.kinema.bench;
+
+import dev.kinema.graph.DType;
+import dev.kinema.graph.Graph;
+import dev.kinema.graph.Shape;
+import dev.kinema.graph.Value;
+import dev.kinema.model.Contextualizer;
+import dev.kinema.model.ContextualizerConfig;
+import dev.kinema.model.Slow;
+import dev.kinema.model.SlowConfig;
+import dev.kinema.nn.Pass;
+import java.util.List;
+import java.util.Set;
+
+/** Whole programs: features of clips, events of films, and a training step of either network. */
+final class NetworkCases {
+    private static final String SUITE = "programs";
+    /** Every kind of layer there is, in a network that the reference device computes in a second. */
+    static final SlowConfig SMALL_SLOW = SlowConfig.slowD(26).withWidth(16).withClip(new SlowConfig.Clip(8, 32, 4));
+    static final ContextualizerConfig SMALL_TXE = ContextualizerConfig.TXE.withSizes(32, 32, 2, 2, 64, 5);
+
+    private NetworkCases() {}
+
+    static List<Case> all() {
+        return List.of(new GraphCase(SUITE, "embed-slow-d", Set.of(), NetworkCases::slow),
+            new GraphCase(SUITE, "embed-txe", Set.of(), NetworkCases::contextualizer),
+            new StepCase(SUITE, "step-slow-d-cvrl", StepCase.Network.SLOW_D), new StepCase(SUITE, "step-txe-masks", StepCase.Network.TXE));
+    }
+
+    /** Pooled features of clips [N, 16, 224, 224, 3] of floats. */
+    private static Subject slow(Setting setting) {
+        SlowConfig config = (setting.smallest() ? SMALL_SLOW : SlowConfig.SLOW_D_R50).withZeroInitFinalNorm(false);
+        SlowConfig.Clip clip = config.clip();
+        Graph graph = new Graph();
+        Value clips = graph.input("clips", DType.F32, Shape.of(setting.batch(), clip.frames(), clip.crop(), clip.crop(), 3));
+        graph.output("feature", new Slow(config).feature(Pass.eval(graph), clips));
+        return new Subject(graph);
+    }
+
+    /** Events of 8 windows, as {@code embed} computes them. */
+    private static Subject contextualizer(Setting setting) {
+        ContextualizerConfig config = setting.smallest() ? SMALL_TXE : ContextualizerConfig.TXE;
+        int windows = setting.smallest() ? 2 : 8 * setting.batch();
+        Graph graph = new Graph();
+        Pass pass = Pass.eval(graph);
+        Contextualizer network = new Contextualizer(config);
+        Value features = graph.input("features", DType.F32, Shape.of(windows, config.maxLength(), config.inputWidth()));
+        Value padding = graph.input(Subject.PADDING, DType.U8, Shape.of(windows, config.maxLength()));
+        graph.output("events", network.encode(pass, network.tokens(pass, features), padding));
+        return new Subject(graph);
+    }
+}

@@ -1,0 +1,41 @@
+package dev.kinema.bench;
+
+import dev.kinema.device.Precision;
+import java.util.List;
+import java.util.Map;
+
+/** Another engine. Those on the class path are found by {@link java.util.ServiceLoader}. */
+public interface Peer extends AutoCloseable {
+
+    /** An engine in one setting, with a graph it has made its own. */
+    interface Contender extends AutoCloseable {
+        /** The engine, its version and setting. */
+        String name();
+
+        /** Computes once. */
+        void run();
+
+        /** Seconds of one run: of {@link #run()}, unless it is somewhere else that it happens. */
+        default double seconds() {
+            long begun = System.nanoTime();
+            run();
+            return (System.nanoTime() - begun) * 1e-9;
+        }
+
+        /** The outputs of the last run by name, in our layout. */
+        Map<String, float[]> outputs();
+
+        @Override
+        void close();
+    }
+
+    /**
+     * Those settings of this engine that can compute the graph; none where an operation or the precision is missing.
+     *
+     * @param threads it is to compute with
+     */
+    List<Contender> enter(Subject subject, Precision precision, int threads);
+
+    @Override
+    void close();
+}

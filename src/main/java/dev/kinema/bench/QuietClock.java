@@ -1,0 +1,119 @@
+package dev.kinema.bench;
+
+import dev.kinema.KinemaException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.DoubleSupplier;
+
+/**
+ * Times runs, and repeats those during which other processes (or the hypervisor) used the processors: on a shared machine one busy
+ * neighbour more than doubles the time of a computation that is split statically over all cores. Where there is no {@code /proc/stat}
+ * every run is taken.
+ */
+public final class QuietClock {
+    private static final Path STAT = Path.of("/proc/stat");
+    /** The unit of /proc/stat on Linux: USER_HZ is 100 on every architecture that the JVM runs on. */
+    private static final double TICK = 0.01;
+    private static final double ALLOWED_SECONDS = 0.02;
+    private static final double ALLOWED_SHARE = 0.02;
+
+    private final int attempts;
+    private final boolean guarded = Files.isReadable(STAT);
+    private final com.sun.management.OperatingSystemMXBean system;
+    private int rejected;
+    private int noisy;
+
+    /** @param attempts at a sample that others disturb, one at least */
+    public QuietClock(int attempts) {
+        if (attempts < 1) {
+            throw new IllegalArgumentException(attempts + " attempts are no measurement");
+        }
+        if (!(ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean bean)) {
+            throw new KinemaException("this Java does not tell its processor time: use an OpenJDK");
+        }
+        this.attempts = attempts;
+        system = bean;
+    }
+
+    /**
+     * Seconds that an undisturbed run took; after many disturbed ones, those of the least disturbed, which is counted as noisy.
+     *
+     * @param run tells its seconds
+     */
+    public double seconds(DoubleSupplier run) {
+        double best = 0;
+        double least = Double.POSITIVE_INFINITY;
+        for (int attempt = 1; attempt <= attempts; attempt++) {
+            double othersBefore = others();
+            long start = System.nanoTime();
+            double told = run.getAsDouble();
+            double seconds = (System.nanoTime() - start) * 1e-9;
+            double disturbance = others() - othersBefore;
+            if (!guarded || disturbance <= ALLOWED_SECONDS + ALLOWED_SHARE * seconds * system.getAvailableProcessors()) {
+                return told;
+            }
+            if (disturbance < least) {
+                least = disturbance;
+                best = told;
+            }
+            if (attempt < attempts) {
+                rejected++;
+                rest();
+            }
+        }
+        noisy++;
+        return best;
+    }
+
+    private static void rest() {
+        try {
+            Thread.sleep(500);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new KinemaException("interrupted while waiting for a quiet machine", e);
+        }
+    }
+
+    /** Processor seconds that everything but this process and its children used since the machine started. */
+    private double others() {
+        if (!guarded) {
+            return 0;
+        }
+        try {
+            String[] fields = Files.readString(STAT).lines().findFirst().orElseThrow().trim().split("\\s+");
+            long busy = 0;
+            for (int i = 1; i <= 8; i++) {
+                if (i != 4 && i != 5) { // idle, waiting for disks
+                    busy += Long.parseLong(fields[i]);
+                }
+            }
+            return busy * TICK - system.getProcessCpuTime() * 1e-9 - children();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Of processes that work for this one, as an engine that is timed may. */
+    private static double children() {
+        return ProcessHandle.current().children().map(child -> child.info().totalCpuDuration()).flatMap(Optional::stream)
+            .mapToDouble(time -> time.toNanos() * 1e-9).sum();
+    }
+
+    public boolean guarded() {
+        return guarded;
+    }
+
+    /** Runs that were repeated because the machine was not quiet. */
+    public int rejected() {
+        return rejected;
+    }
+
+    /** Samples that no quiet run was found for. */
+    public int noisy() {
+        return noisy;
+    }
+}

@@ -1,0 +1,69 @@
+package dev.kinema.bench;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.DoubleSupplier;
+import java.util.stream.IntStream;
+
+/**
+ * Takes samples of several contenders in turns: a machine whose speed drifts slows all of them, and nobody always follows the same
+ * neighbour's caches.
+ *
+ * @param rounds samples of each
+ * @param warmUpSeconds runs before the first sample, two at least; 0 for none at all
+ * @param leastSeconds of a sample: short runs are repeated within it
+ */
+record Sampler(int rounds, double warmUpSeconds, double leastSeconds, QuietClock clock) {
+    /** So long that what a clock and a loop cost around runs is below a thousandth, so short that a round passes quickly. */
+    private static final double LEAST = 0.02;
+    private static final double WARM_UP = 0.5;
+    private static final int MOST_REPEATS = 1_000_000;
+
+    /** Samples as they are reported. */
+    static Sampler of(int rounds, QuietClock clock) {
+        return new Sampler(rounds, WARM_UP, LEAST, clock);
+    }
+
+    /** One run of each, to see that they run. */
+    static Sampler once(QuietClock clock) {
+        return new Sampler(1, 0, 0, clock);
+    }
+
+    /**
+     * @param contenders each runs once and tells the seconds that count
+     * @return samples of each, in their order
+     */
+    List<Samples> take(List<DoubleSupplier> contenders) {
+        int[] repeats = contenders.stream().mapToInt(this::repeats).toArray();
+        List<List<Double>> samples = contenders.stream().map(c -> (List<Double>) new ArrayList<Double>()).toList();
+        List<Integer> order = new ArrayList<>(IntStream.range(0, contenders.size()).boxed().toList());
+        for (int round = 0; round < rounds; round++) {
+            for (int i : order) {
+                samples.get(i).add(clock.seconds(() -> mean(contenders.get(i), repeats[i])));
+            }
+            Collections.rotate(order, 1);
+        }
+        return samples.stream().map(Samples::new).toList();
+    }
+
+    private int repeats(DoubleSupplier contender) {
+        if (warmUpSeconds == 0) {
+            return 1;
+        }
+        long begun = System.nanoTime();
+        double last = 0;
+        for (int runs = 0; runs < 2 || (System.nanoTime() - begun) * 1e-9 < warmUpSeconds; runs++) {
+            last = contender.getAsDouble();
+        }
+        return (int) Math.max(1, Math.min(MOST_REPEATS, Math.ceil(leastSeconds / Math.max(last, 1e-9))));
+    }
+
+    private static double mean(DoubleSupplier contender, int repeats) {
+        double sum = 0;
+        for (int i = 0; i < repeats; i++) {
+            sum += contender.getAsDouble();
+        }
+        return sum / repeats;
+    }
+}

@@ -1,0 +1,207 @@
+package dev.kinema.device.cuda;
+
+import dev.kinema.device.cuda.binding.Kinema;
+import dev.kinema.graph.DType;
+import dev.kinema.graph.Node;
+import dev.kinema.graph.Value;
+import dev.kinema.graph.op.InBatchInfoNce;
+import dev.kinema.graph.op.InBatchInfoNceGradient;
+import dev.kinema.graph.op.InfoNce;
+import dev.kinema.graph.op.InfoNceGradient;
+import dev.kinema.graph.op.L2Normalize;
+import dev.kinema.graph.op.L2NormalizeGradient;
+import dev.kinema.graph.op.Op;
+import dev.kinema.graph.op.Reshape;
+import dev.kinema.graph.op.RingEnqueue;
+import dev.kinema.graph.op.Slice;
+import dev.kinema.graph.op.StopGradient;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * InfoNCE with products in the type of activations and everything else in F32; rows of unit length; the ring that a queue is. Where the graph
+ * has the gradient of a loss too, and kernels for it, one pass over the queue computes both.
+ */
+final class Contrast {
+    private Contrast() {}
+
+    static void register(Map<Class<? extends Op>, Rules.Rule> rules) {
+        rules.put(InfoNce.class, Contrast::loss);
+        rules.put(InfoNceGradient.class, Contrast::gradient);
+        rules.put(InBatchInfoNce.class, Contrast::batchLoss);
+        rules.put(InBatchInfoNceGradient.class, Contrast::batchGradient);
+        rules.put(L2Normalize.class, Contrast::normalize);
+        rules.put(L2NormalizeGradient.class, Contrast::normalizeGradient);
+        rules.put(RingEnqueue.class, Contrast::enqueue);
+    }
+
+    /** What both passes of InfoNCE read; count and owners are null where absent. */
+    private record Operands(InfoNce op, Buffer q, Buffer k, Buffer queue, Buffer count, Buffer owners, Buffer queueOwners) {
+        /** q, k and queue are the inputs from {@code first} on; count and owners are the last. */
+        static Operands of(Lowering l, Node node, InfoNce op, int first) {
+            int inputs = node.inputs().size();
+            return new Operands(op, l.of(node.input(first), l.compute()), l.of(node.input(first + 1), l.compute()),
+                l.of(node.input(first + 2), l.compute()), op.counted() ? l.of(node.input(inputs - (op.owned() ? 3 : 1))) : null,
+                op.owned() ? l.of(node.input(inputs - 2)) : null, op.owned() ? l.of(node.input(inputs - 1)) : null);
+        }
+
+        List<Buffer> and(Buffer... others) {
+            List<Buffer> all = new ArrayList<>(List.of(others));
+            all.addAll(List.of(q, k, queue));
+            for (Buffer extra : new Buffer[] {count, owners, queueOwners}) {
+                if (extra != null) {
+                    all.add(extra);
+                }
+            }
+            return all;
+        }
+
+        static long address(Buffer buffer) {
+            return buffer == null ? 0 : buffer.address();
+        }
+
+        int rows() {
+            return q.shape().dim(0);
+        }
+
+        int width() {
+            return q.shape().dim(1);
+        }
+
+        int capacity() {
+            return queue.shape().dim(0);
+        }
+    }
+
+    /** Whether the graph says that the rows of a value are of length 1. */
+    private static boolean isNormalized(Value value) {
+        Value at = value;
+        while (at.node().op() instanceof StopGradient || at.node().op() instanceof Slice slice && slice.axis() == 0
+            || at.node().op() instanceof Reshape && at.node().input(0).shape().last() == at.shape().last()) {
+            at = at.node().input(0);
+        }
+        return at.node().op() instanceof L2Normalize && at.equals(at.node().output(0));
+    }
+
+    private static void loss(Lowering l, Node node) {
+        Operands o = Operands.of(l, node, (InfoNce) node.op(), 0);
+        Buffer loss = l.define(node.output(0));
+        Buffer logs = l.define(node.output(1));
+        Buffer ranks = l.define(node.output(2));
+        int unit = isNormalized(node.input(0)) && isNormalized(node.input(1)) && isNormalized(node.input(2)) ? 1 : 0;
+        Buffer fault = l.fault(count -> "count " + count + " is not one of 1 to " + o.rows()
+            + " rows: leave the step out where no row takes part");
+        long both = Kinema.kn_infonce_one_pass_workspace(o.rows(), o.width(), o.capacity(), o.q().code());
+        if (both > 0 && l.readers(node.output(1)).stream().anyMatch(reader -> isGradient(reader, node))) {
+            Buffer workspace = l.scratch(both, "infonce");
+            Buffer pulled = l.scratch(4L * o.rows() * o.width(), "pulled");
+            Buffer negatives = l.scratch(4L * o.rows(), "negatives");
+            l.leave(node.output(1), pulled, negatives);
+            l.step("infonce.one_pass", o.and(), List.of(loss, logs, ranks, pulled, negatives, workspace, fault),
+                stream -> Kinema.kn_infonce_one_pass(loss.address(), logs.address(), ranks.address(), fault.address(), pulled.address(),
+                    negatives.address(), o.q().address(), o.k().address(), o.queue().address(), Operands.address(o.count()),
+                    Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(), o.capacity(), o.op().temperature(),
+                    unit, o.q().code(), workspace.address(), stream));
+            return;
+        }
+        Buffer workspace = l.scratch(Kinema.kn_infonce_loss_workspace(o.rows(), o.width(), o.capacity(), o.q().code()), "infonce");
+        l.step("infonce.loss", o.and(), List.of(loss, logs, ranks, workspace, fault), stream -> Kinema.kn_infonce_loss(loss.address(),
+            logs.address(), ranks.address(), fault.address(), o.q().address(), o.k().address(), o.queue().address(), Operands.address(o.count()),
+            Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(), o.capacity(), o.op().temperature(), unit,
+            o.q().code(), workspace.address(), stream));
+    }
+
+    /** Whether a reader of a loss's log-sums is the gradient of that loss. */
+    private static boolean isGradient(Node reader, Node loss) {
+        return reader.op() instanceof InfoNceGradient g && g.forward().equals(loss.op())
+            && reader.inputs().subList(1, 4).equals(loss.inputs().subList(0, 3))
+            && reader.inputs().subList(5, reader.inputs().size()).equals(loss.inputs().subList(3, loss.inputs().size()));
+    }
+
+    private static void gradient(Lowering l, Node node) {
+        Operands o = Operands.of(l, node, ((InfoNceGradient) node.op()).forward(), 1);
+        Buffer upstream = l.of(node.input(0), DType.F32);
+        Buffer logs = l.of(node.input(4), DType.F32);
+        Buffer dq = l.define(node.output(0));
+        Buffer dk = l.define(node.output(1));
+        List<Buffer> left = l.left(node.input(4));
+        if (!left.isEmpty()) {
+            Buffer pulled = left.get(0);
+            Buffer negatives = left.get(1);
+            l.step("infonce.pull", o.and(upstream, pulled, negatives), List.of(dq, dk), stream -> Kinema.kn_infonce_pull(dq.address(),
+                dk.address(), upstream.address(), pulled.address(), negatives.address(), o.q().address(), o.k().address(),
+                Operands.address(o.count()), o.rows(), o.width(), o.op().temperature(), o.q().code(), stream));
+            return;
+        }
+        Buffer workspace = l.scratch(Kinema.kn_infonce_gradient_workspace(o.rows(), o.width(), o.capacity(), o.q().code()), "infonce");
+        l.step("infonce.gradient", o.and(upstream, logs), List.of(dq, dk, workspace), stream -> Kinema.kn_infonce_gradient(dq.address(),
+            dk.address(), upstream.address(), o.q().address(), o.k().address(), o.queue().address(), logs.address(),
+            Operands.address(o.count()), Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(), o.capacity(),
+            o.op().temperature(), o.q().code(), workspace.address(), stream));
+    }
+
+    private static void batchLoss(Lowering l, Node node) {
+        double temperature = ((InBatchInfoNce) node.op()).temperature();
+        Buffer a = l.of(node.input(0), l.compute());
+        Buffer b = l.of(node.input(1), l.compute());
+        Buffer loss = l.define(node.output(0));
+        Buffer logs = l.define(node.output(1));
+        int rows = a.shape().dim(0);
+        int width = a.shape().dim(1);
+        Buffer workspace = l.scratch(Kinema.kn_infonce_batch_loss_workspace(rows, width, a.code()), "infonce");
+        l.step("infonce.batch_loss", List.of(a, b), List.of(loss, logs, workspace), stream -> Kinema.kn_infonce_batch_loss(loss.address(),
+            logs.address(), a.address(), b.address(), rows, width, temperature, a.code(), workspace.address(), stream));
+    }
+
+    private static void batchGradient(Lowering l, Node node) {
+        double temperature = ((InBatchInfoNceGradient) node.op()).temperature();
+        Buffer upstream = l.of(node.input(0), DType.F32);
+        Buffer a = l.of(node.input(1), l.compute());
+        Buffer b = l.of(node.input(2), l.compute());
+        Buffer logs = l.of(node.input(3), DType.F32);
+        Buffer da = l.define(node.output(0));
+        Buffer db = l.define(node.output(1));
+        int rows = a.shape().dim(0);
+        int width = a.shape().dim(1);
+        Buffer workspace = l.scratch(Kinema.kn_infonce_batch_gradient_workspace(rows, width, a.code()), "infonce");
+        l.step("infonce.batch_gradient", List.of(upstream, a, b, logs), List.of(da, db, workspace),
+            stream -> Kinema.kn_infonce_batch_gradient(da.address(), db.address(), upstream.address(), a.address(), b.address(),
+                logs.address(), rows, width, temperature, a.code(), workspace.address(), stream));
+    }
+
+    private static void normalize(Lowering l, Node node) {
+        double epsilon = ((L2Normalize) node.op()).epsilon();
+        Buffer x = l.of(node.input(0));
+        Buffer y = l.define(node.output(0), x.dtype());
+        Buffer norms = l.define(node.output(1));
+        l.step("infonce.normalize", List.of(x), List.of(y, norms), stream -> Kinema.kn_infonce_normalize(y.address(), norms.address(),
+            x.address(), norms.elements(), x.shape().last(), epsilon, x.code(), stream));
+    }
+
+    private static void normalizeGradient(Lowering l, Node node) {
+        double epsilon = ((L2NormalizeGradient) node.op()).epsilon();
+        Buffer y = l.of(node.input(1));
+        Buffer dy = l.of(node.input(0), y.dtype());
+        Buffer norms = l.of(node.input(2), DType.F32);
+        Buffer dx = l.define(node.output(0), y.dtype());
+        l.step("infonce.normalize_gradient", List.of(dy, y, norms), List.of(dx), stream -> Kinema.kn_infonce_normalize_gradient(
+            dx.address(), dy.address(), y.address(), norms.address(), norms.elements(), y.shape().last(), epsilon, y.code(), stream));
+    }
+
+    private static void enqueue(Lowering l, Node node) {
+        Buffer rows = l.of(node.input(2), node.input(0).dtype());
+        Buffer count = ((RingEnqueue) node.op()).counted() ? l.of(node.input(3)) : null;
+        Buffer queue = l.update(0, 0);
+        Buffer pointer = l.update(1, 1);
+        int rowCount = rows.shape().dim(0);
+        int capacity = queue.shape().dim(0);
+        List<Buffer> reads = count == null ? List.of(queue, pointer, rows) : List.of(queue, pointer, rows, count);
+        Buffer countFault = l.fault(n -> "count " + n + " is not one of 0 to " + rowCount + " rows: check what is fed to the program");
+        Buffer pointerFault = l.fault(at -> "the pointer is at " + at + " in a queue of " + capacity
+            + " rows: it was restored from another queue");
+        l.step("infonce.enqueue", reads, List.of(queue, pointer, countFault, pointerFault), stream -> Kinema.kn_infonce_enqueue(
+            queue.address(), pointer.address(), countFault.address(), pointerFault.address(),
+            rows.address(), Operands.address(count), rowCount, capacity, queue.bytes() / capacity, stream));
+    }
+}

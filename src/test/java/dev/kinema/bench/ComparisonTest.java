@@ -1,0 +1,115 @@
+package dev.kinema.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kinema.KinemaException;
+import dev.kinema.device.Precision;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What counts as moved, by results made up for it. */
+class ComparisonTest {
+    private static final double FLOOR = 0.05;
+    private static final Counts COUNTS = new Counts(10, 1, 1000, 500, 50);
+
+    @TempDir
+    private Path folder;
+
+    private static BenchResult.Row row(String name, Counts counts, double... seconds) {
+        List<Double> samples = Arrays.stream(seconds).boxed().toList();
+        return new BenchResult.Row(name, Precision.FP32, new Samples(samples), new Work(1, 2, 0), counts, 1e-7, List.of());
+    }
+
+    private static BenchResult result(String cpu, Size size, BenchResult.Row... rows) {
+        BenchResult.Machine machine = new BenchResult.Machine("1", cpu, 2, "Linux", "Java", "cpu", 2, 1, Map.of(), "today");
+        return new BenchResult(machine, size, 3, Map.of(Precision.FP32, new BenchResult.Limits(1e11, 1e10)), 0, 0, List.of(rows));
+    }
+
+    private static Comparison compared(BenchResult.Row before, BenchResult.Row after) {
+        return Comparison.of(result("this", Size.FULL, before), result("this", Size.FULL, after), FLOOR);
+    }
+
+    private static Comparison.Verdict verdict(BenchResult.Row before, BenchResult.Row after) {
+        return compared(before, after).cases().get(0).verdict();
+    }
+
+    @Test
+    void theMedianAndItsNoise() {
+        Samples samples = new Samples(List.of(5.0, 1.0, 2.0, 4.0, 3.0));
+        assertEquals(3, samples.median());
+        assertEquals(1.57 * 2 / Math.sqrt(5), samples.noise(), 1e-12, "quartiles 2 and 4");
+        assertEquals(2.5, new Samples(List.of(2.0, 3.0)).median());
+        assertEquals(0, new Samples(List.of(2.0)).noise());
+        assertEquals(2, new Samples(List.of(1.0, 10.0, 3.0)).ratioOf(new Samples(List.of(2.0, 20.0, 12.0))), "round by round");
+        assertThrows(IllegalArgumentException.class, () -> new Samples(List.of()));
+    }
+
+    @Test
+    void timesMoveBeyondTheFloorAndTheNoise() {
+        BenchResult.Row steady = row("a", COUNTS, 1, 1, 1, 1);
+        assertEquals(Comparison.Verdict.SAME, verdict(steady, row("a", COUNTS, 1.04, 1.04, 1.04)), "below the floor");
+        assertEquals(Comparison.Verdict.WORSE, verdict(steady, row("a", COUNTS, 1.06, 1.06, 1.06)));
+        assertEquals(Comparison.Verdict.BETTER, verdict(steady, row("a", COUNTS, 0.94, 0.94, 0.94)));
+        BenchResult.Row noisy = row("a", COUNTS, 0.8, 1.1, 1.1, 1.4);
+        assertEquals(Comparison.Verdict.SAME, verdict(steady, noisy), "quartiles 0.3 apart, four samples: a noise of 0.12 and more");
+    }
+
+    @Test
+    void countsHaveNoNoise() {
+        BenchResult.Row before = row("a", COUNTS, 1, 1, 1);
+        Comparison more = compared(before, row("a", new Counts(11, 1, 1000, 500, 50), 1.01, 1.01, 1.01));
+        assertTrue(more.isRegression());
+        assertEquals(List.of("steps 10 to 11"), more.cases().get(0).counts());
+        assertEquals(Comparison.Verdict.BETTER, verdict(before, row("a", new Counts(10, 0, 900, 500, 50), 1, 1, 1)));
+        BenchResult.Row paid = row("a", new Counts(12, 2, 2000, 900, 90), 0.5, 0.5, 0.5);
+        assertEquals(Comparison.Verdict.BETTER, verdict(before, paid), "time pays for them");
+        BenchResult.Row slow = row("a", new Counts(1, 0, 1, 1, 1), 2, 2, 2);
+        assertEquals(Comparison.Verdict.WORSE, verdict(before, slow), "and they do not pay for time");
+        assertEquals(Comparison.Verdict.SAME, verdict(before, row("a", null, 1, 1, 1)), "where they are not told");
+    }
+
+    @Test
+    void whatIsOnlyThereOnce() {
+        Comparison c = Comparison.of(result("this", Size.FULL, row("a", COUNTS, 1), row("b", COUNTS, 1)),
+            result("this", Size.FULL, row("b", COUNTS, 1), row("c", COUNTS, 1)), FLOOR);
+        assertEquals(List.of("a fp32"), c.gone());
+        assertEquals(List.of("c fp32"), c.come());
+        assertEquals(List.of("b fp32"), c.cases().stream().map(Comparison.Change::key).toList());
+        assertFalse(c.isRegression());
+        assertEquals(List.of(), c.limits());
+    }
+
+    @Test
+    void machinesAndSizesMustBeAlike() {
+        BenchResult here = result("this", Size.FULL, row("a", COUNTS, 1));
+        String message = assertThrows(KinemaException.class,
+            () -> Comparison.of(here, result("that", Size.FULL, row("a", COUNTS, 1)), FLOOR)).getMessage();
+        assertTrue(message.contains("this") && message.contains("that"), message);
+        BenchResult small = result("this", Size.SMALLEST, row("a", COUNTS, 1));
+        assertThrows(KinemaException.class, () -> Comparison.of(here, small, FLOOR));
+        assertThrows(KinemaException.class, () -> Comparison.of(small, small, FLOOR));
+    }
+
+    @Test
+    void filesAreReadAgain() throws IOException {
+        BenchResult written = result("this", Size.FULL, row("a", COUNTS, 1, 2), row("b", null, 3));
+        Path file = folder.resolve("result.json");
+        Files.writeString(file, written.toJson());
+        assertEquals(written, BenchResult.read(file));
+        Files.writeString(file, "{}");
+        String message = assertThrows(KinemaException.class, () -> BenchResult.read(file)).getMessage();
+        assertTrue(message.contains("is no result of 'kinema bench'"), message);
+        Files.writeString(file, "[1");
+        assertThrows(KinemaException.class, () -> BenchResult.read(file));
+        assertThrows(KinemaException.class, () -> BenchResult.read(folder.resolve("none.json")));
+    }
+}

@@ -1,0 +1,72 @@
+package dev.kinema.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kinema.KinemaException;
+import dev.kinema.device.Device;
+import dev.kinema.device.Precision;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** Runs every benchmark once at its smallest size, so that none rots; opening one checks its result. */
+class SuitesTest {
+    @TestFactory
+    Stream<DynamicTest> everyCaseOnce() {
+        Device device = Device.open("cpu", 2);
+        List<DynamicTest> tests = new ArrayList<>();
+        for (List<Case> suite : Suites.all().values()) {
+            for (Case c : suite) {
+                for (Precision precision : c.usesDevice() ? Precision.values() : new Precision[] {Precision.FP32}) {
+                    if (device.supports(precision)) {
+                        tests.add(DynamicTest.dynamicTest(c.fullName() + " " + precision, () -> once(c, device, precision)));
+                    }
+                }
+            }
+        }
+        return tests.stream().onClose(device::close);
+    }
+
+    private static void once(Case c, Device device, Precision precision) {
+        try (Workload workload = c.open(new Setting(device, precision, Size.SMALLEST))) {
+            assertTrue(workload.seconds() > 0);
+            assertTrue(workload.error() >= 0, "the check says how far it was off");
+            assertEquals(c.usesDevice(), workload.counts().isPresent());
+        }
+    }
+
+    /** By hand: the stem; res2's a, b, c, which its shortcut is too, and a of later blocks; of the others 4, and a and b of later blocks. */
+    @Test
+    void everyConvolutionOfSlowD() {
+        List<String> conv = Suites.all().get("conv").stream().map(Case::name).toList();
+        assertEquals(1 + 4 + 6 + 6 + 6, conv.stream().filter(name -> name.startsWith("forward-")).count(), conv::toString);
+        assertEquals(3 * 23 - 1, conv.size(), "the stem has no way back to its input");
+        assertTrue(conv.containsAll(List.of("forward-5x7x7-3to64-at16x224x224-stride2x2x2", "to-input-3x1x1-2048to512-at8x7x7",
+            "to-weight-1x1x1-1024to2048-at8x14x14-stride1x2x2")), conv::toString);
+    }
+
+    @Test
+    void namesAreTheirOwn() {
+        List<String> names = Suites.all().values().stream().flatMap(List::stream).map(Case::fullName).toList();
+        assertEquals(names.size(), new HashSet<>(names).size());
+        names.forEach(name -> assertEquals(name, Suites.named(name).fullName()));
+        assertThrows(IllegalArgumentException.class, () -> Suites.named("conv/none"));
+    }
+
+    @Test
+    void aWrongResultIsNotTimed() {
+        double tenth = Distance.of(new double[] {1.1}, new double[] {1});
+        KinemaException off = assertThrows(KinemaException.class, () -> Distance.within(1e-5, tenth, "this"));
+        assertTrue(off.getMessage().startsWith("this is off by 0.1"), off.getMessage());
+        assertThrows(KinemaException.class, () -> Distance.within(1, Distance.of(new double[] {Double.NaN}, new double[] {1}), "this"));
+        assertThrows(KinemaException.class, () -> Distance.within(1, Distance.of(new double[] {1}, new double[] {0}), "this"));
+        assertEquals(0, Distance.of(new double[] {0}, new double[] {0}));
+        assertEquals(0.4, Distance.of(new double[] {3, 6}, new double[] {3, 4}), 1e-12, "2 of a length of 5");
+    }
+}
