@@ -34,6 +34,7 @@ struct Fiber {
     uint32_t mask = 0;
     int predicate = 0;
     uint64_t deposit[SLOT / 8];
+    size_t words = 0;         // of the deposit
     char sync[2];             // ThreadSanitizer's marks of this thread's last two warp operations
     unsigned syncs = 0;       // warp operations so far: the lowest bit picks the mark
     unsigned barriers = 0;    // block barriers so far: likewise

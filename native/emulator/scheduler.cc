@@ -150,7 +150,7 @@ SIMT_RAW bool Block::open_warp(unsigned first) {
             other.state = RUNS;
             Warp& warp = warps[first / WARP];
             warp.mark[m] = other.syncs & 1;
-            for (size_t i = 0; i < SLOT / 8; ++i) warp.open[m][i] = other.deposit[i];
+            for (size_t i = 0; i < other.words; ++i) warp.open[m][i] = other.deposit[i];
         }
         waiting &= ~need;
         opened = true;
@@ -227,7 +227,7 @@ SIMT_RAW int block_count(int predicate, Site site) {
 
 void block_barrier(Site site) { block_count(0, site); }
 
-SIMT_RAW void warp_exchange(uint32_t mask, const void* value, size_t bytes, bool orders_memory, const char* what, Site site) {
+SIMT_RAW void warp_exchange(uint32_t mask, const uint64_t* words, size_t count, bool orders_memory, const char* what, Site site) {
     Fiber* self = fiber;
     const unsigned lane = self->linear % WARP, first = self->linear / WARP * WARP;
     self->waits = what;
@@ -237,9 +237,10 @@ SIMT_RAW void warp_exchange(uint32_t mask, const void* value, size_t bytes, bool
     }
     ++self->syncs;
     if (orders_memory) TSAN_RELEASE(&self->sync[self->syncs & 1]);
-    const volatile unsigned char* from = static_cast<const unsigned char*>(value);
-    volatile unsigned char* to = reinterpret_cast<volatile unsigned char*>(self->deposit);
-    for (size_t i = 0; i < bytes; ++i) to[i] = from[i];
+    // volatile, as a compiler would make it memcpy, which ThreadSanitizer looks at
+    const volatile uint64_t* from = words;
+    for (size_t i = 0; i < count; ++i) self->deposit[i] = from[i];
+    self->words = count;
     self->mask = mask;
     self->state = AT_WARP;
     to_scheduler();
@@ -249,10 +250,9 @@ SIMT_RAW void warp_exchange(uint32_t mask, const void* value, size_t bytes, bool
     }
 }
 
-SIMT_RAW void read_slot(void* value, size_t bytes, unsigned lane) {
-    const volatile unsigned char* from = reinterpret_cast<unsigned char*>(block->warps[fiber->linear / WARP].open[lane]);
-    volatile unsigned char* to = static_cast<unsigned char*>(value);
-    for (size_t i = 0; i < bytes; ++i) to[i] = from[i];
+SIMT_RAW void read_slot(uint64_t* words, size_t count, unsigned lane) {
+    const volatile uint64_t* from = block->warps[fiber->linear / WARP].open[lane];
+    for (size_t i = 0; i < count; ++i) words[i] = from[i];
 }
 
 void copy_async(void* shared, const void* global, int bytes, int bytes_read) {

@@ -55,9 +55,9 @@ const Place& place();
 void block_barrier(Site site);
 /// Counts the threads of the block whose predicate holds, at a barrier.
 int block_count(int predicate, Site site);
-/// Every lane of mask gives bytes; returns once all have, after which slot() reads them until the next warp operation.
-void warp_exchange(uint32_t mask, const void* value, size_t bytes, bool orders_memory, const char* what, Site site);
-void read_slot(void* value, size_t bytes, unsigned lane);
+/// Every lane of mask gives as many words; returns once all have, after which slot() reads them until the next warp operation.
+void warp_exchange(uint32_t mask, const uint64_t* words, size_t count, bool orders_memory, const char* what, Site site);
+void read_slot(uint64_t* words, size_t count, unsigned lane);
 unsigned lane();
 uint32_t warp_lanes();
 unsigned char* dynamic_smem();
@@ -100,11 +100,15 @@ template <class F> Launcher<F> launcher(const Kernel& kernel, F function) { retu
 
 template <class T> void exchange(uint32_t mask, T value, const char* what, Site site) {
     static_assert(sizeof(T) <= SLOT && std::is_trivially_copyable<T>::value, "a lane gives at most 64 plain bytes");
-    warp_exchange(mask, &value, sizeof(T), false, what, site);
+    uint64_t words[(sizeof(T) + 7) / 8] = {};
+    std::memcpy(words, &value, sizeof(T));
+    warp_exchange(mask, words, (sizeof(T) + 7) / 8, false, what, site);
 }
 template <class T> T slot(unsigned from) {
+    uint64_t words[(sizeof(T) + 7) / 8];
+    read_slot(words, (sizeof(T) + 7) / 8, from);
     T value;
-    read_slot(&value, sizeof(T), from);
+    std::memcpy(&value, words, sizeof(T));
     return value;
 }
 }  // namespace simt
@@ -120,8 +124,7 @@ inline int __syncthreads_count(int p, SIMT_HERE) { return simt::block_count(p, S
 inline int __syncthreads_or(int p, SIMT_HERE) { return simt::block_count(p, SIMT_SITE) > 0; }
 inline int __syncthreads_and(int p, SIMT_HERE) { return simt::block_count(!p, SIMT_SITE) == 0; }
 inline void __syncwarp(uint32_t mask = ~0u, SIMT_HERE) {
-    int nothing = 0;
-    simt::warp_exchange(mask, &nothing, sizeof nothing, true, "__syncwarp", SIMT_SITE);
+    simt::warp_exchange(mask, nullptr, 0, true, "__syncwarp", SIMT_SITE);
 }
 inline void __threadfence() {}
 inline void __threadfence_block() {}

@@ -1,6 +1,6 @@
 // Tiles in shared memory, and products of those of bf16 by mma.sync, a warp having 16 rows of the result (fragments: see ptx.h). A tile has
-// DEPTH elements a row, whole 128 bytes; the 16-byte chunks of a row lie in an order that puts the same chunk of eight neighbouring rows into
-// different banks.
+// DEPTH elements a row, whole 128 bytes; the 16-byte chunks of a row lie in an order that puts the same chunk of eight neighbouring rows
+// into different banks.
 #pragma once
 #include "kernel.h"
 #include "ptx.h"
@@ -10,8 +10,8 @@ template <int DEPTH, class T> __device__ T* tile_chunk(T* tile, int row, int chu
     return tile + row * DEPTH + (chunk ^ (row & 7)) * WIDE<T>;
 }
 
-/// Starts to bring ROWS rows from row `first` on, `width` elements apart, of which those below `end` are there; columns beyond depth become 0,
-/// as do rows that are not there. Rows are of whole 16 bytes, as are addresses.
+/// Starts to bring ROWS rows from row `first` on, `width` elements apart, of which those below `end` are there; columns beyond depth become
+/// 0, as do rows that are not there. Rows are of whole 16 bytes, as are addresses.
 template <int ROWS, int DEPTH, int THREADS, class T>
 __device__ void bring_tile(T* tile, const T* from, int64_t width, int first, int end, int depth) {
     constexpr int CHUNKS = DEPTH / WIDE<T>;

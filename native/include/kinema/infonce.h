@@ -9,28 +9,29 @@ extern "C" {
 #endif
 
 /* Cross-entropy of each row's scores, its positive q . k first, then q . queue^T, all over the temperature; loss[1] in F32 is the mean.
- * q, k[rows, width] and queue[capacity, width] in dtype. log_sums[rows] in F32: the logarithm of the sum of exponentials. ranks[rows] in I32:
- * how many of the queue score higher than the positive. The scores are never stored as a whole.
+ * q, k[rows, width] and queue[capacity, width] in dtype. log_sums[rows] in F32: the logarithm of the sum of exponentials. ranks[rows] in
+ * I32: how many of the queue score higher than the positive. The scores are never stored as a whole.
  *
- * count[1] in I32 is optional: only the first count rows take part, and the mean is over them; the others get log_sums 0 and ranks -1. With a
- * count that is not 1 to rows, no row takes part, the loss is NaN and the fault word, which is optional, is set. owners[rows] and queue_owners[capacity] in I32 are optional, both or
- * none: rows of the queue that have a row's owner are left out of its scores; -1 is the owner of nothing. unit_length is 1 where all rows of
- * q, k and queue are known to be of length 1, as no maximum is looked for then (where the temperature is not too low for that). */
-KN_API kn_status kn_infonce_loss(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr fault, kn_dptr q, kn_dptr k, kn_dptr queue, kn_dptr count,
-                                 kn_dptr owners, kn_dptr queue_owners, int64_t rows, int64_t width, int64_t capacity, double temperature,
-                                 int32_t unit_length, kn_dtype dtype, kn_dptr workspace, kn_handle stream);
+ * count[1] in I32 is optional: only the first count rows take part, and the mean is over them; the others get log_sums 0 and ranks -1. With
+ * a count that is not 1 to rows, no row takes part, the loss is NaN and the fault word, which is optional, is set. owners[rows] and
+ * queue_owners[capacity] in I32 are optional, both or none: rows of the queue that have a row's owner are left out of its scores; -1 is the
+ * owner of nothing. unit_length is 1 where all rows of q, k and queue are known to be of length 1, as no maximum is looked for then (where
+ * the temperature is not too low for that). */
+KN_API kn_status kn_infonce_loss(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr fault, kn_dptr q, kn_dptr k, kn_dptr queue,
+                                 kn_dptr count, kn_dptr owners, kn_dptr queue_owners, int64_t rows, int64_t width, int64_t capacity,
+                                 double temperature, int32_t unit_length, kn_dtype dtype, kn_dptr workspace, kn_handle stream);
 KN_API int64_t kn_infonce_loss_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype);
 
-/* From the gradient of the loss, dloss[1] in F32, and log_sums to dq, dk[rows, width] in F32; 0 for rows that take no part. The queue has no
- * gradient. */
+/* From the gradient of the loss, dloss[1] in F32, and log_sums to dq, dk[rows, width] in F32; 0 for rows that take no part. The queue has
+ * no gradient. */
 KN_API kn_status kn_infonce_gradient(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr q, kn_dptr k, kn_dptr queue, kn_dptr log_sums,
                                      kn_dptr count, kn_dptr owners, kn_dptr queue_owners, int64_t rows, int64_t width, int64_t capacity,
                                      double temperature, kn_dtype dtype, kn_dptr workspace, kn_handle stream);
 KN_API int64_t kn_infonce_gradient_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype);
 
-/* Both in one pass over the queue. The loss as above, and pulled[rows, width] and negatives[rows] in F32, the sum of the queue's rows, each times
- * its probability, and the sum of these probabilities. The workspace has kn_infonce_one_pass_workspace bytes, which is 0 where there is no such
- * form: then use the two functions above. */
+/* Both in one pass over the queue. The loss as above, and pulled[rows, width] and negatives[rows] in F32, the sum of the queue's rows, each
+ * times its probability, and the sum of these probabilities. The workspace has kn_infonce_one_pass_workspace bytes, which is 0 where there
+ * is no such form: then use the two functions above. */
 KN_API kn_status kn_infonce_one_pass(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr fault, kn_dptr pulled, kn_dptr negatives,
                                      kn_dptr q, kn_dptr k, kn_dptr queue, kn_dptr count, kn_dptr owners, kn_dptr queue_owners, int64_t rows,
                                      int64_t width, int64_t capacity, double temperature, int32_t unit_length, kn_dtype dtype,
@@ -40,8 +41,8 @@ KN_API int64_t kn_infonce_one_pass_workspace(int64_t rows, int64_t width, int64_
 KN_API kn_status kn_infonce_pull(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr pulled, kn_dptr negatives, kn_dptr q, kn_dptr k,
                                  kn_dptr count, int64_t rows, int64_t width, double temperature, kn_dtype dtype, kn_handle stream);
 
-/* With negatives of the batch only, both ways: row i of a[rows, width] is told from all rows of b[rows, width], of which b_i is the positive,
- * and all other rows of a; the same from b to a; loss[1] in F32 is the sum of the two means. log_sums[2, rows] in F32. */
+/* With negatives of the batch only, both ways: row i of a[rows, width] is told from all rows of b[rows, width], of which b_i is the
+ * positive, and all other rows of a; the same from b to a; loss[1] in F32 is the sum of the two means. log_sums[2, rows] in F32. */
 KN_API kn_status kn_infonce_batch_loss(kn_dptr loss, kn_dptr log_sums, kn_dptr a, kn_dptr b, int64_t rows, int64_t width,
                                        double temperature, kn_dtype dtype, kn_dptr workspace, kn_handle stream);
 KN_API int64_t kn_infonce_batch_loss_workspace(int64_t rows, int64_t width, kn_dtype dtype);
@@ -58,10 +59,10 @@ KN_API kn_status kn_infonce_normalize_gradient(kn_dptr dx, kn_dptr dy, kn_dptr y
                                                double epsilon, kn_dtype dtype, kn_handle stream);
 
 /* Writes rows[row_count, row_bytes] into the ring queue[capacity, row_bytes] from pointer[1] in I64 on, wrapping at its end, and moves the
- * pointer; row_count <= capacity. count[1] in I32 is optional: only the first count rows. Where the count is not 0 to row_count or the pointer
- * not in the ring, nothing is written, and the fault word of the one that is wrong is set; both words are optional. */
-KN_API kn_status kn_infonce_enqueue(kn_dptr queue, kn_dptr pointer, kn_dptr count_fault, kn_dptr pointer_fault, kn_dptr rows, kn_dptr count, int64_t row_count, int64_t capacity,
-                                    int64_t row_bytes, kn_handle stream);
+ * pointer; row_count <= capacity. count[1] in I32 is optional: only the first count rows. Where the count is not 0 to row_count or the
+ * pointer not in the ring, nothing is written, and the fault word of the one that is wrong is set; both words are optional. */
+KN_API kn_status kn_infonce_enqueue(kn_dptr queue, kn_dptr pointer, kn_dptr count_fault, kn_dptr pointer_fault, kn_dptr rows,
+                                    kn_dptr count, int64_t row_count, int64_t capacity, int64_t row_bytes, kn_handle stream);
 
 #ifdef __cplusplus
 }

@@ -25,8 +25,8 @@ kn_status check(const char* what, const Operands& o) {
 kn_status choose(const char* what, const Operands& o, int* variant) {
     if (*variant == 0) *variant = is_short(o) ? 2 : is_for_tiles(o) ? 3 : 1;
     if (*variant == 2 && !is_short(o)) {
-        return refuse(KN_UNSUPPORTED, "attention.%s v2 takes up to %d queries and keys in rows of whole 16 bytes, at most 16 of these", what,
-                      SHORT);
+        return refuse(KN_UNSUPPORTED, "attention.%s v2 takes up to %d queries and keys in rows of whole 16 bytes, at most 16 of these",
+                      what, SHORT);
     }
     if (*variant == 3 && !is_for_tiles(o)) {
         return refuse(KN_UNSUPPORTED, "attention.%s v3 takes depths up to 128 of whole 16 bytes", what);

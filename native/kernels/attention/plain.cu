@@ -1,5 +1,5 @@
-// Attention by a warp for each row: 32 keys (queries) at a time, a lane computing one product of rows; then each lane has some columns of the
-// result. Any shape; what the other variants are held against.
+// Attention by a warp for each row: 32 keys (queries) at a time, a lane computing one product of rows; then each lane has some columns of
+// the result. Any shape; what the other variants are held against.
 #include "../../runtime/warp.h"
 #include "rows.h"
 #include "variants.h"
@@ -21,7 +21,8 @@ template <class T> __device__ float dot(const T* a, const T* b, int n) {
 }
 
 /// sums[c] += weight of lane l * rows[l][column], over the lanes below count.
-template <class T> __device__ void add_rows(float (&sums)[EACH], float weight, const T* rows, int64_t pitch, int count, int column, int depth) {
+template <class T> __device__ void add_rows(float (&sums)[EACH], float weight, const T* rows, int64_t pitch, int count, int column,
+                                            int depth) {
     for (int l = 0; l < count; ++l) {
         const float w = __shfl_sync(ALL_LANES, weight, l);
 #pragma unroll

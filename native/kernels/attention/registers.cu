@@ -1,6 +1,6 @@
-// Attention of float in register tiles: a block for 64 rows of a head, against tiles of the others in shared memory. 16 x 16 threads: each has four
-// rows, 16 apart, of the products with every 16th of the others, and of the results 4 columns of every 64. All that is known of a row is in 16
-// neighbouring lanes. The same order of work as on tensor cores.
+// Attention of float in register tiles: a block for 64 rows of a head, against tiles of the others in shared memory. 16 x 16 threads: each
+// has four rows, 16 apart, of the products with every 16th of the others, and of the results 4 columns of every 64. All that is known of a
+// row is in 16 neighbouring lanes. The same order of work as on tensor cores.
 #include "../../runtime/fragments.h"
 #include "tiles.h"
 #include "variants.h"
@@ -102,7 +102,7 @@ __device__ inline float row_max(float v) {
     return v;
 }
 
-template <int DEPTH> __global__ void __launch_bounds__(THREADS) forward_v3(float* y, float* log_sums, Rows<float> r, int tiles) {
+template <int DEPTH> __global__ void __launch_bounds__(THREADS, 1) forward_v3(float* y, float* log_sums, Rows<float> r, int tiles) {
     constexpr int KEYS = 64, NJ = KEYS / SIDE;
     float* const own = reinterpret_cast<float*>(dynamic_shared());
     float *const keys = own + OWN * DEPTH, *const values = keys + KEYS * DEPTH, *const weights = values + KEYS * DEPTH;
@@ -191,7 +191,7 @@ template <class T> __global__ void along_v3(float* along, const T* dy, const T* 
 
 // Names and formulas as in tensor.cu.
 template <int DEPTH, int OTHERS, bool OF_KEYS>
-__global__ void __launch_bounds__(THREADS) gradient_v3(float* d_first, float* d_second, Rows<float> r, Results<float> s, int tiles) {
+__global__ void __launch_bounds__(THREADS, 1) gradient_v3(float* d_first, float* d_second, Rows<float> r, Results<float> s, int tiles) {
     constexpr int NJ = OTHERS / SIDE;
     float* const own = reinterpret_cast<float*>(dynamic_shared());
     float *const others = own + 2 * OWN * DEPTH, *const weights = others + 2 * OTHERS * DEPTH;
@@ -302,9 +302,9 @@ void launch_gradient_tiles(kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, kn_dp
                            kn_dptr workspace, kn_handle stream) {
     const int64_t rows = o.batch * o.queries * o.heads;
     if (rows > 0) {
-        KN_FLOATING(o.dtype, T, LAUNCH((along_v3<T>), blocks_for(rows, THREADS / 8), THREADS, 0, stream_of(stream), address<float>(workspace),
-                                       address<const T>(dy), address<const T>(y), rows, static_cast<int>(o.queries),
-                                       static_cast<int>(o.heads), static_cast<int>(o.depth)));
+        KN_FLOATING(o.dtype, T, LAUNCH((along_v3<T>), blocks_for(rows, THREADS / 8), THREADS, 0, stream_of(stream),
+                                       address<float>(workspace), address<const T>(dy), address<const T>(y), rows,
+                                       static_cast<int>(o.queries), static_cast<int>(o.heads), static_cast<int>(o.depth)));
     }
     if (o.dtype == KN_BF16) {
         launch_gradient_tensor(dq, dk, dv, dy, log_sums, workspace, o, stream);

@@ -190,6 +190,7 @@ void register_attention(Lab& lab) {
         {2, 3, 6, 2, 16, true, true, 0.5},     // more keys than queries
         {1, 6, 3, 2, 8, true},                 // fewer: the first queries see nothing
         {2, 9, 5, 1, 24, false, true},
+        {2, 32, 25, 2, 64, true},
         {1, 33, 65, 1, 64, false, true},
         {2, 70, 70, 1, 64, true},              // more than a tile
         {2, 67, 130, 1, 32, true, true, 0.2},
@@ -204,9 +205,9 @@ void register_attention(Lab& lab) {
     }
     // TxE's encoder and decoder at batch 2048, the captioning decoder, and squares up to 512
     lab.full_size([](Lab& l) {
-        for (const Shape& s : {Shape{2048, 5, 5, 16, 64}, Shape{2048, 16, 16, 16, 64}, Shape{2048, 32, 32, 16, 64}, Shape{2048, 64, 64, 16, 64},
-                               Shape{512, 128, 128, 16, 64}, Shape{512, 64, 5, 12, 64, false, true}, Shape{512, 64, 64, 12, 64, true},
-                               Shape{64, 512, 512, 16, 64}}) {
+        for (const Shape& s : {Shape{2048, 5, 5, 16, 64}, Shape{2048, 16, 16, 16, 64}, Shape{2048, 32, 32, 16, 64},
+                               Shape{2048, 64, 64, 16, 64}, Shape{512, 128, 128, 16, 64}, Shape{512, 64, 5, 12, 64, false, true},
+                               Shape{512, 64, 64, 12, 64, true}, Shape{64, 512, 512, 16, 64}}) {
             for (kn_dtype dtype : {KN_F32, KN_BF16}) {
                 add_forward(l, s, dtype);
                 add_gradient(l, s, dtype);

@@ -1,5 +1,5 @@
-// Attention over at most 8 queries and keys: a warp for each head, everything in its registers, nothing padded to tiles. LANES lanes lie across
-// a row, 16 bytes each, and 32 / LANES rows are worked on at once. What is read by several of these groups is one access of memory.
+// Attention over at most 8 queries and keys: a warp for each head, everything in its registers, nothing padded to tiles. LANES lanes lie
+// across a row, 16 bytes each, and 32 / LANES rows are worked on at once. What is read by several of these groups is one access of memory.
 #include "rows.h"
 #include "variants.h"
 
@@ -208,11 +208,11 @@ void launch_gradient_short(kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, const
     const int64_t heads = o.batch * o.heads;
     KN_FLOATING(o.dtype, T, {
         if (takes_few_lanes<T>(o)) {
-            LAUNCH((gradient_v2<T, 8>), blocks_for(heads, WARPS, MOST_BLOCKS), THREADS, 0, stream_of(stream), address<T>(dq), address<T>(dk),
-                   address<T>(dv), address<const T>(dy), rows_of<T>(o), heads);
+            LAUNCH((gradient_v2<T, 8>), blocks_for(heads, WARPS, MOST_BLOCKS), THREADS, 0, stream_of(stream), address<T>(dq),
+                   address<T>(dk), address<T>(dv), address<const T>(dy), rows_of<T>(o), heads);
         } else {
-            LAUNCH((gradient_v2<T, 16>), blocks_for(heads, WARPS, MOST_BLOCKS), THREADS, 0, stream_of(stream), address<T>(dq), address<T>(dk),
-                   address<T>(dv), address<const T>(dy), rows_of<T>(o), heads);
+            LAUNCH((gradient_v2<T, 16>), blocks_for(heads, WARPS, MOST_BLOCKS), THREADS, 0, stream_of(stream), address<T>(dq),
+                   address<T>(dk), address<T>(dv), address<const T>(dy), rows_of<T>(o), heads);
         }
     });
 }

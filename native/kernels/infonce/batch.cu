@@ -142,14 +142,14 @@ struct Tables {
         const kn_status status = matmul::multiply(0, across, {mine, other, 1, v.rows, v.rows, v.width, false, true, v.dtype}, 0, 0, 0,
                                                   KN_ACTIVATION_NONE, KN_F32, stream);
         if (status != KN_OK) return status;
-        return matmul::multiply(0, within, {mine, mine, 1, v.rows, v.rows, v.width, false, true, v.dtype}, 0, 0, 0, KN_ACTIVATION_NONE, KN_F32,
-                                stream);
+        return matmul::multiply(0, within, {mine, mine, 1, v.rows, v.rows, v.width, false, true, v.dtype}, 0, 0, 0, KN_ACTIVATION_NONE,
+                                KN_F32, stream);
     }
 
     /// gradient = weights times rows.
     kn_status add_weighted(const Views& v, kn_dptr gradient, kn_dptr mine, kn_dptr other, kn_handle stream) const {
-        const kn_status status = matmul::multiply(0, gradient, {weights_across, other, 1, v.rows, v.width, v.rows, false, false, v.dtype}, 0,
-                                                  0, 0, KN_ACTIVATION_NONE, KN_F32, stream);
+        const kn_status status = matmul::multiply(0, gradient, {weights_across, other, 1, v.rows, v.width, v.rows, false, false, v.dtype},
+                                                  0, 0, 0, KN_ACTIVATION_NONE, KN_F32, stream);
         if (status != KN_OK) return status;
         return matmul::multiply(0, gradient, {weights_within, mine, 1, v.rows, v.width, v.rows, false, false, v.dtype}, 0, 0, gradient,
                                 KN_ACTIVATION_NONE, KN_F32, stream);

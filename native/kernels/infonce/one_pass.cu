@@ -1,5 +1,5 @@
-// InfoNCE of bf16 on tensor cores, widths up to 256, with what the gradient needs of the queue in the same pass: as attention whose values are its
-// keys (Dao, arXiv:2307.08691), so that the queue is read once and scores are computed once.
+// InfoNCE of bf16 on tensor cores, widths up to 256, with what the gradient needs of the queue in the same pass: as attention whose values
+// are its keys (Dao, arXiv:2307.08691), so that the queue is read once and scores are computed once.
 #include "tensor.h"
 #include "variants.h"
 
@@ -9,7 +9,8 @@ Split split_of(int64_t rows, int64_t capacity) { return {rows, capacity, 132}; }
 
 // sums[part][rows][width]: exponentials, times 2^-top of the part, times the queue; shift as in loss_v2
 template <int DEPTH, bool UNIT>
-__global__ void __launch_bounds__(BLOCK) one_pass(Part* parts, float* sums, const float* positives, Queue<bf16> c, int each_part, float shift) {
+__global__ void __launch_bounds__(BLOCK) one_pass(Part* parts, float* sums, const float* positives, Queue<bf16> c, int each_part,
+                                                  float shift) {
     bf16* const q = reinterpret_cast<bf16*>(dynamic_shared());
     const Lane lane;
     const int first = static_cast<int>(blockIdx.x) * ROWS, n = counted(c.count, c.rows);
@@ -111,7 +112,8 @@ __global__ void finish_one_pass(float* log_sums, int32_t* ranks, float* losses, 
     }
 }
 
-template <class T> __global__ void pull_v2(float* dq, float* dk, const float* dloss, const float* pulled, const float* negatives, Queue<T> c) {
+template <class T> __global__ void pull_v2(float* dq, float* dk, const float* dloss, const float* pulled, const float* negatives,
+                                           Queue<T> c) {
     const int n = counted(c.count, c.rows);
     const float each = n == 0 ? 0.f : *dloss * c.inverse / static_cast<float>(n);
     const int64_t elements = static_cast<int64_t>(c.rows) * c.width, step = static_cast<int64_t>(gridDim.x) * THREADS;

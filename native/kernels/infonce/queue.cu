@@ -54,8 +54,8 @@ template <class T> __global__ void loss_v1(float* log_sums, int32_t* ranks, floa
     }
 }
 
-// With p the softmax of a row's scores and s = dloss / (temperature n): dq = s (sum_j p_j queue_j - m k) and dk = -s m q, where m = sum_j p_j
-// over the queue is 1 - p_0 without its cancellation.
+// With p the softmax of a row's scores and s = dloss / (temperature n): dq = s (sum_j p_j queue_j - m k) and dk = -s m q, where m = sum_j
+// p_j over the queue is 1 - p_0 without its cancellation.
 template <class T> __global__ void gradient_v1(float* dq, float* dk, const float* dloss, const float* log_sums, Queue<T> c) {
     __shared__ float scratch[THREADS / WARP_SIZE], weights[THREADS];
     const int n = counted(c.count, c.rows);
@@ -170,8 +170,8 @@ using namespace kn;
 extern "C" {
 
 kn_status kn_infonce_loss(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr fault, kn_dptr q, kn_dptr k, kn_dptr queue, kn_dptr count,
-                          kn_dptr owners, kn_dptr queue_owners, int64_t rows, int64_t width, int64_t capacity, double temperature, int32_t unit_length,
-                          kn_dtype dtype, kn_dptr workspace, kn_handle stream) {
+                          kn_dptr owners, kn_dptr queue_owners, int64_t rows, int64_t width, int64_t capacity, double temperature,
+                          int32_t unit_length, kn_dtype dtype, kn_dptr workspace, kn_handle stream) {
     return infonce::loss(0, loss, log_sums, ranks,
                          {q, k, queue, count, owners, queue_owners, rows, width, capacity, temperature, unit_length != 0, dtype, fault},
                          workspace, stream);

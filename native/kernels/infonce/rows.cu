@@ -69,10 +69,11 @@ __device__ int64_t enqueued(const int64_t* pointer, const int32_t* count, int64_
 
 // Word: as many bytes as a row has a multiple of
 template <class Word>
-__global__ void enqueue_rows(Word* queue, const int64_t* pointer, const Word* rows, const int32_t* count, int64_t row_count, int64_t capacity,
-                             int64_t words) {
+__global__ void enqueue_rows(Word* queue, const int64_t* pointer, const Word* rows, const int32_t* count, int64_t row_count,
+                             int64_t capacity, int64_t words) {
     const int64_t n = enqueued(pointer, count, row_count, capacity) * words, first = *pointer * words, end = capacity * words;
-    for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += static_cast<int64_t>(gridDim.x) * blockDim.x) {
+    const int64_t step = static_cast<int64_t>(gridDim.x) * BLOCK;
+    for (int64_t i = static_cast<int64_t>(blockIdx.x) * BLOCK + threadIdx.x; i < n; i += step) {
         queue[first + i < end ? first + i : first + i - end] = rows[i];
     }
 }
@@ -123,7 +124,8 @@ kn_status normalize(int variant, kn_dptr y, kn_dptr norms, kn_dptr x, int64_t ro
                    address<const T>(x), rows, width, static_cast<float>(epsilon));
         }
     });
-    return launched("infonce.normalize v%d, rows = %lld, width = %lld", variant, static_cast<long long>(rows), static_cast<long long>(width));
+    return launched("infonce.normalize v%d, rows = %lld, width = %lld", variant, static_cast<long long>(rows),
+                    static_cast<long long>(width));
 }
 
 kn_status normalize_gradient(int variant, kn_dptr dx, kn_dptr dy, kn_dptr y, kn_dptr norms, int64_t rows, int64_t width, double epsilon,

@@ -37,10 +37,11 @@ struct ExpSum {
     }
 };
 
-/// sums[e] += sum over j of weight(j) rows[j][column + e THREADS], 0 beyond the width; returns this thread's part of the sum of the weights.
-/// shared: THREADS floats. To be called by all threads of the block alike.
+/// sums[e] += sum over j of weight(j) rows[j][column + e THREADS], 0 beyond the width; returns this thread's part of the sum of the
+/// weights. shared: THREADS floats. To be called by all threads of the block alike.
 template <class T, class Weight>
-__device__ float add_weighted(float (&sums)[EACH], float* shared, const T* rows, int64_t count, int width, int column, const Weight& weight) {
+__device__ float add_weighted(float (&sums)[EACH], float* shared, const T* rows, int64_t count, int width, int column,
+                              const Weight& weight) {
     float total = 0.f;
     for (int64_t first = 0; first < count; first += THREADS) {
         const int64_t mine = first + threadIdx.x;
@@ -62,7 +63,7 @@ __device__ float add_weighted(float (&sums)[EACH], float* shared, const T* rows,
     return total;
 }
 
-/// loss = the sum of terms[0, rows) over by, in an order that depends on nothing. Where there is a count, the sum of as many over it; one that is
-/// not 1 to rows makes the loss NaN and sets the fault word, which is optional.
+/// loss = the sum of terms[0, rows) over by, in an order that depends on nothing. Where there is a count, the sum of as many over it; one
+/// that is not 1 to rows makes the loss NaN and sets the fault word, which is optional.
 void launch_mean(kn_dptr loss, kn_dptr fault, kn_dptr terms, int64_t rows, kn_dptr count, int64_t by, kn_handle stream);
 }  // namespace kn::infonce

@@ -100,7 +100,8 @@ void gradient(const Scores& scores, Values& out) {
 
 Case make(const char* what, const Shape& s, kn_dtype dtype) {
     Case c("infonce." + std::string(what), dtype,
-           {{"rows", s.rows}, {"width", s.width}, {"capacity", s.capacity}, {"counted", s.counted}, {"owners", s.owners}, {"unit", s.unit}});
+           {{"rows", s.rows}, {"width", s.width}, {"capacity", s.capacity}, {"counted", s.counted}, {"owners", s.owners},
+            {"unit", s.unit}});
     c.variants = infonce::VARIANTS;
     c.reduction = s.capacity + s.width;
     c.condition = 1 / s.temperature;  // what exponents are at most
@@ -320,7 +321,8 @@ void add_normalize(Lab& lab, int64_t rows, int64_t width, double epsilon, kn_dty
     back.outputs = {{dtype, rows * width}};
     back.bytes = static_cast<double>(3 * rows * width * size_of(dtype));
     back.run = [=](int variant, const Call& call) {
-        return infonce::normalize_gradient(variant, call.out[0], call.in[0], call.in[1], call.in[2], rows, width, epsilon, dtype, call.stream);
+        return infonce::normalize_gradient(variant, call.out[0], call.in[0], call.in[1], call.in[2], rows, width, epsilon, dtype,
+                                           call.stream);
     };
     back.oracle = [=](const Values& in, Values& out) {
         for (int64_t r = 0; r < rows; ++r) {
@@ -336,7 +338,8 @@ void add_normalize(Lab& lab, int64_t rows, int64_t width, double epsilon, kn_dty
 
 /// counted: -1 for all rows without the input.
 void add_enqueue(Lab& lab, int64_t row_count, int64_t capacity, int64_t row_bytes, int64_t pointer, int64_t counted) {
-    Case c("infonce.enqueue", KN_U8, {{"rows", row_count}, {"capacity", capacity}, {"bytes", row_bytes}, {"pointer", pointer}, {"counted", counted}});
+    Case c("infonce.enqueue", KN_U8, {{"rows", row_count}, {"capacity", capacity}, {"bytes", row_bytes}, {"pointer", pointer},
+            {"counted", counted}});
     c.inputs = {{KN_U8, capacity * row_bytes, 1, 256},
                 {KN_I64, 1, 1, 2, [pointer](std::vector<double>& x) { x[0] = static_cast<double>(pointer); }},
                 {KN_U8, row_count * row_bytes, 1, 256}};
@@ -345,8 +348,8 @@ void add_enqueue(Lab& lab, int64_t row_count, int64_t capacity, int64_t row_byte
     c.outputs = {{KN_U8, capacity * row_bytes, 0}, {KN_I64, 1, 1}, {KN_I64, 2, static_cast<int>(c.inputs.size()) - 1}};
     c.bytes = 2.0 * static_cast<double>(row_count * row_bytes);
     c.run = [=](int, const Call& call) {
-        return kn_infonce_enqueue(call.out[0], call.out[1], call.out[2], call.out[2] + 8, call.in[2], counted >= 0 ? call.in[3] : 0, row_count, capacity, row_bytes,
-                                  call.stream);
+        return kn_infonce_enqueue(call.out[0], call.out[1], call.out[2], call.out[2] + 8, call.in[2], counted >= 0 ? call.in[3] : 0,
+                                  row_count, capacity, row_bytes, call.stream);
     };
     c.oracle = [=](const Values& in, Values& out) {
         const int64_t n = counted < 0 ? row_count : counted;

@@ -69,8 +69,8 @@ __global__ void __launch_bounds__(BLOCK) loss_v2(Part* parts, const float* posit
     }
 }
 
-__global__ void finish_loss_v2(float* log_sums, int32_t* ranks, float* losses, const Part* parts, const float* positives, const int32_t* count,
-                               int rows, int splits) {
+__global__ void finish_loss_v2(float* log_sums, int32_t* ranks, float* losses, const Part* parts, const float* positives,
+                               const int32_t* count, int rows, int splits) {
     const int n = counted(count, rows);
     const int row = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
     if (row >= rows) return;

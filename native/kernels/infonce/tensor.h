@@ -1,5 +1,5 @@
-// What the kernels on tensor cores share: a block has 128 rows, 16 for each of its warps, and a part of the queue, of which tiles come to shared
-// memory one ahead; scores live in registers only. What the parts give is combined in their order.
+// What the kernels on tensor cores share: a block has 128 rows, 16 for each of its warps, and a part of the queue, of which tiles come to
+// shared memory one ahead; scores live in registers only. What the parts give is combined in their order.
 #pragma once
 #include "../../runtime/fragments.h"
 #include "queue.h"
@@ -27,7 +27,8 @@ struct Part {
 
 /// What a thread knows of its two rows of the block: rows first + g and first + g + 8 of its warp.
 struct Lane {
-    int warp = static_cast<int>(threadIdx.x) / WARP_SIZE, g = static_cast<int>(threadIdx.x) % WARP_SIZE / 4, t = static_cast<int>(threadIdx.x) % 4;
+    int warp = static_cast<int>(threadIdx.x) / WARP_SIZE;
+    int g = static_cast<int>(threadIdx.x) % WARP_SIZE / 4, t = static_cast<int>(threadIdx.x) % 4;
     __device__ int row(int half) const { return warp * 16 + g + half * 8; }
     __device__ int column(int j, int e) const { return j * 8 + t * 2 + e % 2; }
 };

@@ -1,5 +1,5 @@
-// InfoNCE against a queue for rows of any width and type: the queue in waves, whose scores are made by the matrix products of matmul and stay
-// in the L2 cache until they have been summed up. Each row has one block, which goes on where the wave before left it.
+// InfoNCE against a queue for rows of any width and type: the queue in waves, whose scores are made by the matrix products of matmul and
+// stay in the L2 cache until they have been summed up. Each row has one block, which goes on where the wave before left it.
 #include "../matmul/matmul.h"
 #include "queue.h"
 #include "variants.h"

@@ -15,8 +15,9 @@ struct Rows {
     float epsilon;
 };
 
-template <class T>
-__global__ void forward_v1(T* y, float* mean, float* variance, const T* x, const float* gamma, const float* beta, Rows s) {
+/// U is the type of y.
+template <class T, class U>
+__global__ void forward_v1(U* y, float* mean, float* variance, const T* x, const float* gamma, const float* beta, Rows s) {
     for (int64_t r = first_item(); r < s.rows; r += grid_stride()) {
         const T* row = x + r * s.width;
         float sum = 0.f, squares = 0.f;
@@ -26,7 +27,7 @@ __global__ void forward_v1(T* y, float* mean, float* variance, const T* x, const
         const float v = squares / static_cast<float>(s.width), deviation = sqrtf(v + s.epsilon);
         mean[r] = m;
         variance[r] = v;
-        for (int64_t i = 0; i < s.width; ++i) y[r * s.width + i] = from_float<T>((to_float(row[i]) - m) / deviation * gamma[i] + beta[i]);
+        for (int64_t i = 0; i < s.width; ++i) y[r * s.width + i] = from_float<U>((to_float(row[i]) - m) / deviation * gamma[i] + beta[i]);
     }
 }
 
@@ -66,8 +67,8 @@ __device__ inline int lane() { return static_cast<int>(threadIdx.x) % WARP_SIZE;
 __device__ inline int64_t first_row() { return first_item() / WARP_SIZE; }
 __device__ inline int64_t row_stride() { return grid_stride() / WARP_SIZE; }
 
-template <class T>
-__global__ void forward_v2(T* y, float* mean, float* variance, const T* x, const float* gamma, const float* beta, Rows s) {
+template <class T, class U>
+__global__ void forward_v2(U* y, float* mean, float* variance, const T* x, const float* gamma, const float* beta, Rows s) {
     const float width = static_cast<float>(s.width);
     for (int64_t r = first_row(); r < s.rows; r += row_stride()) {
         const T* row = x + r * s.width;
@@ -77,7 +78,7 @@ __global__ void forward_v2(T* y, float* mean, float* variance, const T* x, const
         for (int64_t i = lane(); i < s.width; i += WARP_SIZE) squares += (to_float(row[i]) - m) * (to_float(row[i]) - m);
         const float v = warp_sum(squares) / width, inverse = 1.f / sqrtf(v + s.epsilon);
         for (int64_t i = lane(); i < s.width; i += WARP_SIZE) {
-            y[r * s.width + i] = from_float<T>(fmaf((to_float(row[i]) - m) * inverse, gamma[i], beta[i]));
+            y[r * s.width + i] = from_float<U>(fmaf((to_float(row[i]) - m) * inverse, gamma[i], beta[i]));
         }
         if (lane() == 0) {
             mean[r] = m;
@@ -122,8 +123,8 @@ template <class T, int EACH> struct Row {
 };
 
 /// Rows of at most EACH * 32 packs, read once.
-template <class T, int EACH>
-__global__ void forward_v3(T* y, float* mean, float* variance, const T* x, const float* gamma, const float* beta, Rows s) {
+template <class T, class U, int EACH>
+__global__ void forward_v3(U* y, float* mean, float* variance, const T* x, const float* gamma, const float* beta, Rows s) {
     using Held = Row<T, EACH>;
     constexpr int W = Held::W;
     const int width = static_cast<int>(s.width);

@@ -34,20 +34,20 @@ struct Gradient {
     kn_dptr dx, dgamma, dbeta, dy, x, gamma, mean, variance;
 };
 
-template <class T>
+template <class T, class U>
 void launch_forward(int variant, kn_dptr y, kn_dptr mean, kn_dptr variance, kn_dptr x, kn_dptr gamma, kn_dptr beta, const Rows& s,
                     kn_handle stream) {
     if (variant == 1) {
-        LAUNCH((forward_v1<T>), blocks_for(s.rows, THREADS), THREADS, 0, stream_of(stream), address<T>(y), address<float>(mean),
+        LAUNCH((forward_v1<T, U>), blocks_for(s.rows, THREADS), THREADS, 0, stream_of(stream), address<U>(y), address<float>(mean),
                address<float>(variance), address<const T>(x), address<const float>(gamma), address<const float>(beta), s);
     } else if (variant == 2) {
-        LAUNCH((forward_v2<T>), blocks_of(s.rows), THREADS, 0, stream_of(stream), address<T>(y), address<float>(mean),
+        LAUNCH((forward_v2<T, U>), blocks_of(s.rows), THREADS, 0, stream_of(stream), address<U>(y), address<float>(mean),
                address<float>(variance), address<const T>(x), address<const float>(gamma), address<const float>(beta), s);
     } else if (s.width <= 2 * WARP_SIZE * WIDE<T>) {
-        LAUNCH((forward_v3<T, 2>), blocks_of(s.rows), THREADS, 0, stream_of(stream), address<T>(y), address<float>(mean),
+        LAUNCH((forward_v3<T, U, 2>), blocks_of(s.rows), THREADS, 0, stream_of(stream), address<U>(y), address<float>(mean),
                address<float>(variance), address<const T>(x), address<const float>(gamma), address<const float>(beta), s);
     } else {
-        LAUNCH((forward_v3<T, MOST>), blocks_of(s.rows), THREADS, 0, stream_of(stream), address<T>(y), address<float>(mean),
+        LAUNCH((forward_v3<T, U, MOST>), blocks_of(s.rows), THREADS, 0, stream_of(stream), address<U>(y), address<float>(mean),
                address<float>(variance), address<const T>(x), address<const float>(gamma), address<const float>(beta), s);
     }
 }
@@ -91,15 +91,23 @@ template <class T> void launch_gradient(int variant, const Gradient& g, const Ro
 }  // namespace
 
 kn_status forward(int variant, kn_dptr y, kn_dptr mean, kn_dptr variance, kn_dptr x, kn_dptr gamma, kn_dptr beta, int64_t rows,
-                  int64_t width, float epsilon, kn_dtype dtype, kn_handle stream) {
+                  int64_t width, float epsilon, kn_dtype y_dtype, kn_dtype dtype, kn_handle stream) {
     const kn_status status = check("forward", rows, width, epsilon, dtype);
-    if (status != KN_OK || rows == 0 || width == 0) return status;
+    if (status != KN_OK) return status;
+    KN_REQUIRE(y_dtype == dtype || y_dtype == KN_BF16, "layernorm.forward makes %s or bf16 of %s, not %s", dtype_name(dtype),
+               dtype_name(dtype), dtype_name(y_dtype));
+    if (rows == 0 || width == 0) return KN_OK;
     if (variant == 0) variant = held(width, dtype) ? 3 : 2;
     if (variant == 3 && !held(width, dtype)) {
         return refuse(KN_UNSUPPORTED, "layernorm.forward v3 takes rows of whole 16 bytes up to 4 KB, got %lld elements",
                       static_cast<long long>(width));
     }
-    KN_FLOATING(dtype, T, launch_forward<T>(variant, y, mean, variance, x, gamma, beta, {rows, width, epsilon}, stream));
+    const Rows s{rows, width, epsilon};
+    if (y_dtype == dtype) {
+        KN_FLOATING(dtype, T, launch_forward<T, T>(variant, y, mean, variance, x, gamma, beta, s, stream));
+    } else {
+        launch_forward<float, bf16>(variant, y, mean, variance, x, gamma, beta, s, stream);
+    }
     return said("forward", variant, rows, width);
 }
 
@@ -130,8 +138,8 @@ using namespace kn;
 extern "C" {
 
 kn_status kn_layernorm_forward(kn_dptr y, kn_dptr mean, kn_dptr variance, kn_dptr x, kn_dptr gamma, kn_dptr beta, int64_t rows,
-                               int64_t width, float epsilon, kn_dtype dtype, kn_handle stream) {
-    return layernorm::forward(0, y, mean, variance, x, gamma, beta, rows, width, epsilon, dtype, stream);
+                               int64_t width, float epsilon, kn_dtype y_dtype, kn_dtype dtype, kn_handle stream) {
+    return layernorm::forward(0, y, mean, variance, x, gamma, beta, rows, width, epsilon, y_dtype, dtype, stream);
 }
 
 kn_status kn_layernorm_gradient(kn_dptr dx, kn_dptr dgamma, kn_dptr dbeta, kn_dptr dy, kn_dptr x, kn_dptr gamma, kn_dptr mean,

@@ -7,7 +7,7 @@ namespace kn::layernorm {
 constexpr int VARIANTS = 3;
 
 kn_status forward(int variant, kn_dptr y, kn_dptr mean, kn_dptr variance, kn_dptr x, kn_dptr gamma, kn_dptr beta, int64_t rows,
-                  int64_t width, float epsilon, kn_dtype dtype, kn_handle stream);
+                  int64_t width, float epsilon, kn_dtype y_dtype, kn_dtype dtype, kn_handle stream);
 kn_status gradient(int variant, kn_dptr dx, kn_dptr dgamma, kn_dptr dbeta, kn_dptr dy, kn_dptr x, kn_dptr gamma, kn_dptr mean,
                    kn_dptr variance, int64_t rows, int64_t width, float epsilon, kn_dtype dtype, kn_dptr workspace, kn_handle stream);
 /// Bytes that the gradient needs.

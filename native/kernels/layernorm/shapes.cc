@@ -56,17 +56,17 @@ void differentiate(const Sizes& s, const Values& in, Values& out) {
     }
 }
 
-void add_forward(Lab& lab, const Sizes& s, kn_dtype dtype) {
-    Case c("layernorm.forward", dtype, {{"rows", s.rows}, {"width", s.width}});
+void add_forward(Lab& lab, const Sizes& s, kn_dtype y_dtype, kn_dtype dtype) {
+    Case c(y_dtype == dtype ? "layernorm.forward" : "layernorm.forward to bf16", dtype, {{"rows", s.rows}, {"width", s.width}});
     c.variants = layernorm::VARIANTS;
     c.reduction = s.width;
     c.condition = 8;  // mean / deviation
     c.inputs = {{dtype, s.rows * s.width, 1, 2, move}, {KN_F32, s.width}, {KN_F32, s.width}};
-    c.outputs = {{dtype, s.rows * s.width}, {KN_F32, s.rows}, {KN_F32, s.rows}};
-    c.bytes = 2.0 * static_cast<double>(s.rows * s.width * size_of(dtype));
+    c.outputs = {{y_dtype, s.rows * s.width}, {KN_F32, s.rows}, {KN_F32, s.rows}};
+    c.bytes = static_cast<double>(s.rows * s.width * (size_of(dtype) + size_of(y_dtype)));
     c.run = [=](int variant, const Call& call) {
         return layernorm::forward(variant, call.out[0], call.out[1], call.out[2], call.in[0], call.in[1], call.in[2], s.rows, s.width,
-                                  EPSILON, dtype, call.stream);
+                                  EPSILON, y_dtype, dtype, call.stream);
     };
     c.oracle = [=](const Values& in, Values& out) { normalize(s, in, out); };
     lab.add(std::move(c));
@@ -95,7 +95,8 @@ void register_layernorm(Lab& lab) {
     for (kn_dtype dtype : {KN_F32, KN_BF16}) {
         // rows that are ragged, short, of two packs a lane and of more, too long to be held; more rows than a block has warps
         for (const Sizes& s : {Sizes{1, 3}, Sizes{5, 17}, Sizes{19, 64}, Sizes{9, 264}, Sizes{3, 1000}, Sizes{2, 2056}}) {
-            add_forward(lab, s, dtype);
+            add_forward(lab, s, dtype, dtype);
+            if (dtype == KN_F32) add_forward(lab, s, KN_BF16, dtype);
             add_gradient(lab, s, false, dtype);
         }
         add_gradient(lab, {300, 8}, false, dtype);  // several parts
@@ -105,9 +106,10 @@ void register_layernorm(Lab& lab) {
     // token sequences of TxE and of the mask-prediction network
     lab.full_size([](Lab& l) {
         for (const Sizes& s : {Sizes{10240, 1024}, Sizes{65536, 512}, Sizes{8192, 768}}) {
-            add_forward(l, s, KN_BF16);
+            add_forward(l, s, KN_BF16, KN_F32);
+            add_gradient(l, s, false, KN_F32);
+            add_forward(l, s, KN_BF16, KN_BF16);
             add_gradient(l, s, false, KN_BF16);
-            add_forward(l, s, KN_F32);
         }
     });
 }

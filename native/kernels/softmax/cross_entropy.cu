@@ -65,8 +65,9 @@ __global__ void __launch_bounds__(THREADS) scale_of_rows(float* scale, const flo
     if (threadIdx.x == 0) *scale = count == 0.f ? 0.f : *dloss / count;
 }
 
+// 1: as many registers as it needs; for more blocks at once the compiler would keep some of them in memory
 template <class T, int LANES, bool PACKED>
-__global__ void __launch_bounds__(THREADS)
+__global__ void __launch_bounds__(THREADS, 1)
     cross_entropy_gradient_rows(T* dx, const T* x, const float* scale, Target t, int64_t rows, int columns) {
     __shared__ float scratch[THREADS / WARP_SIZE];
     const Team<LANES, PACKED> team{scratch};

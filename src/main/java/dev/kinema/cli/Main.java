@@ -27,8 +27,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class,
     subcommands = {DemoCommand.class, PretrainCommand.class, FinetuneCommand.class, ReportCommand.class, TableCommand.class, ExtractCommand.class,
         EmbedCommand.class, CalibrateCommand.class, VidSituCommand.class, ForwardCommand.class, ProfileCommand.class,
-        ImportCommand.class, InitCommand.class, BenchCommand.class,
-        DevicesCommand.class},
+        ImportCommand.class, InitCommand.class, BenchCommand.class, DevicesCommand.class},
     footer = {"", "Exit status: 0 done, 1 failed, 2 wrong usage, 70 a bug, 130 interrupted."})
 public final class Main implements Runnable {
     /** How long an interrupted command may take to put its files in order. */

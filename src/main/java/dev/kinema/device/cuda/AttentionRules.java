@@ -59,9 +59,9 @@ final class AttentionRules {
         int queries = q.shape().dim(1);
         int keys = k.shape().dim(1);
         int depth = q.shape().dim(2) / op.heads();
-        l.step("attention.forward", extras.and(q, k, v), List.of(y, logs), stream -> Kinema.kn_attention_forward(y.address(), logs.address(),
-            q.address(), k.address(), v.address(), extras.maskAddress(), extras.randomAddress(), q.shape().dim(0), queries, keys, op.heads(),
-            depth, op.causal() ? 1 : 0, op.dropout(), op.salt(), q.code(), stream));
+        l.step("attention.forward", extras.and(q, k, v), List.of(y, logs), stream -> Kinema.kn_attention_forward(y.address(),
+            logs.address(), q.address(), k.address(), v.address(), extras.maskAddress(), extras.randomAddress(), q.shape().dim(0), queries,
+            keys, op.heads(), depth, op.causal() ? 1 : 0, op.dropout(), op.salt(), q.code(), stream));
     }
 
     private static void gradient(Lowering l, Node node) {
@@ -80,9 +80,9 @@ final class AttentionRules {
         int keys = k.shape().dim(1);
         int depth = q.shape().dim(2) / op.heads();
         Buffer workspace = l.scratch(Kinema.kn_attention_gradient_workspace(q.shape().dim(0), queries, op.heads()), "attention");
-        l.step("attention.gradient", extras.and(dy, q, k, v, y, logs), List.of(dq, dk, dv, workspace), stream -> Kinema.kn_attention_gradient(
-            dq.address(), dk.address(), dv.address(), dy.address(), q.address(), k.address(), v.address(), y.address(), logs.address(),
-            extras.maskAddress(), extras.randomAddress(), q.shape().dim(0), queries, keys, op.heads(), depth, op.causal() ? 1 : 0,
-            op.dropout(), op.salt(), q.code(), workspace.address(), stream));
+        l.step("attention.gradient", extras.and(dy, q, k, v, y, logs), List.of(dq, dk, dv, workspace),
+            stream -> Kinema.kn_attention_gradient(dq.address(), dk.address(), dv.address(), dy.address(), q.address(), k.address(),
+                v.address(), y.address(), logs.address(), extras.maskAddress(), extras.randomAddress(), q.shape().dim(0), queries, keys,
+                op.heads(), depth, op.causal() ? 1 : 0, op.dropout(), op.salt(), q.code(), workspace.address(), stream));
     }
 }

@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * InfoNCE with products in the type of activations and everything else in F32; rows of unit length; the ring that a queue is. Where the graph
- * has the gradient of a loss too, and kernels for it, one pass over the queue computes both.
+ * InfoNCE with products in the type of activations and everything else in F32; rows of unit length; the ring that a queue is. Where the
+ * graph has the gradient of a loss too, and kernels for it, one pass over the queue computes both.
  */
 final class Contrast {
     private Contrast() {}
@@ -101,15 +101,15 @@ final class Contrast {
             l.step("infonce.one_pass", o.and(), List.of(loss, logs, ranks, pulled, negatives, workspace, fault),
                 stream -> Kinema.kn_infonce_one_pass(loss.address(), logs.address(), ranks.address(), fault.address(), pulled.address(),
                     negatives.address(), o.q().address(), o.k().address(), o.queue().address(), Operands.address(o.count()),
-                    Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(), o.capacity(), o.op().temperature(),
-                    unit, o.q().code(), workspace.address(), stream));
+                    Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(), o.capacity(),
+                    o.op().temperature(), unit, o.q().code(), workspace.address(), stream));
             return;
         }
         Buffer workspace = l.scratch(Kinema.kn_infonce_loss_workspace(o.rows(), o.width(), o.capacity(), o.q().code()), "infonce");
         l.step("infonce.loss", o.and(), List.of(loss, logs, ranks, workspace, fault), stream -> Kinema.kn_infonce_loss(loss.address(),
-            logs.address(), ranks.address(), fault.address(), o.q().address(), o.k().address(), o.queue().address(), Operands.address(o.count()),
-            Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(), o.capacity(), o.op().temperature(), unit,
-            o.q().code(), workspace.address(), stream));
+            logs.address(), ranks.address(), fault.address(), o.q().address(), o.k().address(), o.queue().address(),
+            Operands.address(o.count()), Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(),
+            o.capacity(), o.op().temperature(), unit, o.q().code(), workspace.address(), stream));
     }
 
     /** Whether a reader of a loss's log-sums is the gradient of that loss. */

@@ -28,7 +28,7 @@ final class LayerNorms {
         Buffer variance = l.define(node.output(2));
         l.step("layernorm.forward", List.of(x, gamma, beta), List.of(y, mean, variance),
             stream -> Kinema.kn_layernorm_forward(y.address(), mean.address(), variance.address(), x.address(), gamma.address(),
-                beta.address(), mean.elements(), x.shape().last(), epsilon, x.code(), stream));
+                beta.address(), mean.elements(), x.shape().last(), epsilon, y.code(), x.code(), stream));
     }
 
     private static void gradient(Lowering l, Node node) {

@@ -2,27 +2,31 @@ package dev.kinema.device.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.KinemaException;
+import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
+import dev.kinema.graph.Gradients;
 import dev.kinema.graph.Initializer;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.InfoNce;
 import dev.kinema.graph.op.RingEnqueue;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Counts of rows that only the device sees end a run with a sentence, and what they were to change stays as it was. */
+/** Contrast beyond its numbers: passes over the queue, and counts of rows that only the device sees. */
 class ContrastTest {
     private static final int ROWS = 3;
     private static final int WIDTH = 4;
@@ -47,6 +51,26 @@ class ContrastTest {
 
     private static Value queue(Graph graph) {
         return graph.state("queue", DType.F32, Shape.of(CAPACITY, WIDTH), new Initializer.Normal(1));
+    }
+
+    @Test
+    void theQueueIsReadOnceWhereTheGradientIsAskedForToo() {
+        Graph graph = new Graph();
+        int width = 8;
+        Value q = graph.parameter("q", Shape.of(ROWS, width), new Initializer.Normal(1));
+        Value queue = graph.state("queue", DType.F32, Shape.of(CAPACITY, width), new Initializer.Normal(1));
+        Value loss = InfoNce.of(q, graph.input("k", DType.F32, Shape.of(ROWS, width)), queue, 0.2).output(0);
+        graph.output("loss", loss);
+        weights.initialize(graph, 1);
+        try (Program alone = device.compile(graph, weights, Compilation.BF16)) {
+            assertTrue(alone.describe().contains("infonce.loss"), alone.describe());
+        }
+        graph.output("dq", Gradients.of(loss, List.of(q)).get(0));
+        try (Program both = device.compile(graph, weights, Compilation.BF16)) {
+            String steps = both.describe();
+            assertTrue(steps.contains("infonce.one_pass") && steps.contains("infonce.pull"), steps);
+            assertFalse(steps.contains("infonce.loss") || steps.contains("infonce.gradient"), steps);
+        }
     }
 
     private static void feed(Program program, int count, String... names) {
