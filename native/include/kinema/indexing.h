@@ -13,8 +13,8 @@ extern "C" {
 KN_API kn_status kn_indexing_gather(kn_dptr y, kn_dptr fault, kn_dptr x, kn_dptr indices, int64_t outer, int64_t size, int64_t inner,
                                     int64_t count, kn_dtype dtype, kn_handle stream);
 
-/* y[outer, size, inner] in F32 = for each entry the sum of the x[outer, i, inner] whose indices[i] name it, in the order of i; x[outer, count,
- * inner] in dtype, indices[count] in I32. An index outside [0, size) adds nothing and sets the fault word, which is optional. */
+/* y[outer, size, inner] in F32 = for each entry the sum of the x[outer, i, inner] whose indices[i] name it, in the order of i; x[outer,
+ * count, inner] in dtype, indices[count] in I32. An index outside [0, size) adds nothing and sets the fault word, which is optional. */
 KN_API kn_status kn_indexing_scatter_add(kn_dptr y, kn_dptr fault, kn_dptr x, kn_dptr indices, int64_t outer, int64_t size, int64_t inner,
                                          int64_t count, kn_dtype dtype, kn_dptr workspace, kn_handle stream);
 KN_API int64_t kn_indexing_scatter_add_workspace(int64_t outer, int64_t size, int64_t inner, int64_t count);

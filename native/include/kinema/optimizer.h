@@ -25,8 +25,8 @@ extern "C" {
 KN_API kn_status kn_optimizer_sgd(const int64_t* tensors, int64_t count, double momentum, double dampening, int32_t nesterov,
                                   double weight_decay, kn_dtype gradients, kn_handle stream);
 
-/* Where |p| and |g| are not 0, a = trust |p| / (|g| + weight_decay |p| + epsilon), with clip min(a / rate, 1), and g = a (g + weight_decay p);
- * then SGD without weight decay. */
+/* Where |p| and |g| are not 0, a = trust |p| / (|g| + weight_decay |p| + epsilon), with clip min(a / rate, 1), and g = a (g + weight_decay
+ * p); then SGD without weight decay. */
 KN_API kn_status kn_optimizer_lars(const int64_t* tensors, int64_t count, double momentum, double dampening, int32_t nesterov,
                                    double weight_decay, double trust, double epsilon, int32_t clip, kn_dtype gradients, kn_dptr workspace,
                                    kn_handle stream);

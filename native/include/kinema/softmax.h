@@ -13,9 +13,9 @@ KN_API kn_status kn_softmax_forward(kn_dptr y, kn_dptr x, int64_t rows, int64_t 
 /* dx = y (dy - sum dy y along a row), all [rows, columns] in dtype; dx may be dy. */
 KN_API kn_status kn_softmax_gradient(kn_dptr dx, kn_dptr dy, kn_dptr y, int64_t rows, int64_t columns, kn_dtype dtype, kn_handle stream);
 
-/* loss = the mean cross-entropy of logits[rows, columns] in dtype against labels[rows] in I32, one F32. Rows labelled `ignored` count neither
- * in the sum nor in the mean, which is 0 where all are; the target is (1 - smoothing) at the label and smoothing / columns everywhere. A label
- * outside [0, columns) makes the loss NaN and sets the fault word, which is optional. */
+/* loss = the mean cross-entropy of logits[rows, columns] in dtype against labels[rows] in I32, one F32. Rows labelled `ignored` count
+ * neither in the sum nor in the mean, which is 0 where all are; the target is (1 - smoothing) at the label and smoothing / columns
+ * everywhere. A label outside [0, columns) makes the loss NaN and sets the fault word, which is optional. */
 KN_API kn_status kn_softmax_cross_entropy(kn_dptr loss, kn_dptr fault, kn_dptr logits, kn_dptr labels, int64_t rows, int64_t columns,
                                           int32_t ignored, double smoothing, kn_dtype dtype, kn_dptr workspace, kn_handle stream);
 KN_API int64_t kn_softmax_cross_entropy_workspace(int64_t rows);

@@ -89,8 +89,8 @@ constexpr int64_t NARROW = int64_t{1} << 31;
 kn_status gather(int variant, kn_dptr y, kn_dptr fault, kn_dptr x, kn_dptr indices, int64_t outer, int64_t size, int64_t inner,
                  int64_t count, kn_dtype dtype, kn_handle stream) {
     const auto of = [](int64_t n) { return static_cast<long long>(n); };
-    KN_REQUIRE(outer >= 0 && size >= 0 && inner >= 0 && count >= 0, "indexing.gather: outer = %lld, size = %lld, inner = %lld, count = %lld",
-               of(outer), of(size), of(inner), of(count));
+    KN_REQUIRE(outer >= 0 && size >= 0 && inner >= 0 && count >= 0,
+               "indexing.gather: outer = %lld, size = %lld, inner = %lld, count = %lld", of(outer), of(size), of(inner), of(count));
     KN_REQUIRE(is_floating(dtype), "indexing.gather moves f32 and bf16, not %s", dtype_name(dtype));
     const int64_t bytes = unit(variant, dtype, aligned(y, x) && inner * size_of(dtype) % 16 == 0);
     if (bytes == 0) return no_chunks("gather");
@@ -137,8 +137,8 @@ kn_status insert(int variant, kn_dptr y, kn_dptr x, int64_t rows, int64_t y_widt
     FOR_UNIT(bytes, rows * to, U, I,
              LAUNCH((insert_units<U, I>), blocks_for(units, THREADS), THREADS, 0, stream_of(stream), address<U>(y), address<const U>(x),
                     static_cast<I>(units), static_cast<I>(to), static_cast<I>(from), static_cast<I>(start * size / bytes)));
-    return launched("indexing.insert in units of %lld bytes, rows = %lld, %lld at %lld of %lld", of(bytes), of(rows), of(x_width), of(start),
-                    of(y_width));
+    return launched("indexing.insert in units of %lld bytes, rows = %lld, %lld at %lld of %lld", of(bytes), of(rows), of(x_width),
+                    of(start), of(y_width));
 }
 
 kn_status select(int variant, kn_dptr y, kn_dptr mask, kn_dptr a, kn_dptr b, int64_t n, int64_t run, int64_t period, kn_dtype dtype,

@@ -1,5 +1,5 @@
-// The transpose of gather, with the same bits in each run: no sum is made by atomics. The plain form looks at all indices for each element of
-// the table; the other makes a list for each entry of what it gets, in order, and adds up along the lists.
+// The transpose of gather, with the same bits in each run: no sum is made by atomics. The plain form looks at all indices for each element
+// of the table; the other makes a list for each entry of what it gets, in order, and adds up along the lists.
 #include "indexing.h"
 
 #include "../../runtime/fault.h"
@@ -105,7 +105,8 @@ template <class T> __global__ void scatter_add_v2(float* y, const T* x, Lists li
 kn_status checked(const Sizes& s) {
     const auto of = [](int64_t n) { return static_cast<long long>(n); };
     KN_REQUIRE(s.outer >= 0 && s.size >= 0 && s.inner >= 0 && s.count >= 0 && s.size < 1LL << 31 && s.count < 1LL << 31,
-               "indexing.scatter_add: outer = %lld, size = %lld, inner = %lld, count = %lld", of(s.outer), of(s.size), of(s.inner), of(s.count));
+               "indexing.scatter_add: outer = %lld, size = %lld, inner = %lld, count = %lld", of(s.outer), of(s.size), of(s.inner),
+               of(s.count));
     return KN_OK;
 }
 }  // namespace

@@ -34,7 +34,8 @@ void add_fault(Lab& lab, int64_t wrong, bool scatter) {
     const int64_t size = 5, count = 9;
     Case c(scatter ? "indexing.scatter_add of a wrong index" : "indexing.gather of a wrong index", KN_F32, {{"wrong", wrong}});
     c.variants = scatter ? indexing::SCATTER_VARIANTS : 1;
-    c.inputs = {{KN_F32, scatter ? count : size}, {KN_I32, count, 1, size, [=](std::vector<double>& v) { v[3] = static_cast<double>(wrong); }},
+    c.inputs = {{KN_F32, scatter ? count : size},
+                {KN_I32, count, 1, size, [=](std::vector<double>& v) { v[3] = static_cast<double>(wrong); }},
                 {KN_I64, 1, 1, 1}};
     c.outputs = {{KN_I64, 1, 2}};
     if (scatter) c.outputs.push_back({KN_F32, size});
@@ -43,7 +44,8 @@ void add_fault(Lab& lab, int64_t wrong, bool scatter) {
     c.run = [=](int variant, const Call& call) {
         return scatter ? indexing::scatter_add(variant, call.out[1], call.out[0], call.in[0], call.in[1], 1, size, 1, count, KN_F32,
                                                call.workspace, call.stream)
-                       : indexing::gather(variant, call.workspace, call.out[0], call.in[0], call.in[1], 1, size, 1, count, KN_F32, call.stream);
+                       : indexing::gather(variant, call.workspace, call.out[0], call.in[0], call.in[1], 1, size, 1, count, KN_F32,
+                                          call.stream);
     };
     c.oracle = [=](const Values& in, Values& out) {
         out[0][0] = 0x1p32 + static_cast<double>(static_cast<uint32_t>(wrong));

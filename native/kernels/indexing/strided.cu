@@ -49,7 +49,7 @@ Walk walk_of(const int64_t (&sizes)[AXES], const int64_t (&steps)[AXES]) {
     return w;
 }
 
-/// In units of per_unit elements, if the innermost axis of y is x's too and everything is whole units.
+/// In units of per_chunk elements, if the innermost axis of y is x's too and everything is whole units.
 bool in_chunks(Walk* w, int64_t per_chunk) {
     if (w->axes == 0 || w->steps[0] != 1 || w->sizes[0] % per_chunk != 0) return false;
     for (int a = 1; a < w->axes; ++a) {
@@ -137,10 +137,11 @@ template <class U> void launch_units(kn_dptr y, kn_dptr x, const Walk& w, kn_han
     int64_t most = w.units;
     for (int a = 0; a < w.axes; ++a) most = std::max(most, w.sizes[a] * w.steps[a] * w.axes);
     if (most < int64_t{1} << 31) {
-        LAUNCH((strided_units<U, uint32_t>), blocks_for(w.units, THREADS), THREADS, 0, stream_of(stream), address<U>(y), address<const U>(x),
-               w);
+        LAUNCH((strided_units<U, uint32_t>), blocks_for(w.units, THREADS), THREADS, 0, stream_of(stream), address<U>(y),
+               address<const U>(x), w);
     } else {
-        LAUNCH((strided_units<U, int64_t>), blocks_for(w.units, THREADS), THREADS, 0, stream_of(stream), address<U>(y), address<const U>(x), w);
+        LAUNCH((strided_units<U, int64_t>), blocks_for(w.units, THREADS), THREADS, 0, stream_of(stream), address<U>(y),
+               address<const U>(x), w);
     }
 }
 }  // namespace

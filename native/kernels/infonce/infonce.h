@@ -21,7 +21,7 @@ kn_status loss(int variant, kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, const
 kn_status gradient(int variant, kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr log_sums, const Contrast& c, kn_dptr workspace,
                    kn_handle stream);
 
-/// Both in one pass: what the gradient needs of the queue, and the gradient from it; KN_UNSUPPORTED where variant 2 is.
+/// Both in one pass: what the gradient needs of the queue, and the gradient from it; widths up to 128 where variant 2 is.
 kn_status one_pass(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr pulled, kn_dptr negatives, const Contrast& c, kn_dptr workspace,
                    kn_handle stream);
 kn_status pull(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr pulled, kn_dptr negatives, const Contrast& c, kn_handle stream);

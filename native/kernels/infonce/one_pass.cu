@@ -1,10 +1,12 @@
-// InfoNCE of bf16 on tensor cores, widths up to 256, with what the gradient needs of the queue in the same pass: as attention whose values
+// InfoNCE of bf16 on tensor cores, widths up to 128, with what the gradient needs of the queue in the same pass: as attention whose values
 // are its keys (Dao, arXiv:2307.08691), so that the queue is read once and scores are computed once.
 #include "tensor.h"
 #include "variants.h"
 
 namespace kn::infonce {
 namespace {
+constexpr int WIDEST = 128;  // twice as wide ones would need more registers than there are
+
 Split split_of(int64_t rows, int64_t capacity) { return {rows, capacity, 132}; }
 
 // sums[part][rows][width]: exponentials, times 2^-top of the part, times the queue; shift as in loss_v2
@@ -132,6 +134,10 @@ template <int DEPTH, bool UNIT> void launch_pass(kn_dptr parts, kn_dptr sums, kn
 }
 }  // namespace
 
+bool has_one_pass(int64_t width, int64_t capacity, kn_dtype dtype) {
+    return is_for_tensor_cores(width, capacity, dtype) && width <= WIDEST;
+}
+
 // losses, positives, parts, sums
 int64_t one_pass_bytes(int64_t rows, int64_t width, int64_t capacity) {
     const int64_t parts = split_of(rows, capacity).parts * rows;
@@ -144,11 +150,10 @@ void launch_one_pass(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr pull
     const kn_dptr positives = workspace + static_cast<kn_dptr>(aligned(4 * c.rows)), parts = positives + (positives - workspace);
     const kn_dptr sums = parts + static_cast<kn_dptr>(aligned(splits * c.rows * static_cast<int64_t>(sizeof(Part))));
     launch_positives(positives, c, stream);
-    const bool unit = has_bound(c);
-    if (c.width <= 128) {
-        unit ? launch_pass<128, true>(parts, sums, positives, c, stream) : launch_pass<128, false>(parts, sums, positives, c, stream);
+    if (has_bound(c)) {
+        launch_pass<WIDEST, true>(parts, sums, positives, c, stream);
     } else {
-        unit ? launch_pass<256, true>(parts, sums, positives, c, stream) : launch_pass<256, false>(parts, sums, positives, c, stream);
+        launch_pass<WIDEST, false>(parts, sums, positives, c, stream);
     }
     LAUNCH(finish_one_pass, blocks_for(c.rows, 1), THREADS, 0, stream_of(stream), address<float>(log_sums), address<int32_t>(ranks),
            address<float>(workspace), address<float>(pulled), address<float>(negatives), address<const Part>(parts),

@@ -148,13 +148,13 @@ kn_status gradient(int variant, kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr l
 
 kn_status one_pass(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr pulled, kn_dptr negatives, const Contrast& c, kn_dptr workspace,
                    kn_handle stream) {
-    kn_status status = check("one_pass", c);
+    const kn_status status = check("one_pass", c);
     if (status != KN_OK || c.rows == 0) return status;
-    int variant = 2;
-    status = choose("one_pass", c, &variant);
-    if (status != KN_OK) return status;
+    if (!has_one_pass(c.width, c.capacity, c.dtype)) {
+        return refuse(KN_UNSUPPORTED, "infonce.one_pass takes bf16 and widths up to 128, multiples of 8");
+    }
     launch_one_pass(loss, log_sums, ranks, pulled, negatives, c, workspace, stream);
-    return outcome("one_pass", variant, c);
+    return outcome("one_pass", 2, c);
 }
 
 kn_status pull(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr pulled, kn_dptr negatives, const Contrast& c, kn_handle stream) {
@@ -209,7 +209,7 @@ kn_status kn_infonce_one_pass(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_
 }
 
 int64_t kn_infonce_one_pass_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype) {
-    return rows > 0 && infonce::is_for_tensor_cores(width, capacity, dtype) ? infonce::one_pass_bytes(rows, width, capacity) : 0;
+    return rows > 0 && infonce::has_one_pass(width, capacity, dtype) ? infonce::one_pass_bytes(rows, width, capacity) : 0;
 }
 
 kn_status kn_infonce_pull(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr pulled, kn_dptr negatives, kn_dptr q, kn_dptr k, kn_dptr count,

@@ -374,7 +374,7 @@ void register_queue(Lab& lab) {
                                Shape{2, 1050, 9, 0.1, 0, 3}, Shape{20, 200, 130, 0.1}, Shape{130, 24, 70, 0.1, 129, 4, false}}) {
             add_loss(lab, s, dtype);
             add_gradient(lab, s, dtype);
-            if (dtype == KN_BF16 && s.width % 8 == 0 && s.width <= 256 && s.capacity > 0) {
+            if (kn_infonce_one_pass_workspace(s.rows, s.width, s.capacity, dtype) > 0) {
                 add_one_pass(lab, s, false, dtype);
                 add_one_pass(lab, s, true, dtype);
             }
@@ -408,7 +408,7 @@ void register_infonce(Lab& lab) {
                                    Shape{512, 1024, 65536}, Shape{512, 2048, 65536}}) {
                 add_loss(l, s, dtype);
                 add_gradient(l, s, dtype);
-                if (dtype == KN_BF16 && s.width <= 256) add_one_pass(l, s, true, dtype);
+                if (dtype == KN_BF16 && s.width <= 128) add_one_pass(l, s, true, dtype);
             }
             add_batch_loss(l, {1024, 128, 0}, dtype);
             add_batch_gradient(l, {1024, 128, 0}, dtype);

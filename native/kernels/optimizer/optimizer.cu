@@ -122,13 +122,16 @@ struct Average {
 };
 
 /// WIDTH elements of the parameter, the gradient and the rule's buffers.
-template <class G, class R, int WIDTH> __device__ void advance(const R& rule, const Scalars& s, float factor, const int64_t* row, int64_t at) {
+template <class G, class R, int WIDTH>
+__device__ void advance(const R& rule, const Scalars& s, float factor, const int64_t* row, int64_t at) {
     using Floats = Pack<float, WIDTH>;
     constexpr int COLUMNS[] = {PARAMETER, FIRST, SECOND};
     const Pack<G, WIDTH> g = *reinterpret_cast<const Pack<G, WIDTH>*>(reinterpret_cast<const G*>(row[GRADIENT]) + at);
     Floats state[R::TENSORS];
 #pragma unroll
-    for (int t = 0; t < R::TENSORS; ++t) state[t] = *reinterpret_cast<const Floats*>(reinterpret_cast<const float*>(row[COLUMNS[t]]) + at);
+    for (int t = 0; t < R::TENSORS; ++t) {
+        state[t] = *reinterpret_cast<const Floats*>(reinterpret_cast<const float*>(row[COLUMNS[t]]) + at);
+    }
 #pragma unroll
     for (int e = 0; e < WIDTH; ++e) {
         float values[R::TENSORS];
@@ -202,7 +205,8 @@ bool aligned(const int64_t* tensors, int64_t count) {
 int chosen(int variant, const int64_t* tensors, int64_t count) { return variant != 0 ? variant : aligned(tensors, count) ? 2 : 1; }
 
 template <class R>
-kn_status launch(const char* what, int variant, const int64_t* tensors, int64_t count, const R& rule, kn_dtype gradients, kn_handle stream) {
+kn_status launch(const char* what, int variant, const int64_t* tensors, int64_t count, const R& rule, kn_dtype gradients,
+                 kn_handle stream) {
     variant = chosen(variant, tensors, count);
     for_tables<KN_OPTIMIZER_COLUMNS>(tensors, count, PER_BLOCK, [&](const Table& table, unsigned blocks, int64_t) {
         if (variant == 2) {

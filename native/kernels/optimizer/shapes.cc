@@ -25,7 +25,9 @@ struct Many {
                     {KN_I64, 1, 1, 2, [s = step](std::vector<double>& v) { v[0] = s; }},
                     {KN_F32, 1}};
         for (int64_t n : sizes) {
-            const auto absolute = [](std::vector<double>& v) { std::transform(v.begin(), v.end(), v.begin(), [](double x) { return std::fabs(x); }); };
+            const auto absolute = [](std::vector<double>& v) {
+                for (double& x : v) x = std::fabs(x);
+            };
             c.inputs.push_back({KN_F32, n});
             c.inputs.push_back({gradients, n});
             for (int b = 0; b < buffers; ++b) c.inputs.push_back({KN_F32, n, 1, 2, absolute});

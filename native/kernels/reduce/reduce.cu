@@ -78,7 +78,8 @@ int64_t parts_of(int64_t outer, int64_t n, int64_t inner) {
 }
 
 /// inner = 1: LANES threads, a warp or the whole block, add up one part of a row. packed: rows and parts are whole packs.
-template <class T, int LANES> __global__ void __launch_bounds__(THREADS) rows_v2(float* y, const T* x, Middle m, bool packed, float scale) {
+template <class T, int LANES>
+__global__ void __launch_bounds__(THREADS) rows_v2(float* y, const T* x, Middle m, bool packed, float scale) {
     __shared__ float scratch[WARPS];
     using Wide = Pack<T, WIDE<T>>;
     const int64_t items = m.outer * m.parts, length = m.length();
@@ -108,7 +109,8 @@ template <class T, int WIDTH> __global__ void __launch_bounds__(THREADS) columns
     const int warp = threadIdx.x / WARP_SIZE, lane = threadIdx.x % WARP_SIZE;
     const int64_t tiles = ceil_div(m.inner, WARP_SIZE * WIDTH), length = m.length();
     for (int64_t item = blockIdx.x; item < tiles * m.outer * m.parts; item += gridDim.x) {
-        const int64_t column = item % tiles * WARP_SIZE * WIDTH + lane * WIDTH, part = item / tiles % m.parts, outer = item / tiles / m.parts;
+        const int64_t column = item % tiles * WARP_SIZE * WIDTH + lane * WIDTH;
+        const int64_t part = item / tiles % m.parts, outer = item / tiles / m.parts;
         const int64_t from = part * length, to = from + length < m.n ? from + length : m.n;
         float sum[WIDTH] = {};
         if (column < m.inner) {
@@ -139,7 +141,8 @@ template <class T> void launch_middle(kn_dptr y, kn_dptr x, const Middle& m, flo
     if (m.inner == 1) {
         const bool packed = aligned && m.n % WIDE<T> == 0 && m.length() % WIDE<T> == 0;
         if (m.length() <= 1024) {
-            LAUNCH((rows_v2<T, WARP_SIZE>), blocks_for(m.outer * m.parts, WARPS), THREADS, 0, stream_of(stream), to, from, m, packed, scale);
+            LAUNCH((rows_v2<T, WARP_SIZE>), blocks_for(m.outer * m.parts, WARPS), THREADS, 0, stream_of(stream), to, from, m, packed,
+                   scale);
         } else {
             LAUNCH((rows_v2<T, THREADS>), blocks_for(m.outer * m.parts, 1), THREADS, 0, stream_of(stream), to, from, m, packed, scale);
         }
@@ -294,7 +297,8 @@ kn_status norm(int variant, kn_dptr y, const int64_t* tensors, int64_t count, kn
             LAUNCH(squares_of_parts<false>, blocks, THREADS, 0, stream_of(stream), partial + before, table);
         }
     });
-    LAUNCH(root_of_sum, 1, THREADS, 0, stream_of(stream), address<float>(y), partial, blocks_of<KN_NORM_COLUMNS>(tensors, count, PER_BLOCK));
+    LAUNCH(root_of_sum, 1, THREADS, 0, stream_of(stream), address<float>(y), partial,
+           blocks_of<KN_NORM_COLUMNS>(tensors, count, PER_BLOCK));
     return launched("reduce.norm v%d of %lld tensors", variant, static_cast<long long>(count));
 }
 }  // namespace kn::reduce

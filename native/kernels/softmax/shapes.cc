@@ -87,7 +87,8 @@ struct Labelled {
         return static_cast<double>(std::count_if(labels.begin(), labels.end(), [&](double l) { return l != ignored(); }));
     }
     std::vector<std::pair<const char*, int64_t>> sizes() const {
-        return {{"rows", rows}, {"columns", columns}, {"smoothing%", static_cast<int64_t>(100 * smoothing)}, {"ignoring", ignoring}, {"all", all}};
+        return {{"rows", rows}, {"columns", columns}, {"smoothing%", static_cast<int64_t>(100 * smoothing)}, {"ignoring", ignoring},
+                {"all", all}};
     }
 };
 
@@ -148,7 +149,8 @@ void add_cross_entropy_gradient(Lab& lab, const Labelled& l, kn_dtype dtype) {
 /// A label that is none: the fault word says which, the loss and the row's gradient are NaN and not looked at.
 void add_fault(Lab& lab, int64_t wrong, bool gradient) {
     const int64_t rows = 4, columns = 5;
-    Case c(gradient ? "softmax.cross_entropy_gradient of a wrong label" : "softmax.cross_entropy of a wrong label", KN_F32, {{"wrong", wrong}});
+    Case c(gradient ? "softmax.cross_entropy_gradient of a wrong label" : "softmax.cross_entropy of a wrong label", KN_F32,
+           {{"wrong", wrong}});
     c.variants = softmax::ROW_VARIANTS;
     c.inputs = {{KN_F32, rows * columns}, {KN_I32, rows, 1, columns, [=](std::vector<double>& v) { v[2] = static_cast<double>(wrong); }},
                 {KN_I64, 1, 1, 1}, {KN_F32, 1}};
@@ -157,8 +159,8 @@ void add_fault(Lab& lab, int64_t wrong, bool gradient) {
     c.run = [=](int variant, const Call& call) {
         const softmax::Labels labels{call.out[0], call.in[1], -100, 0.1};
         const kn_dptr to = call.workspace + 8 * rows * columns;
-        return gradient ? softmax::cross_entropy_gradient(variant, to, call.in[3], call.in[0], labels, rows, columns, KN_F32, call.workspace,
-                                                          call.stream)
+        return gradient ? softmax::cross_entropy_gradient(variant, to, call.in[3], call.in[0], labels, rows, columns, KN_F32,
+                                                          call.workspace, call.stream)
                         : softmax::cross_entropy(variant, to, call.in[0], labels, rows, columns, KN_F32, call.workspace, call.stream);
     };
     c.oracle = [=](const Values&, Values& out) { out[0][0] = 0x1p32 + static_cast<double>(static_cast<uint32_t>(wrong)); };
@@ -182,8 +184,8 @@ void add_mean(Lab& lab, int what, int64_t n, kn_dtype dtype) {
     c.oracle = [=](const Values& in, Values& out) {
         for (size_t i = 0; i < in[0].size(); ++i) {
             const double a = in[0][i], b = in[1][i];
-            out[0][0] += (what == softmax::MEAN_SQUARES ? (a - b) * (a - b) : std::max(a, 0.0) - a * b + std::log1p(std::exp(-std::fabs(a))))
-                / static_cast<double>(n);
+            const double binary = std::max(a, 0.0) - a * b + std::log1p(std::exp(-std::fabs(a)));
+            out[0][0] += (what == softmax::MEAN_SQUARES ? (a - b) * (a - b) : binary) / static_cast<double>(n);
         }
     };
     lab.add(std::move(c));
@@ -200,7 +202,9 @@ void add_binary_gradient(Lab& lab, int64_t n, kn_dtype dtype) {
         return softmax::binary_gradient(variant, call.out[0], call.in[2], call.in[0], call.in[1], n, dtype, call.stream);
     };
     c.oracle = [=](const Values& in, Values& out) {
-        for (size_t i = 0; i < in[0].size(); ++i) out[0][i] = in[2][0] * (1 / (1 + std::exp(-in[0][i])) - in[1][i]) / static_cast<double>(n);
+        for (size_t i = 0; i < in[0].size(); ++i) {
+            out[0][i] = in[2][0] * (1 / (1 + std::exp(-in[0][i])) - in[1][i]) / static_cast<double>(n);
+        }
     };
     lab.add(std::move(c));
 }

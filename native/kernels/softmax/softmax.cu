@@ -31,8 +31,8 @@ __global__ void __launch_bounds__(THREADS) gradient_rows(T* dx, const T* dy, con
 }
 
 kn_status checked(const char* what, int64_t rows, int64_t columns, kn_dtype dtype) {
-    KN_REQUIRE(rows >= 0 && columns >= 0 && columns < 1LL << 31, "softmax.%s: rows = %lld, columns = %lld", what, static_cast<long long>(rows),
-               static_cast<long long>(columns));
+    KN_REQUIRE(rows >= 0 && columns >= 0 && columns < 1LL << 31, "softmax.%s: rows = %lld, columns = %lld", what,
+               static_cast<long long>(rows), static_cast<long long>(columns));
     KN_REQUIRE(is_floating(dtype), "softmax.%s computes in f32 and bf16, not in %s", what, dtype_name(dtype));
     return KN_OK;
 }

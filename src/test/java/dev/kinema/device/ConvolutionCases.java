@@ -24,6 +24,9 @@ final class ConvolutionCases {
         conv(cases, "1x3x3 strided", 1, 2, 17, 6, 17, 32, new Extent(1, 3, 3), new Extent(1, 2, 2));
         conv(cases, "1x3x3 on 1x2", 1, 1, 1, 2, 3, 3, new Extent(1, 3, 3), Extent.ONE);
         conv(cases, "3x1x1", 2, 5, 3, 2, 32, 16, new Extent(3, 1, 1), Extent.ONE);
+        conv(cases, "3x1x1 on two frames", 2, 2, 5, 4, 32, 32, new Extent(3, 1, 1), Extent.ONE);
+        conv(cases, "5x1x1 on two frames", 1, 2, 4, 4, 16, 32, new Extent(5, 1, 1), Extent.ONE);
+        conv(cases, "3x3x3 on two frames", 1, 2, 5, 4, 16, 16, new Extent(3, 3, 3), Extent.ONE);
         conv(cases, "3x1x1 on one frame", 1, 1, 3, 5, 17, 17, new Extent(3, 1, 1), Extent.ONE);
         conv(cases, "3x3x3 strided in time", 1, 5, 5, 3, 3, 16, new Extent(3, 3, 3), new Extent(2, 1, 1));
         conv(cases, "1x7x7 stem", 1, 2, 17, 22, 3, 16, new Extent(1, 7, 7), new Extent(1, 2, 2));

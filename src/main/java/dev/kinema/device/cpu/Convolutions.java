@@ -168,7 +168,8 @@ final class Convolutions {
         Value x = node.input(0);
         Value dy = node.input(1);
         Value dw = node.output(0);
-        DType dtype = l.compute();
+        // oneDNN 3.13's bf16 kernels leave taps of a kernel that is longer than the film unwritten or wrong (two frames, a kernel of 3)
+        DType dtype = dw.shape().dim(2) > x.shape().dim(1) ? DType.F32 : l.compute();
         Geometry geometry = new Geometry(x.shape(), dy.shape(), dw.shape(), op.stride(), op.padding());
         if (geometry.isTemporal() && isBlocked(l, x, dtype) && isBlocked(l, dy, dtype)) {
             convolution_backward_weights.primitive_desc rows = geometry.backwardTemporalWeights(l);
@@ -177,9 +178,9 @@ final class Convolutions {
                 return;
             }
         }
-        convolution_backward_weights.primitive_desc desc = geometry.backwardWeights(l, stored(l, x, dtype), stored(l, dy, dtype));
+        convolution_backward_weights.primitive_desc desc = geometry.backwardWeights(l, dtype, stored(l, x, dtype), stored(l, dy, dtype));
         if (Primitive.isReference(desc)) {
-            desc = geometry.backwardWeights(l, Layouts.video(x.shape(), dtype), Layouts.video(dy.shape(), dtype));
+            desc = geometry.backwardWeights(l, dtype, Layouts.video(x.shape(), dtype), Layouts.video(dy.shape(), dtype));
         }
         Buffer source = l.video(x, desc.src_desc(), dtype);
         Buffer gradient = l.video(dy, desc.diff_dst_desc(), dtype);
@@ -228,15 +229,15 @@ final class Convolutions {
         }
 
         /** What the backward primitives ask for: the forward pass they belong to. */
-        private convolution_forward.primitive_desc hint(Lowering l) {
+        private convolution_forward.primitive_desc hint(Lowering l, DType dtype) {
             return new convolution_forward.primitive_desc(l.engine(), dnnl.prop_kind.forward_training, DIRECT,
-                Layouts.videoAny(x, l.compute()), Layouts.filterAny(weight, l.compute()), Layouts.videoAny(y, l.compute()), longs(stride),
+                Layouts.videoAny(x, dtype), Layouts.filterAny(weight, dtype), Layouts.videoAny(y, dtype), longs(stride),
                 longs(padding), far());
         }
 
         convolution_backward_data.primitive_desc backwardData(Lowering l, memory.desc dy, memory.desc dx) {
             return new convolution_backward_data.primitive_desc(l.engine(), DIRECT, dx, Layouts.filterAny(weight, l.compute()), dy,
-                longs(stride), longs(padding), far(), hint(l), Primitive.attributes(), false);
+                longs(stride), longs(padding), far(), hint(l, l.compute()), Primitive.attributes(), false);
         }
 
         /** Whether the kernel sees one pixel of several frames, at every pixel. */
@@ -261,9 +262,9 @@ final class Convolutions {
                 strides, near, far, hint, Primitive.attributes(), false);
         }
 
-        convolution_backward_weights.primitive_desc backwardWeights(Lowering l, memory.desc src, memory.desc dy) {
+        convolution_backward_weights.primitive_desc backwardWeights(Lowering l, DType dtype, memory.desc src, memory.desc dy) {
             return new convolution_backward_weights.primitive_desc(l.engine(), DIRECT, src, Layouts.filterAny(weight, DType.F32), dy,
-                longs(stride), longs(padding), far(), hint(l), Primitive.attributes(), false);
+                longs(stride), longs(padding), far(), hint(l, dtype), Primitive.attributes(), false);
         }
     }
 }

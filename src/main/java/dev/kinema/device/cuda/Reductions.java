@@ -47,8 +47,8 @@ final class Reductions {
         int axes = op.axes().stream().mapToInt(a -> 1 << AXES - x.shape().rank() + a).sum();
         float scale = op.kind() == Reduce.Kind.MEAN ? (float) ((double) y.elements() / Math.max(1, x.elements())) : 1;
         Buffer scratch = l.scratch(Kinema.kn_reduce_sum_workspace(d[0], d[1], d[2], d[3], d[4], d[5], axes), "partial sums");
-        l.step("reduce.sum", List.of(x), List.of(y, scratch), stream -> Kinema.kn_reduce_sum(y.address(), x.address(), d[0], d[1], d[2], d[3],
-            d[4], d[5], axes, scale, x.code(), scratch.address(), stream));
+        l.step("reduce.sum", List.of(x), List.of(y, scratch), stream -> Kinema.kn_reduce_sum(y.address(), x.address(), d[0], d[1], d[2],
+            d[3], d[4], d[5], axes, scale, x.code(), scratch.address(), stream));
     }
 
     private static void norm(Lowering l, Node node) {

@@ -61,7 +61,8 @@ final class UpdateGroup implements Step.Launch {
             scratch = l.scratch(Kinema.kn_optimizer_lars_workspace(table(), rows.size()), "norms");
             written = joined(writes, List.of(scratch));
         }
-        return new Step(node, "optimizer." + kernel() + " of " + rows.size() + (rows.size() == 1 ? " tensor" : " tensors"), reads, written, this);
+        String what = "optimizer." + kernel() + " of " + rows.size() + (rows.size() == 1 ? " tensor" : " tensors");
+        return new Step(node, what, reads, written, this);
     }
 
     private static List<Buffer> joined(List<Buffer> a, List<Buffer> b) {
@@ -70,7 +71,8 @@ final class UpdateGroup implements Step.Launch {
 
     /** Whether an update reads nothing that the step writes, and writes nothing that it reads or writes. */
     private static boolean independent(Step step, List<Buffer> reads, List<Buffer> writes) {
-        return step.writes().stream().noneMatch(w -> Stream.concat(reads.stream(), writes.stream()).anyMatch(b -> b.storage() == w.storage()))
+        return step.writes().stream()
+            .noneMatch(w -> Stream.concat(reads.stream(), writes.stream()).anyMatch(b -> b.storage() == w.storage()))
             && step.reads().stream().noneMatch(r -> writes.stream().anyMatch(b -> b.storage() == r.storage()));
     }
 

@@ -120,7 +120,8 @@ class UpdateGroupTest {
         }
         Value factor = ClipFactor.of(GlobalNorm.of(gradients), limit);
         for (int t = 0; t < SIZES.length; t++) {
-            List<Value> in = new ArrayList<>(List.of(graph.variables().get("p" + t), Mul.of(gradients.get(t), factor), Fill.scalar(graph, 0.125)));
+            Value gradient = Mul.of(gradients.get(t), factor);
+            List<Value> in = new ArrayList<>(List.of(graph.variables().get("p" + t), gradient, Fill.scalar(graph, 0.125)));
             in.add(state(graph, "first" + t, SIZES[t]));
             in.add(graph.state("second" + t, DType.F32, Shape.of(SIZES[t]), new Initializer.Constant(0.5)));
             in.add(step);

@@ -55,7 +55,7 @@ final class LearningTrial {
         BackboneConfig backbone = read.backbone().orElseThrow();
         BackboneConfig.Phase p = backbone.first();
         BackboneConfig.Phase first = new BackboneConfig.Phase(films("films-a"), Optional.of(films("films-a-held-out")), p.epochs(), p.batch(),
-            p.microBatch(), p.sampling(), p.augmentation(), p.objective(), p.optimizer(), p.loading(), p.test());
+            p.microBatch(), p.sampling(), p.maxGap(), p.augmentation(), p.objective(), p.optimizer(), p.loading(), p.test());
         PretrainConfig.FeatureSettings features = read.features().orElseThrow();
         config = new PretrainConfig(seed, read.device(), read.threads(), read.precision(), read.checkpoints(),
             Optional.of(new BackboneConfig(backbone.network(), Optional.empty(), first, Optional.empty())), Optional.empty(),
@@ -115,8 +115,8 @@ final class LearningTrial {
         OptimizerConfig o = p.optimizer();
         OptimizerConfig still = new OptimizerConfig(o.rule(), 1e-30, 0, OptimizerConfig.Schedule.CONSTANT, 0, 0, false, o.momentum(), false, 0, 0,
             o.decayBiases(), o.beta1(), o.beta2(), o.clip());
-        BackboneConfig.Phase phase = new BackboneConfig.Phase(p.films(), Optional.empty(), NORM_EPOCHS, p.batch(), p.microBatch(), p.sampling(),
-            p.augmentation(), p.objective(), still, p.loading(), p.test());
+        BackboneConfig.Phase phase = new BackboneConfig.Phase(p.films(), Optional.empty(), NORM_EPOCHS, p.batch(), p.microBatch(),
+            p.sampling(), p.maxGap(), p.augmentation(), p.objective(), still, p.loading(), p.test());
         PretrainConfig alone = new PretrainConfig(seed, config.device(), config.threads(), config.precision(), config.checkpoints(),
             Optional.of(new BackboneConfig(all.network(), all.weights(), phase, Optional.empty())), Optional.empty(), Optional.empty(),
             Optional.empty(), Optional.empty());
