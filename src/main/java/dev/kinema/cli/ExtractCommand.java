@@ -112,6 +112,10 @@ final class ExtractCommand implements Callable<Integer> {
         if (batch < 1) {
             throw new ParameterException(spec.commandLine(), "--batch " + batch + ": it must be 1 or more");
         }
+        if (precision == PrecisionChoice.INT8) {
+            throw new ParameterException(spec.commandLine(), "--precision int8 is not for stores: choose fp32, bf16 or auto, or write"
+                + " features with 'kinema embed --precision int8 --calibration FILE'");
+        }
         if (!(maxFailed >= 0 && maxFailed <= 1)) {
             throw new ParameterException(spec.commandLine(), "--max-failed " + maxFailed + ": it must be a share, from 0 to 1");
         }

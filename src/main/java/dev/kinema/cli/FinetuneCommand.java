@@ -34,8 +34,8 @@ final class FinetuneCommand implements Callable<Integer> {
         description = "Runs of each task, with the configuration's seed and those after it (${DEFAULT-VALUE}). The paper has 10.")
     private int runs;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "Folder of it all (runs/ and the names of the configuration's "
-        + "folder and its own, such as runs/table1-cvrl-k400).")
+    @Option(names = "--out", paramLabel = "DIR", description = "Folder of it all (runs/ and the name of the configuration's "
+        + "file, such as runs/events-cvrl-k400).")
     private Path out;
 
     @Override

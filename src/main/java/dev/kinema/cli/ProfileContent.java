@@ -16,7 +16,7 @@ final class ProfileContent {
     private ProfileContent() {
     }
 
-    static ProfileReport of(String title, Map<String, String> facts, Profile profile) {
+    static ProfileReport of(String title, Map<String, String> facts, Profile profile, String product) {
         List<ProfileReport.Step> steps = new ArrayList<>();
         for (int i = 0; i < profile.steps().size(); i++) {
             ProgramStep step = profile.steps().get(i);
@@ -28,7 +28,7 @@ final class ProfileContent {
             .map(s -> new ProfileReport.Stretch(s.scope(), s.depth(), s.first(), s.last())).toList();
         List<ProfileReport.Node> nodes = profile.entries().stream().map(ProfileContent::node).toList();
         return new ProfileReport(title, profile.rest(), steps, stretches, nodes, sums(profile.byOperation()), sums(profile.byScope()),
-            List.of(), facts(facts, profile));
+            List.of(), facts(facts, profile, product));
     }
 
     private static ProfileReport.Node node(Profile.Entry e) {
@@ -45,7 +45,7 @@ final class ProfileContent {
             cost.reorderSeconds());
     }
 
-    private static Map<String, String> facts(Map<String, String> given, Profile profile) {
+    private static Map<String, String> facts(Map<String, String> given, Profile profile, String product) {
         Map<String, String> facts = new LinkedHashMap<>(given);
         double[] runs = profile.runs().stream().mapToDouble(r -> (r.ended() - r.begun()) / 1e6).sorted().toArray();
         facts.put("Runs", String.format(Locale.ROOT, "%d after two unmeasured ones; whole runs took %.2f to %.2f ms, median %.2f ms",
@@ -53,9 +53,9 @@ final class ProfileContent {
         facts.put("Times", "of each step the median over the runs; of a run the sum of these, and what runs took beyond their steps");
         facts.put("Work", String.format(Locale.ROOT, "%.3f GFLOP a run, a multiply-add counted as two; bytes are those of each "
             + "operation's inputs and outputs, each once, as they are stored", profile.total().flops() / 1e9));
-        facts.put("Roofline", String.format(Locale.ROOT, "%.1f GFLOP/s of a matrix product and %.1f GB/s of a copy, measured in the same "
+        facts.put("Roofline", String.format(Locale.ROOT, "%.1f GFLOP/s of %s and %.1f GB/s of a copy, measured in the same "
             + "process. A share is the least time that these allow, of the time taken; what lies in a cache may go beyond 100%%",
-            profile.roofline().flopsPerSecond() / 1e9, profile.roofline().bytesPerSecond() / 1e9));
+            profile.roofline().flopsPerSecond() / 1e9, product, profile.roofline().bytesPerSecond() / 1e9));
         return facts;
     }
 }

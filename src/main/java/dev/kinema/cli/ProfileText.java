@@ -20,12 +20,17 @@ final class ProfileText {
     private final Profile profile;
     private final double seconds;
     private final int top;
+    private final String product;
 
-    /** @param top how many nodes; 0 for all */
-    ProfileText(Profile profile, int top) {
+    /**
+     * @param top how many nodes; 0 for all
+     * @param product what the peak of arithmetic was measured with
+     */
+    ProfileText(Profile profile, int top, String product) {
         this.profile = profile;
         this.seconds = profile.seconds();
         this.top = top;
+        this.product = product;
     }
 
     void print(PrintWriter out, String title, String device) {
@@ -35,8 +40,8 @@ final class ProfileText {
         out.printf(Locale.ROOT, "%d runs: median %.2f ms (%.2f to %.2f), %.2f GFLOP, %.1f GFLOP/s, %d reorders%n", runs.size(),
             1e3 * profile.median(), runs.get(0), runs.get(runs.size() - 1), total.flops() / 1e9, total.flops() / seconds / 1e9,
             total.reorders());
-        out.printf(Locale.ROOT, "measured limits: %.1f GFLOP/s (a matrix product), %.1f GB/s (a copy)%n",
-            profile.roofline().flopsPerSecond() / 1e9, profile.roofline().bytesPerSecond() / 1e9);
+        out.printf(Locale.ROOT, "measured limits: %.1f GFLOP/s (%s), %.1f GB/s (a copy)%n",
+            profile.roofline().flopsPerSecond() / 1e9, product, profile.roofline().bytesPerSecond() / 1e9);
         out.printf("%n%s  node%n", HEAD);
         shown().forEach(e -> out.println(line(e.cost()) + "  " + label(e)));
         printRest(out);

@@ -7,8 +7,8 @@ public enum Precision {
     /** Activations and the operands of products in bfloat16, accumulation in float32. */
     BF16,
     /**
-     * For inference: convolutions of activations that are never negative in 8-bit integers, accumulated in 32-bit ones, as {@link Quantization}
-     * says; all else in {@link #BF16} where the device has it, else in {@link #FP32}. Needs {@link ActivationRanges}.
+     * For inference: convolutions of pictures, and of activations that are never negative, in 8-bit integers, accumulated in 32-bit ones, as
+     * {@link Quantization} says; all else in {@link #BF16} where the device has it, else in {@link #FP32}. Needs {@link ActivationRanges}.
      */
     INT8
 }

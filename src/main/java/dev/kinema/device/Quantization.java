@@ -1,5 +1,6 @@
 package dev.kinema.device;
 
+import dev.kinema.KinemaException;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Node;
 import dev.kinema.graph.Value;
@@ -11,8 +12,10 @@ import dev.kinema.graph.op.MaxPool3d;
 import dev.kinema.graph.op.NormalizeFrames;
 import dev.kinema.graph.op.Relu;
 import dev.kinema.graph.op.Variable;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -67,6 +70,22 @@ public final class Quantization {
             }
         }
         return inputs;
+    }
+
+    /**
+     * What several convolutions read is made bytes of once.
+     *
+     * @throws KinemaException if their ranges differ
+     */
+    public static void requireOneRangePerInput(Graph graph, ActivationRanges ranges) {
+        Map<Value, String> first = new HashMap<>();
+        inputs(graph).forEach((name, input) -> {
+            String other = first.putIfAbsent(input, name);
+            if (other != null && !Objects.equals(ranges.greatest().get(other), ranges.greatest().get(name))) {
+                throw new KinemaException("the inputs of " + other + " go up to " + ranges.greatest().get(other) + " and those of " + name
+                    + " to " + ranges.greatest().get(name) + ", but they are the same: calibrate again");
+            }
+        });
     }
 
     private static boolean isNonNegative(Value value) {

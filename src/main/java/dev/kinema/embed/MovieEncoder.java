@@ -28,7 +28,9 @@ import java.util.function.Function;
  *
  * <p>A call ends early, with {@link EncodingStoppedException}, when its thread is interrupted (which keeps its interrupt status), its
  * {@link Cancellation} says so, its deadline is over, or another thread calls {@link #close}. It ends when the clip that is computed at
- * that moment is done, gives back all that it took, and leaves the encoder as good as before.
+ * that moment is done, gives back all that it took, and leaves the encoder as good as before. Where a film's decoder hangs in a read, as on
+ * a disk that does not answer, it is waited for up to 5 seconds more: so much later than its deadline a call may end. The decoder's thread
+ * is then left alone, and ends with its read.
  */
 public final class MovieEncoder implements AutoCloseable {
     private final MovieEncoderConfig config;

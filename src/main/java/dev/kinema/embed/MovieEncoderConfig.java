@@ -11,7 +11,7 @@ import java.util.OptionalInt;
  *
  * @param weights the backbone's: a safetensors file of Kinema's or any checkpoint that can be imported
  * @param contextualizer weights of the contextualizer, which puts clips into context; without it there are features but no events
- * @param device {@code cpu} or {@code reference}
+ * @param device {@code cpu}, {@code cuda:0} and on where the kernels were built, or {@code reference}
  * @param threads to compute with; 0 for one per processor
  * @param precision of the backbone; the contextualizer, a small part of the work, computes in FP32
  * @param hop seconds from the start of one clip to the start of the next, {@link #LEAST_HOP} or more; with a contextualizer the one it
@@ -39,8 +39,8 @@ public record MovieEncoderConfig(Path weights, Optional<Path> contextualizer, St
         require(batch >= 1, "batch", batch, "1 or more");
         Objects.requireNonNull(serving, "serving");
         require((precision == PrecisionChoice.INT8) == calibration.isPresent(), "precision", precision, calibration.isPresent()
-            ? "INT8 where a calibration is given" : "given with a calibration (withInt8, or kinema embed --calibration), which"
-            + " 'kinema calibrate' makes");
+            ? "INT8 where a calibration is given" : "given with a calibration, which 'kinema calibrate' makes (withInt8, or"
+            + " kinema embed --precision int8 --calibration FILE)");
         require(window.isEmpty() || window.getAsInt() >= 1, "window", window, "1 or more");
     }
 

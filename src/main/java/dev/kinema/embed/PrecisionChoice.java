@@ -25,7 +25,7 @@ public enum PrecisionChoice {
         }
         if (!device.supports(Precision.INT8)) {
             throw new KinemaException("the device " + device.name() + " (" + device.description()
-                + ") does not compute in int8: choose cpu, or another precision");
+                + ") does not compute in int8: take bf16 or fp32, or the device cpu on a processor with VNNI");
         }
         return Precision.INT8;
     }
@@ -37,8 +37,8 @@ public enum PrecisionChoice {
      */
     public Precision on(Device device) {
         if (this == INT8) {
-            throw new KinemaException("int8 is for encoding films with a calibrated backbone (kinema embed, MovieEncoder): choose fp32, bf16"
-                + " or auto here");
+            throw new KinemaException("int8 is for encoding films with a calibrated backbone (kinema embed --precision int8 --calibration"
+                + " FILE, MovieEncoderConfig.withInt8): choose fp32, bf16 or auto here");
         }
         boolean bf16 = device.supports(Precision.BF16);
         if (this == BF16 && !bf16) {

@@ -15,7 +15,8 @@ import java.util.OptionalLong;
  *     the programs busy. This is the bound of what callers together can make the encoder hold
  * @param waiting calls that may wait for their turn; one more is refused at once as {@link EncodingStoppedException.Reason#BUSY}
  * @param patience how long a call waits for its turn before it is refused as busy; empty for as long as it takes
- * @param deadline how long a call may take from the moment it is made; empty for as long as it takes
+ * @param deadline how long a call may take from the moment it is made, and up to 5 seconds more where its film's decoder hangs in a
+ *     read; empty for as long as it takes
  * @param gather how long a clip waits for clips of other calls to fill the batch with; empty for batches of one call's clips only. With it a
  *     feature may differ in its last digits with what was computed beside it, as kernels differ between sizes
  */

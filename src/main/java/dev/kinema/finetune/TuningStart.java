@@ -13,6 +13,7 @@ import dev.kinema.embed.ContextualizerWeights;
 import dev.kinema.model.ContextualizerConfig;
 import dev.kinema.model.SlowConfig;
 import dev.kinema.pretrain.Pretraining;
+import dev.kinema.task.vidsitu.AddedTokens;
 import dev.kinema.task.vidsitu.RelationPrediction;
 import dev.kinema.task.vidsitu.RolePrediction;
 import dev.kinema.task.vidsitu.RoleTokenizer;
@@ -22,6 +23,7 @@ import dev.kinema.task.vidsitu.Situation;
 import dev.kinema.task.vidsitu.Split;
 import dev.kinema.task.vidsitu.VerbPrediction;
 import dev.kinema.task.vidsitu.VerbVocabulary;
+import dev.kinema.task.vidsitu.VidSituDataset;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -98,7 +100,7 @@ final class TuningStart {
         SlowConfig network = read.map(BackboneWeights::config)
             .orElseGet(() -> config.backbone().orElseThrow().network().orElseThrow().config());
         Map<String, HostArray> start = read.map(BackboneWeights::tensors).orElse(Map.of());
-        VerbVocabulary vocabulary = clips.dataset().verbs();
+        VerbVocabulary vocabulary = vocabulary();
         Precision precision = config.precision().on(device);
         EventPictures pictures = new EventPictures(clips.dataset(), config.dataset(), network.clip());
         Map<String, String> inputs = inputs();
@@ -115,6 +117,25 @@ final class TuningStart {
             (seed, checked) -> new VerbNetwork(device, compilation(precision, checked), settings, network, vocabulary, pictures,
                 clips.train(), start, seed, watcher::note),
             Map.of("most frequent verbs", TaskForm.VERBS.score(scoring, trivial)), Optional.empty());
+    }
+
+    private VerbVocabulary vocabulary() {
+        VerbVocabulary vocabulary = clips.dataset().verbs();
+        if (clips.dataset().vocabularyOrigin() == VidSituDataset.VocabularyOrigin.TRAIN) {
+            watcher.note("verbs: the " + vocabulary.verbs().size() + " of the training annotations, as the release's are not there ("
+                + clips.dataset().layout().pickledVocabulary() + ")");
+        }
+        return vocabulary;
+    }
+
+    private AddedTokens tokens() {
+        AddedTokens tokens = clips.dataset().tokens();
+        if (clips.dataset().tokensOrigin() == VidSituDataset.TokensOrigin.VERBS) {
+            boolean train = clips.dataset().vocabularyOrigin() == VidSituDataset.VocabularyOrigin.TRAIN;
+            watcher.note("tokens beyond GPT-2's: " + tokens.tokens().size() + ", made for the verbs of the "
+                + (train ? "training annotations" : "vocabulary") + ", as the release's are not there (" + clips.dataset().layout().pickledTokens() + ")");
+        }
+        return tokens;
     }
 
     private boolean hasPictures(Situation situation) {
@@ -135,11 +156,12 @@ final class TuningStart {
     private TunedTask<RolePrediction> roles(RolesConfig settings, Optional<EventFeatures> features, Context context) {
         Optional<SeenEvents> seen = features.filter(present -> settings.sees())
             .map(present -> new SeenEvents(encoder(present, context, settings.eventWidth()), present));
-        RoleTokenizer tokenizer = new RoleTokenizer(clips.dataset().tokens());
+        AddedTokens tokens = tokens();
+        RoleTokenizer tokenizer = new RoleTokenizer(tokens);
         List<Situation> train = seen.isPresent() ? train(features.orElseThrow()) : clips.train();
         Map<String, HostArray> start = seen.isPresent() ? context.start() : Map.of();
         Map<String, String> inputs = seen.isPresent() ? inputs(features.orElseThrow(), context) : inputs();
-        inputs.put("tokens", Sha256.ofText(String.join("\n", clips.dataset().tokens().tokens())));
+        inputs.put("tokens", Sha256.ofText(String.join("\n", tokens.tokens())));
         settings.languageModel().flatMap(LanguageModelStart::weights).ifPresent(file -> inputs.put("language_model", Sha256.of(file)));
         Scoring scoring = new Scoring(Split.VALID, clips.valid());
         List<RolePrediction> trivial = TrivialPredictions.of(clips.train()).roles(clips.valid());

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.Version;
+import dev.kinema.device.cpu.CpuDevice;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -85,6 +86,9 @@ class MainTest {
     void devicesAreListed() {
         String out = CommandRun.of("devices").done().out();
         assertTrue(out.contains("cpu ") && out.contains("oneDNN") && out.contains("reference "), out);
+        String cpu = out.lines().filter(line -> line.startsWith("cpu ")).findFirst().orElseThrow();
+        assertEquals(CpuDevice.hasInt8(), cpu.endsWith(" int8"), cpu);
+        assertEquals(CpuDevice.hasInt8(), !cpu.contains("no VNNI and so no int8"), cpu);
         // the test's process has no library of kernels, or the emulated one
         assertTrue(out.lines().anyMatch(line -> line.startsWith("cuda:0 ") && line.contains("cannot be opened: ")), out);
     }

@@ -3,9 +3,11 @@ package dev.kinema.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.kinema.device.cpu.CpuDevice;
 import dev.kinema.embed.BackboneWeights;
 import dev.kinema.embed.ContextualizerWeights;
 import dev.kinema.model.ContextualizerConfig;
@@ -71,8 +73,10 @@ class ProfileCommandTest {
 
     @Test
     void int8IsCalibratedOnTheInput() {
+        assumeTrue(CpuDevice.hasInt8(), "this processor has no VNNI");
         String out = CommandRun.of("profile", "--weights", slow(), "--runs", 1, "--threads", 1, "--precision", "int8").done().out();
         assertEquals(29, table(out, "node").lines().filter(line -> line.contains("int8 conv")).count(), out);
+        assertTrue(out.contains(CpuDevice.hasBf16() ? "(a matrix product in bf16)" : "(a matrix product in fp32)"), out);
         CommandRun.of("profile", "--weights", slow(), "--precision", "int8", "--train").failed(ExitCode.FAILED, "int8", "bf16");
     }
 

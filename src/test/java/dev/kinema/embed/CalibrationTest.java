@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kinema.KinemaException;
 import dev.kinema.device.Precision;
+import dev.kinema.device.cpu.CpuDevice;
 import dev.kinema.model.SlowConfig;
 import dev.kinema.video.SharedFilms;
 import java.io.IOException;
@@ -90,7 +93,12 @@ class CalibrationTest {
         return mean;
     }
 
+    private static void assumeInt8() {
+        assumeTrue(CpuDevice.hasInt8(), "this processor has no VNNI");
+    }
+
     private static void checkNear(MovieEncoderConfig settings, Path calibration, Path film) {
+        assumeInt8();
         try (MovieEncoder full = MovieEncoder.open(settings); MovieEncoder bytes = MovieEncoder.open(settings.withInt8(calibration))) {
             assertEquals(Precision.INT8, bytes.precision());
             MovieFeatures exact = full.encode(film);
@@ -118,6 +126,17 @@ class CalibrationTest {
         checkNear(MovieEncoderConfig.of(large).withDevice("cpu", 1).withPrecision(PrecisionChoice.FP32).withHop(1), calibrated(large, real), real);
     }
 
+    /** As it is used: calibrated on some films, by the usual settings, and given others. */
+    @Test
+    void featuresOfAFilmThatWasNotCalibratedOnAreNear() {
+        Path other = TinyNetwork.film(folder.resolve("other.mp4"), 9, 11);
+        Path file = folder.resolve("held-out.json");
+        Calibration.Settings usual = new Calibration.Settings(Calibration.DEFAULT_CLIPS, Calibration.DEFAULT_PERCENTILE, 1);
+        Calibration.of(weights, List.of(film, TinyNetwork.film(folder.resolve("third.mp4"), 9, 12)), usual, done -> {
+        }).write(file);
+        checkNear(config, file, other);
+    }
+
     /** Channels in fours, which fill no vector. */
     @Test
     void narrowNetworksWork() {
@@ -128,6 +147,7 @@ class CalibrationTest {
 
     @Test
     void theSameComesOutEachTime() {
+        assumeInt8();
         MovieEncoderConfig settings = config.withInt8(calibrated(weights, film));
         byte[] clip = new byte[16 * 32 * 32 * 3];
         new java.util.Random(3).nextBytes(clip);
@@ -181,12 +201,23 @@ class CalibrationTest {
     @Test
     void int8NeedsItsCalibration() {
         assertSaid("kinema calibrate", () -> config.withPrecision(PrecisionChoice.INT8));
-        MovieEncoderConfig other = MovieEncoderConfig.of(TinyNetwork.backbone(folder)).withInt8(calibrated(weights, film));
-        assertSaid("other weights", () -> MovieEncoder.open(other));
         MovieEncoderConfig reference = config.withInt8(calibrated(weights, film)).withDevice("reference", 1);
         assertSaid("does not compute in int8", () -> MovieEncoder.open(reference));
         assertSaid("0 clips", () -> new Calibration.Settings(0, 100, 1));
         assertSaid("49.0", () -> new Calibration.Settings(1, 49, 1));
+    }
+
+    @Test
+    void calibrationsAreOfTheirWeights() {
+        assumeInt8();
+        MovieEncoderConfig other = MovieEncoderConfig.of(TinyNetwork.backbone(folder)).withInt8(calibrated(weights, film));
+        assertSaid("other weights", () -> MovieEncoder.open(other));
+    }
+
+    @Test
+    void aProcessorWithoutVnniIsSaid() {
+        assumeFalse(CpuDevice.hasInt8(), "this processor has VNNI");
+        assertSaid("no VNNI", () -> MovieEncoder.open(config.withInt8(calibrated(weights, film))));
     }
 
     @Test

@@ -41,7 +41,12 @@ public final class TinyNetwork {
 
     /** The beginning of a procedural film, 64 x 48 at 15 frames per second. */
     public static Path film(Path file, double seconds) {
-        ProceduralFilm film = ProceduralFilm.of(3, 64, 48, 15);
+        return film(file, seconds, 3);
+    }
+
+    /** The beginning of the procedural film of a seed. */
+    static Path film(Path file, double seconds, long seed) {
+        ProceduralFilm film = ProceduralFilm.of(seed, 64, 48, 15);
         ByteBuffer picture = ByteBuffer.allocateDirect(64 * 48 * 3);
         try (VideoWriter writer = VideoWriter.create(file, 64, 48, 15)) {
             for (int i = 0; i < Math.round(seconds * 15); i++) {

@@ -14,6 +14,7 @@ import dev.kinema.task.vidsitu.Task;
 import dev.kinema.task.vidsitu.VidSituDataset;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,7 +60,15 @@ class FinetuningTest {
 
     @Test
     void allTasksAreTrainedPredictedAndScored() {
-        TaskResults results = run("run", 2, new Counting());
+        Counting watcher = new Counting();
+        TaskResults results = run("run", 2, watcher);
+        // a made-up dataset has no files of the release's
+        int verbs = dataset.verbs().verbs().size();
+        assertEquals(1, watcher.notes.stream().filter(note -> note.startsWith("verbs: the " + verbs + " of the training annotations")
+            && note.contains("verb_id_vocab.pkl")).count(), watcher.notes::toString);
+        int tokens = dataset.tokens().tokens().size();
+        assertEquals(1, watcher.notes.stream().filter(note -> note.startsWith("tokens beyond GPT-2's: " + tokens + ",")
+            && note.contains("bpe_with_seps_vb_arg_vocab.pkl")).count(), watcher.notes::toString);
         assertEquals(List.of("vb", "srl", "evrel"), results.tasks().stream().map(TaskScores::task).toList());
         assertEquals(results, TaskResults.read(folder.resolve("run").resolve(TaskResults.FILE)));
         for (TaskScores scores : results.tasks()) {
@@ -108,6 +117,7 @@ class FinetuningTest {
 
     /** Counts steps, and interrupts its thread after some. */
     private static final class Counting implements Finetuning.Watcher {
+        private final List<String> notes = new ArrayList<>();
         private int interruptAfter = -1;
         private int steps;
 
@@ -121,6 +131,7 @@ class FinetuningTest {
 
         @Override
         public void note(String message) {
+            notes.add(message);
         }
 
         @Override

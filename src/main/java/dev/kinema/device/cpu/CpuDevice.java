@@ -64,12 +64,16 @@ public final class CpuDevice implements Device {
     public String description() {
         String isa = dnnl.get_effective_cpu_isa().toString().toUpperCase(Locale.ROOT).replace('_', ' ');
         return threads + (threads == 1 ? " thread, " : " threads, ") + isa + ", oneDNN " + dnnl.DNNL_VERSION_MAJOR + "."
-            + dnnl.DNNL_VERSION_MINOR + "." + dnnl.DNNL_VERSION_PATCH + (hasInt8() ? "" : ", no VNNI: int8 is slow");
+            + dnnl.DNNL_VERSION_MINOR + "." + dnnl.DNNL_VERSION_PATCH + (hasInt8() ? "" : ", no VNNI and so no int8");
     }
 
     @Override
     public boolean supports(Precision precision) {
-        return precision != Precision.BF16 || hasBf16();
+        return switch (precision) {
+            case FP32 -> true;
+            case BF16 -> hasBf16();
+            case INT8 -> hasInt8();
+        };
     }
 
     @Override
@@ -86,6 +90,9 @@ public final class CpuDevice implements Device {
             throw new KinemaException("this processor has no bf16 arithmetic (AVX512-BF16 or AMX), and emulating it is slower than FP32:"
                 + " compile with FP32");
         }
+        if (how.precision() == Precision.INT8 && !hasInt8()) {
+            throw new KinemaException("this processor has no VNNI, and without it sums of 8-bit products may overflow: take bf16 or fp32");
+        }
         weights.require(graph);
         useThreads();
         return new Lowering(this, graph, own, how).compile();
@@ -97,7 +104,10 @@ public final class CpuDevice implements Device {
         return (isa & dnnl.dnnl_cpu_isa_avx512_core_bf16) == dnnl.dnnl_cpu_isa_avx512_core_bf16;
     }
 
-    /** Whether products of 8-bit integers run at more than the speed of fp32; without this they are right, but slow. */
+    /**
+     * Whether products of 8-bit integers are summed in 32 bits at once (VNNI). Without this oneDNN adds pairs of them in 16 bits, which
+     * saturate where both are large: results would be wrong, and slow too.
+     */
     public static boolean hasInt8() {
         int isa = dnnl.dnnl_get_effective_cpu_isa();
         return (isa & dnnl.dnnl_cpu_isa_avx512_core_vnni) == dnnl.dnnl_cpu_isa_avx512_core_vnni

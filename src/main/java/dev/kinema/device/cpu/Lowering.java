@@ -5,6 +5,7 @@ import dev.kinema.device.ActivationRanges;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Fusion;
 import dev.kinema.device.Precision;
+import dev.kinema.device.Quantization;
 import dev.kinema.device.Schedule;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
@@ -60,6 +61,9 @@ final class Lowering {
         if (quantizes() && schedule.nodes().stream().anyMatch(n -> n.hasEffect() || n.op() instanceof Conv3dWeightGradient)) {
             throw new KinemaException("int8 is for inference, and this graph changes variables or computes gradients: compile it in bf16 or"
                 + " fp32");
+        }
+        if (quantizes()) {
+            Quantization.requireOneRangePerInput(this.graph, how.ranges());
         }
         for (Node n : schedule.nodes()) {
             position.put(n, position.size());

@@ -1,5 +1,6 @@
 package dev.kinema.device.cpu;
 
+import dev.kinema.KinemaException;
 import dev.kinema.device.Quantization;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
@@ -15,9 +16,10 @@ import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.reorder;
 
 /**
- * Convolutions in 8-bit integers by oneDNN: an activation is an unsigned byte times its range / 255, a picture's number a signed byte times the
- * largest / 127, a weight a signed byte times the largest of its output channel / 127; sums are 32-bit integers. A value that only such convolutions read is stored as bytes; any other, as what residual
- * branches are added to, in the type that the rest computes in, and made bytes of where it is read.
+ * Convolutions in 8-bit integers by oneDNN: an activation is an unsigned byte times its range / 255, a picture's number a signed byte times
+ * the largest / 127, a weight a signed byte times the largest of its output channel / 127; sums are 32-bit integers. A value that only such
+ * convolutions read is stored as bytes; any other, as what residual branches are added to, in the type that the rest computes in, and made
+ * bytes of where it is read. All who read a value agree on what a step of it is worth (Quantization.requireOneRangePerInput).
  */
 final class QuantizedConvolutions {
     private final Lowering l;
@@ -154,6 +156,7 @@ final class QuantizedConvolutions {
     private Buffer filter(memory.desc wanted, Buffer steps) {
         Shape shape = geometry.weight();
         Buffer plain = l.plain(node.input(1));
+        String name = Quantization.weight(node).orElseThrow();
         Buffer rounded = Buffer.plain(planned("rounded filter", shape.elements()), shape, DType.I8);
         int row = plain.elements() / shape.dim(0);
         l.step("round filter", List.of(plain), List.of(rounded, steps), p -> {
@@ -162,7 +165,7 @@ final class QuantizedConvolutions {
             FloatBuffer step = steps.floats();
             return () -> {
                 for (int o = 0; o < shape.dim(0); o++) {
-                    step.put(o, round(in, out, o * row, row));
+                    step.put(o, round(in, out, o * row, row, name));
                 }
             };
         });
@@ -171,10 +174,18 @@ final class QuantizedConvolutions {
         return packed;
     }
 
-    /** Rounds an output channel's weights, and returns what a step of them is worth. */
-    private static float round(FloatBuffer in, ByteBuffer out, int from, int count) {
+    /**
+     * Rounds an output channel's weights, and returns what a step of them is worth.
+     *
+     * @throws KinemaException if one is no finite number: a byte would hide it
+     */
+    private static float round(FloatBuffer in, ByteBuffer out, int from, int count, String name) {
         float largest = 0;
         for (int i = from; i < from + count; i++) {
+            if (!Float.isFinite(in.get(i))) {
+                throw new KinemaException("the weight " + name + " has a " + in.get(i) + " in output channel " + from / count + ", by itself"
+                    + " or by the batch norm after it, and 8-bit integers have none: give weights that are finite");
+            }
             largest = Math.max(largest, Math.abs(in.get(i)));
         }
         float step = largest > 0 ? largest / Quantization.SIGNED_LEVELS : 1;

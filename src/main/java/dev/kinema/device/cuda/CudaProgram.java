@@ -6,6 +6,7 @@ import dev.kinema.device.FiniteCheck;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
+import dev.kinema.device.ProgramRunEvent;
 import dev.kinema.device.ProgramStep;
 import dev.kinema.device.StepClock;
 import dev.kinema.device.cuda.binding.Kinema;
@@ -38,6 +39,7 @@ final class CudaProgram implements Program {
     private final List<DeviceMemory> held = new ArrayList<>();
     private final Placement placement;
     private final Bindings bindings;
+    private final ProgramRunEvent event;
     private final Faults faults;
     private final AtomicBoolean inUse = new AtomicBoolean();
     /** Whether each step is waited for. */
@@ -75,6 +77,7 @@ final class CudaProgram implements Program {
             in.forEach((name, b) -> hostIn.put(name, host(name, b)));
             out.forEach((name, b) -> hostOut.put(name, host(name, b)));
             bindings = new Bindings(arrays(hostIn), arrays(hostOut));
+            event = new ProgramRunEvent(device.name(), bindings, placement.plan());
             stream = CudaLibrary.made(Kinema.kn_stream_create());
             transfers = new Transfers(stream, running, in, hostIn, out, hostOut);
             ranges = Boolean.getBoolean("kinema.cuda.ranges") ? new Ranges(steps) : null;
@@ -163,11 +166,14 @@ final class CudaProgram implements Program {
             checkOpen();
             weights.checkOpen();
             device.use();
+            event.begin();
             if (preparedVersion != weights.version()) {
                 prepare();
                 preparedVersion = weights.version();
             }
             runWriting(clock);
+            event.end();
+            event.commit();
         } finally {
             inUse.set(false);
         }

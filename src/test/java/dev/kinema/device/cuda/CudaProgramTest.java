@@ -12,6 +12,7 @@ import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
+import dev.kinema.device.ProgramRunEvent;
 import dev.kinema.device.Weights;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
@@ -26,7 +27,9 @@ import dev.kinema.graph.op.Input;
 import dev.kinema.graph.op.Mul;
 import dev.kinema.graph.op.Relu;
 import dev.kinema.graph.op.Scale;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -34,9 +37,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What the cuda device promises of its programs, beyond their numbers: memory, replay, sharing, threads, errors. */
 class CudaProgramTest {
@@ -90,6 +97,30 @@ class CudaProgramTest {
             assertFalse(Arrays.equals(first, other), "other inputs give other outputs");
             assertArrayEquals(first, run(program, 1));
             assertArrayEquals(other, run(program, 100));
+        }
+    }
+
+    /** The first run, one that captures a graph, and one that replays it. */
+    @Test
+    void theFlightRecorderShowsEachRun(@TempDir Path folder) throws IOException {
+        weights.initialize(graph(), 1);
+        Path file = folder.resolve("runs.jfr");
+        try (Recording recording = new Recording(); Program program = device.compile(graph(), weights)) {
+            recording.enable(ProgramRunEvent.NAME);
+            recording.start();
+            for (int i = 0; i < 3; i++) {
+                run(program, i);
+            }
+            recording.stop();
+            recording.dump(file);
+            List<RecordedEvent> runs = RecordingFile.readAllEvents(file);
+            assertEquals(3, runs.size(), runs::toString);
+            for (RecordedEvent run : runs) {
+                assertEquals(device.name(), run.getString("device"));
+                assertTrue(run.getString("graph").contains("x F32 [" + ROWS + ", " + COLUMNS + "]"), run::toString);
+                assertEquals(program.memoryPlan().bytes(), run.getLong("plannedBytes"));
+                assertFalse(run.getDuration().isZero());
+            }
         }
     }
 
