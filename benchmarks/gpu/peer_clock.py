@@ -62,12 +62,15 @@ class Clock:
                 "captured": why is None, "why_not": why}
 
     def kernels(self, call):
-        """The names of what a call runs on the device, the longest first."""
+        """The names of what a call runs on the device, the longest first; why not, where the profiler may not look."""
         profiler = self.torch.profiler
-        with profiler.profile(activities=[profiler.ProfilerActivity.CPU, profiler.ProfilerActivity.CUDA]) as profile:
-            with self.torch.cuda.stream(self.stream):
-                call()
-            self.torch.cuda.synchronize()
+        try:
+            with profiler.profile(activities=[profiler.ProfilerActivity.CPU, profiler.ProfilerActivity.CUDA]) as profile:
+                with self.torch.cuda.stream(self.stream):
+                    call()
+                self.torch.cuda.synchronize()
+        except RuntimeError as e:
+            return ["not known, " + first_line(e)]
         spent = {}
         for event in profile.events():
             if str(event.device_type).endswith("CUDA"):

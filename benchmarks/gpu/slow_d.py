@@ -1,8 +1,10 @@
 """Slow-D with a ResNet-50 in PyTorch, to be timed beside ours: the network of `SlowConfig.SLOW_D_R50`, written from the paper's table.
 
-Stem 5x7x7 with stride 2, 2, 2, pool 1x3x3 with stride 1, 2, 2; 3, 4, 6, 3 bottlenecks whose first convolution is 1x1x1 in the first two stages
-and 3x1x1 in the last two; the stride of a stage in the 1x3x3 of its first block. Clips [N, 3, 16, 224, 224], features [N, 2048].
+Stem 5x7x7 with stride 2, 2, 2, pool 1x3x3 with stride 1, 2, 2; 3, 4, 6, 3 bottlenecks whose first convolution is 1x1x1 in the first two
+stages and 3x1x1 in the last two; the stride of a stage in the 1x3x3 of its first block. Clips [N, 3, 16, 224, 224], features [N, 2048].
 """
+import copy
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -64,7 +66,6 @@ class CvrlStep(nn.Module):
 
 def folded(network):
     """A copy in evaluation whose convolutions have their batch norms in their weights."""
-    import copy
     network = copy.deepcopy(network).eval()
     for module in network.modules():
         for name, child in list(module.named_children()):
