@@ -23,8 +23,8 @@ class PeersScriptTest {
     /** One line, as native/lab/timing.cc writes it. */
     private static String timing(String kernel, String shape, int variant, double microseconds) {
         return "{\"kernel\": \"" + kernel + "\", \"dtype\": \"bf16\", \"shape\": \"" + shape + "\", \"variant\": " + variant
-            + ", \"median_us\": " + microseconds + ", \"p90_us\": " + microseconds + ", \"samples\": 5, \"calls\": 9, \"flops\": 1, \"bytes\": 1, "
-            + "\"least_us\": 1.000, \"share\": 0.1}";
+            + ", \"median_us\": " + microseconds + ", \"p90_us\": " + microseconds
+            + ", \"samples\": 5, \"calls\": 9, \"flops\": 1, \"bytes\": 1, \"least_us\": 1.000, \"share\": 0.1}";
     }
 
     private String dryRun(List<String> timings) throws IOException, InterruptedException {
@@ -61,7 +61,8 @@ class PeersScriptTest {
     void theForwardPassIsTakenFromTheTimeOfAGradient() throws IOException, InterruptedException {
         String text = dryRun(List.of(timing("attention.forward", ATTENTION, 1, 100), timing("attention.forward", ATTENTION, 2, 30),
             timing("attention.gradient", ATTENTION, 1, 400), timing("attention.gradient", ATTENTION, 2, 160)));
-        assertTrue(text.contains("ours 60.00 us; peers: SDPA FLASH_ATTENTION; SDPA EFFICIENT_ATTENTION; SDPA CUDNN_ATTENTION; SDPA MATH\n"), text);
+        assertTrue(text.contains("ours 60.00 us; peers: SDPA FLASH_ATTENTION; SDPA EFFICIENT_ATTENTION; SDPA CUDNN_ATTENTION; SDPA MATH\n"),
+            text);
     }
 
     @Test
