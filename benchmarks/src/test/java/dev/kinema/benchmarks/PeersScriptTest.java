@@ -1,0 +1,73 @@
+package dev.kinema.benchmarks;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code benchmarks/gpu/peers.py} would time for a file of kinema-lab's; this needs python3 and no PyTorch. */
+class PeersScriptTest {
+    private static final String CONV = "n=8 t=8 h=28 w=28 i=512 o=256 kt=3 kh=1 kw=1 st=1 sh=1 sw=1 pt=1 ph=0 pw=0";
+    private static final String ATTENTION = "batch=2048 queries=5 keys=5 heads=16 depth=64 causal=0 masked=0 dropout%=0";
+
+    @TempDir
+    private Path folder;
+
+    /** One line, as native/lab/timing.cc writes it. */
+    private static String timing(String kernel, String shape, int variant, double microseconds) {
+        return "{\"kernel\": \"" + kernel + "\", \"dtype\": \"bf16\", \"shape\": \"" + shape + "\", \"variant\": " + variant
+            + ", \"median_us\": " + microseconds + ", \"p90_us\": " + microseconds
+            + ", \"samples\": 5, \"calls\": 9, \"flops\": 1, \"bytes\": 1, \"least_us\": 1.000, \"share\": 0.1}";
+    }
+
+    private String dryRun(List<String> timings) throws IOException, InterruptedException {
+        Path script = Path.of("gpu/peers.py");
+        if (!Files.exists(script)) {
+            script = Path.of("benchmarks/gpu/peers.py");
+        }
+        Path lab = folder.resolve("lab.json");
+        Files.writeString(lab, "{\"timings\": [" + String.join(",\n", timings) + "]}");
+        Path printed = folder.resolve("printed");
+        Process process;
+        try {
+            process = new ProcessBuilder("python3", "-B", script.toString(), lab.toString(), "--out", folder.resolve("peers").toString(),
+                "--dry-run").redirectErrorStream(true).redirectOutput(printed.toFile()).start();
+        } catch (IOException e) {
+            assumeTrue(false, "python3 is not there: " + e.getMessage());
+            throw e;
+        }
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the script does not end");
+        String text = Files.readString(printed);
+        assertEquals(0, process.exitValue(), text);
+        return text;
+    }
+
+    @Test
+    void aConvolutionHasEveryFormThatFits() throws IOException, InterruptedException {
+        String text = dryRun(List.of(timing("conv3d.forward", CONV, 1, 300), timing("conv3d.forward", CONV, 2, 90)));
+        assertTrue(text.contains("ours 90.00 us; peers: conv3d; conv2d over time\n"), text);
+        assertTrue(text.contains("1 cases; without a peer: none"), text);
+    }
+
+    /** The lab's time of a gradient holds the plain forward pass, which is not the gradient's. */
+    @Test
+    void theForwardPassIsTakenFromTheTimeOfAGradient() throws IOException, InterruptedException {
+        String text = dryRun(List.of(timing("attention.forward", ATTENTION, 1, 100), timing("attention.forward", ATTENTION, 2, 30),
+            timing("attention.gradient", ATTENTION, 1, 400), timing("attention.gradient", ATTENTION, 2, 160)));
+        assertTrue(text.contains("ours 60.00 us; peers: SDPA FLASH_ATTENTION; SDPA EFFICIENT_ATTENTION; SDPA CUDNN_ATTENTION; SDPA MATH\n"),
+            text);
+    }
+
+    @Test
+    void whatHasNoPeerIsNamed() throws IOException, InterruptedException {
+        String text = dryRun(List.of(timing("optimizer.sgd", "n=3", 1, 5)));
+        assertTrue(text.contains("0 cases; without a peer: optimizer.sgd bf16"), text);
+    }
+}
