@@ -66,10 +66,16 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
         List<Peer.Contender> contenders = new ArrayList<>();
         try (Workload ours = c.open(setting)) {
             ours.subject().ifPresent(subject -> peers.forEach(p -> contenders.addAll(p.enter(subject, setting.precision(), threads))));
-            List<DoubleSupplier> runs = new ArrayList<>(List.of(ours::seconds));
             List<Double> errors = new ArrayList<>();
+            if (c instanceof StepCase step) {
+                errors.addAll(step.errors(setting, peers, threads));
+                ours.training().ifPresent(training -> peers.forEach(p -> contenders.addAll(p.enter(training, setting.precision(), threads))));
+            }
+            List<DoubleSupplier> runs = new ArrayList<>(List.of(ours::seconds));
             for (Peer.Contender contender : contenders) {
-                errors.add(error(c, setting.precision(), ours, contender));
+                if (!(c instanceof StepCase)) {
+                    errors.add(error(c, setting.precision(), ours, contender));
+                }
                 runs.add(contender::seconds);
             }
             List<Samples> samples = sampler.take(runs);

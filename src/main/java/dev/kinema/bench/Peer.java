@@ -36,6 +36,15 @@ public interface Peer extends AutoCloseable {
      */
     List<Contender> enter(Subject subject, Precision precision, int threads);
 
+    /**
+     * Those settings of this engine that can train; their outputs are the loss, and by the names of variables the gradients.
+     *
+     * @param threads it is to compute with
+     */
+    default List<Contender> enter(TrainingStep step, Precision precision, int threads) {
+        return List.of();
+    }
+
     @Override
     void close();
 }

@@ -11,6 +11,7 @@ import dev.kinema.device.Weights;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -28,6 +29,8 @@ final class ProgramWorkload implements Workload {
     private final int[] measured;
     private final Work work;
     private final Counts counts;
+    /** Null for what is no training step. */
+    private TrainingStep training;
 
     /**
      * Compiles and runs once.
@@ -68,6 +71,12 @@ final class ProgramWorkload implements Workload {
         measured = operations.isEmpty() ? null : of(operations, steps);
         counts = Counts.of(program);
         work = roofline.map(limits -> work(Profile.of(program, 1, limits), operations)).orElse(Work.UNKNOWN);
+    }
+
+    /** The same, for other engines to train too. */
+    ProgramWorkload withTraining(BiFunction<Program, Weights, TrainingStep> step) {
+        training = step.apply(program, weights);
+        return this;
     }
 
     private static int[] of(Set<String> operations, List<ProgramStep> steps) {
@@ -144,6 +153,11 @@ final class ProgramWorkload implements Workload {
     @Override
     public Optional<Subject> subject() {
         return Optional.ofNullable(subject);
+    }
+
+    @Override
+    public Optional<TrainingStep> training() {
+        return Optional.ofNullable(training);
     }
 
     @Override

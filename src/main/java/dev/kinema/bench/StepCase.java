@@ -5,21 +5,36 @@ import dev.kinema.device.Device;
 import dev.kinema.device.Precision;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
+import dev.kinema.graph.Graph;
 import dev.kinema.model.ContextualizerConfig;
 import dev.kinema.model.SlowConfig;
+import dev.kinema.optim.Adam;
 import dev.kinema.optim.Optimizer;
+import dev.kinema.optim.Sgd;
 import dev.kinema.pretrain.BackboneConfig.ObjectiveKind;
 import dev.kinema.pretrain.ExampleStep;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.DoubleStream;
 
 /**
  * A training step: forward, loss, backward, update. Loss and norm of the gradient are held against the reference device's. The norm in fp32
  * alone: in bf16 the gradients of a network of random weights differ from engine to engine, as which ReLU is open does.
  */
 record StepCase(String suite, String name, Network network) implements Case {
-    private static final String LOSS = "loss";
+    private static final String LOSS = TrainingStep.LOSS;
     /** Of the norm: sums of squares of gradients that went through all layers, where a ReLU at 0 may open on one device alone. */
     private static final double NORM_BOUND = 1e-3;
+
+    /** Of the gradient of all variables, beside other engines: that ReLU alone makes two layouts of one engine differ by almost 1e-2. */
+    private static final double GRADIENT_BOUND = 2e-2;
+    /** Films or sequences that engines are compared on: the head's batch norms blow up what is rounded where there are but few. */
+    private static final int COMPARED = 16;
+    /** Those of {@link ExampleStep}. */
+    private static final double MOMENTUM = 0.9;
+    private static final double DECAY = 1e-6;
 
     /** Which network learns. */
     enum Network {
@@ -40,17 +55,98 @@ record StepCase(String suite, String name, Network network) implements Case {
     @Override
     public Workload open(Setting setting) {
         double error = check(setting.smaller());
-        return ProgramWorkload.of(setting, weights -> compile(setting, setting.compilation(), weights), Set.of(), null, error);
+        Sizes sizes = Sizes.of(setting, network);
+        return ProgramWorkload.of(setting, weights -> compile(setting.device(), sizes, setting.compilation(), weights), Set.of(), null, error)
+            .withTraining((program, weights) -> training(sizes, program, weights));
     }
 
-    private Program compile(Setting setting, Compilation how, Weights weights) {
-        int batch = setting.smallest() ? network.fewest : network.usual * setting.batch();
+    /** What is computed: the networks, of which one is trained, and the films or sequences at once. */
+    private record Sizes(SlowConfig slow, ContextualizerConfig txe, int batch) {
+        static Sizes of(Setting setting, Network network) {
+            return setting.smallest() ? new Sizes(NetworkCases.SMALL_SLOW, NetworkCases.SMALL_TXE, network.fewest)
+                : new Sizes(SlowConfig.SLOW_D_R50, ContextualizerConfig.TXE, network.usual * setting.batch());
+        }
+
+        /** Small, with nothing random in it; where gradients are compared, with no norm at 0, behind which all of them are 0. */
+        static Sizes comparable(Network network, Precision precision) {
+            return new Sizes(NetworkCases.SMALL_SLOW.withZeroInitFinalNorm(precision != Precision.FP32),
+                NetworkCases.SMALL_TXE.withDropout(0, 0, 0), COMPARED);
+        }
+    }
+
+    private Program compile(Device device, Sizes sizes, Compilation how, Weights weights) {
         return switch (network) {
-            case SLOW_D -> ExampleStep.backbone(setting.device(), how, weights,
-                setting.smallest() ? NetworkCases.SMALL_SLOW : SlowConfig.SLOW_D_R50, ObjectiveKind.CVRL, batch);
-            case TXE -> ExampleStep.contextualizer(setting.device(), how, weights,
-                setting.smallest() ? NetworkCases.SMALL_TXE : ContextualizerConfig.TXE, batch);
+            case SLOW_D -> ExampleStep.backbone(device, how, weights, sizes.slow, ObjectiveKind.CVRL, sizes.batch);
+            case TXE -> ExampleStep.contextualizer(device, how, weights, sizes.txe, sizes.batch);
         };
+    }
+
+    private TrainingStep training(Sizes sizes, Program program, Weights weights) {
+        return switch (network) {
+            case SLOW_D -> TrainingStep.of(ExampleStep.backboneLoss(sizes.slow, ObjectiveKind.CVRL, sizes.batch), program, weights,
+                new Sgd(MOMENTUM, 0, false), DECAY);
+            case TXE -> TrainingStep.of(ExampleStep.contextualizerLoss(sizes.txe, sizes.batch), program, weights, Adam.ADAM, 0);
+        };
+    }
+
+    /**
+     * How far other engines' steps are from ours at the smallest size, in the order in which they enter: the worse of the loss, and, in fp32,
+     * the gradient as a whole. In bf16 gradients differ as in our own check.
+     *
+     * @throws dev.kinema.KinemaException if one is too far off to be timed
+     */
+    List<Double> errors(Setting setting, List<Peer> peers, int threads) {
+        Sizes sizes = Sizes.comparable(network, setting.precision());
+        List<Peer.Contender> contenders = new ArrayList<>();
+        try (Weights weights = setting.device().newWeights();
+                Program program = compile(setting.device(), sizes, setting.compilation(), weights)) {
+            TrainingStep step = training(sizes, program, weights);
+            peers.forEach(peer -> contenders.addAll(peer.enter(step, setting.precision(), threads)));
+            program.run();
+            double[] gradient = joined(step.forward().parameters().stream().map(Graph::variableOf)
+                .map(name -> gradient(weights, name)).toList());
+            double[] loss = {program.output(LOSS).get(0)};
+            List<Double> errors = new ArrayList<>();
+            for (Peer.Contender contender : contenders) {
+                contender.run();
+                errors.add(error(step, setting.precision(), contender, loss, gradient));
+            }
+            return errors;
+        } finally {
+            contenders.forEach(Peer.Contender::close);
+        }
+    }
+
+    private double error(TrainingStep step, Precision precision, Peer.Contender contender, double[] loss, double[] gradient) {
+        Map<String, float[]> outputs = contender.outputs();
+        String what = contender.name() + " on " + fullName() + " in " + precision;
+        double bound = precision == Precision.FP32 ? NORM_BOUND : Case.bound(precision);
+        double error = Distance.within(bound, Distance.of(doubles(outputs.get(LOSS), 1), loss), what + ", loss,");
+        if (precision != Precision.FP32) {
+            return error;
+        }
+        double[] theirs = joined(step.forward().parameters().stream().map(Graph::variableOf)
+            .map(name -> doubles(outputs.get(name), 1)).toList());
+        return Math.max(error, Distance.within(GRADIENT_BOUND, Distance.of(theirs, gradient), what + ", gradient,"));
+    }
+
+    /** What the first step left in the optimizer's first buffer: of Adam (1 - beta1) g, of momentum g, and decay that is below notice. */
+    private double[] gradient(Weights weights, String name) {
+        return network == Network.TXE
+            ? doubles(weights.get(Optimizer.PREFIX + name + ".first_moment").toFloats(), 1 / (1 - Adam.ADAM.beta1()))
+            : doubles(weights.get(Optimizer.PREFIX + name + ".momentum").toFloats(), 1);
+    }
+
+    private static double[] doubles(float[] numbers, double factor) {
+        double[] result = new double[numbers.length];
+        for (int i = 0; i < result.length; i++) {
+            result[i] = factor * numbers[i];
+        }
+        return result;
+    }
+
+    private static double[] joined(List<double[]> parts) {
+        return parts.stream().flatMapToDouble(DoubleStream::of).toArray();
     }
 
     private double check(Setting setting) {
@@ -70,7 +166,7 @@ record StepCase(String suite, String name, Network network) implements Case {
 
     /** Loss and norm of the gradient. */
     private double[] results(Setting setting, Compilation how) {
-        try (Weights weights = setting.device().newWeights(); Program program = compile(setting, how, weights)) {
+        try (Weights weights = setting.device().newWeights(); Program program = compile(setting.device(), Sizes.of(setting, network), how, weights)) {
             program.run();
             return new double[] {program.output(LOSS).get(0), program.output(Optimizer.GRADIENT_NORM).get(0)};
         }

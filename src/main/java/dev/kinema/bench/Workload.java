@@ -37,6 +37,11 @@ public interface Workload extends AutoCloseable {
         return Optional.empty();
     }
 
+    /** The training step that other engines may make too; empty where there is no such thing. */
+    default Optional<TrainingStep> training() {
+        return Optional.empty();
+    }
+
     @Override
     void close();
 }

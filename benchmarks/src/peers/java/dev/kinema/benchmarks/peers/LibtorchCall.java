@@ -83,7 +83,8 @@ record LibtorchCall(Node node, Value result, Set<Value> dying, Tensor extra) {
         } else if (op instanceof Relu) {
             return inPlace ? same(x, x.relu_()) : x.relu();
         } else if (op instanceof Add) {
-            return inPlace ? same(x, x.add_(in.get(1))) : x.add(in.get(1));
+            // what is differentiated may still be needed as it was
+            return inPlace && !x.requires_grad() ? same(x, x.add_(in.get(1))) : x.add(in.get(1));
         } else if (op instanceof MaxPool3d pool) {
             return torch.max_pool3d(x, sizes(pool.window().kernel()), sizes(pool.window().stride()), sizes(pool.window().padding()), ONES,
                 false);
@@ -95,7 +96,7 @@ record LibtorchCall(Node node, Value result, Set<Value> dying, Tensor extra) {
             return torch.layer_norm(x, new long[] {node.input(0).shape().last()}, optional(in.get(1)), optional(in.get(2)), norm.epsilon(),
                 false);
         }
-        return attention((Attention) op, in);
+        return op instanceof Attention attention ? attention(attention, in) : LibtorchTraining.compute(node, in);
     }
 
     /** What an operation in place returns is another object for the same tensor, which would free it twice. */

@@ -2,6 +2,7 @@ package dev.kinema.benchmarks.peers;
 
 import dev.kinema.bench.Peer;
 import dev.kinema.bench.Subject;
+import dev.kinema.bench.TrainingStep;
 import dev.kinema.device.Precision;
 import dev.kinema.graph.op.BatchNormInference;
 import java.util.ArrayList;
@@ -25,6 +26,19 @@ public final class LibtorchPeer implements Peer {
         if (normed) {
             contenders.add(new LibtorchGraph(subject, precision, LibtorchGraph.Setting.FOLDED));
             LibtorchFrozen.of(subject, precision).ifPresent(contenders::add);
+        }
+        return contenders;
+    }
+
+    @Override
+    public List<Contender> enter(TrainingStep step, Precision precision, int threads) {
+        if (!LibtorchStep.isKnown(step)) {
+            return List.of();
+        }
+        torch.set_num_threads(threads);
+        List<Contender> contenders = new ArrayList<>(List.of(new LibtorchStep(step, precision, false)));
+        if (step.forward().inputs().values().stream().anyMatch(input -> VideoLayout.isVideo(input.shape()))) {
+            contenders.add(new LibtorchStep(step, precision, true));
         }
         return contenders;
     }

@@ -1,0 +1,217 @@
+package dev.kinema.benchmarks.peers;
+
+import dev.kinema.bench.Peer;
+import dev.kinema.bench.TrainingStep;
+import dev.kinema.device.HostArray;
+import dev.kinema.device.Precision;
+import dev.kinema.graph.DType;
+import dev.kinema.graph.Graph;
+import dev.kinema.graph.Node;
+import dev.kinema.graph.Shape;
+import dev.kinema.graph.Value;
+import dev.kinema.graph.op.NormalizeFrames;
+import dev.kinema.graph.op.RingEnqueue;
+import dev.kinema.optim.Adam;
+import dev.kinema.optim.Sgd;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.AdamOptions;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.SGD;
+import org.bytedeco.pytorch.SGDOptions;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * A training step in eager mode: the forward pass as a careful user writes it, libtorch's own derivatives, its own optimizer. Clips come
+ * normalised, in the type and layout that is computed in; running statistics and the gradient's norm, which our step has, are left out. In
+ * bf16 everything but the loss is bf16, weights, moments and batch norms included, which is faster than autocast over float32 weights.
+ */
+final class LibtorchStep implements Peer.Contender {
+    private final TrainingStep step;
+    private final Precision precision;
+    private final boolean channelsLast;
+    /** Holds what lives as long as this step. */
+    private final PointerScope scope;
+    private final Map<Value, Tensor> held = new HashMap<>();
+    private final Map<String, Tensor> parameters = new LinkedHashMap<>();
+    private final List<LibtorchCall> calls = new ArrayList<>();
+    private final Optimizer optimizer;
+    private int enqueued;
+    private float loss;
+
+    /** Whether all operations up to the loss have a function of libtorch's, and the rule too. */
+    static boolean isKnown(TrainingStep step) {
+        return (step.rule() instanceof Sgd || step.rule() instanceof Adam) && needed(step.forward()).stream()
+            .allMatch(node -> node.op() instanceof NormalizeFrames || LibtorchCall.isKnown(node) || LibtorchTraining.isKnown(node));
+    }
+
+    LibtorchStep(TrainingStep step, Precision precision, boolean channelsLast) {
+        this.step = step;
+        this.precision = precision;
+        this.channelsLast = channelsLast;
+        try (PointerScope building = new PointerScope()) {
+            scope = building.extend();
+            Graph graph = step.forward();
+            graph.inputs().forEach((name, value) -> holdInput(value, step.inputs().get(name)));
+            step.variables().forEach((name, array) -> {
+                long[] dims = Arrays.stream(array.shape().dims()).asLongStream().toArray();
+                Tensor tensor = stored(array.toFloats(), dims.length == 0 ? new long[] {1} : dims);
+                held.put(graph.variables().get(name), tensor);
+            });
+            TensorVector trained = new TensorVector();
+            for (Value value : graph.parameters()) {
+                Tensor tensor = held.get(value);
+                tensor.set_requires_grad(true);
+                parameters.put(Graph.variableOf(value), tensor);
+                trained.push_back(tensor);
+            }
+            optimizer = optimizer(trained);
+            addCalls();
+        }
+    }
+
+    private Optimizer optimizer(TensorVector trained) {
+        if (step.rule() instanceof Sgd sgd) {
+            SGDOptions options = new SGDOptions(0);
+            options.momentum().put(sgd.momentum());
+            options.weight_decay().put(step.weightDecay());
+            options.nesterov().put(sgd.nesterov());
+            return new SGD(trained, options);
+        }
+        AdamOptions options = new AdamOptions(0);
+        options.weight_decay().put(step.weightDecay());
+        return new org.bytedeco.pytorch.Adam(trained, options);
+    }
+
+    /** The nodes that the loss is made of, in their order. */
+    private static List<Node> needed(Graph graph) {
+        Set<Node> found = new HashSet<>();
+        List<Node> open = new ArrayList<>(List.of(graph.outputs().get(TrainingStep.LOSS).node()));
+        while (!open.isEmpty()) {
+            Node node = open.remove(open.size() - 1);
+            if (found.add(node)) {
+                node.inputs().forEach(value -> open.add(value.node()));
+            }
+        }
+        return graph.nodes().stream().filter(found::contains).toList();
+    }
+
+    private void addCalls() {
+        List<Node> nodes = needed(step.forward()).stream()
+            .filter(node -> LibtorchCall.computes(node) && !(node.op() instanceof NormalizeFrames)).toList();
+        Map<Value, Node> last = new HashMap<>();
+        nodes.forEach(node -> node.inputs().forEach(value -> last.put(value, node)));
+        last.keySet().removeIf(value -> held.containsKey(value) || !LibtorchCall.computes(value.node()) || isEnqueued(value));
+        for (Node node : nodes) {
+            Set<Value> dying = node.inputs().stream().filter(value -> last.get(value) == node).collect(Collectors.toSet());
+            calls.add(new LibtorchCall(node, node.output(0), dying, null));
+        }
+    }
+
+    private boolean isEnqueued(Value value) {
+        return step.forward().nodes().stream().anyMatch(node -> node.op() instanceof RingEnqueue && node.input(2).equals(value));
+    }
+
+    /** Clips become numbers, masks truth values, and of places of hidden events those are kept that are in use. */
+    private void holdInput(Value value, HostArray array) {
+        Shape shape = array.shape();
+        if (array.dtype() == DType.F32) {
+            held.put(value, stored(VideoLayout.channelsFirst(array.toFloats(), shape), VideoLayout.channelsFirst(shape)));
+        } else if (array.dtype() == DType.U8 && VideoLayout.isVideo(shape)) {
+            Node normalized = step.forward().nodes().stream()
+                .filter(node -> node.op() instanceof NormalizeFrames && node.input(0).equals(value)).findFirst().orElseThrow();
+            float[] values = normalized((NormalizeFrames) normalized.op(), array);
+            held.put(normalized.output(0), stored(VideoLayout.channelsFirst(values, shape), VideoLayout.channelsFirst(shape)));
+        } else if (array.dtype() == DType.U8) {
+            Tensor numbers = Tensor.create(array.toLongs(), VideoLayout.channelsFirst(shape));
+            held.put(value, numbers.to(torch.ScalarType.Bool));
+        } else if (array.dtype() == DType.I32) {
+            HostArray count = step.inputs().get("count");
+            long[] places = array.toLongs();
+            int used = count == null ? places.length : (int) Math.min(places.length, count.toLongs()[0]);
+            held.put(value, Tensor.create(Arrays.copyOf(places, used), used));
+        }
+    }
+
+    private static float[] normalized(NormalizeFrames op, HostArray frames) {
+        int channels = frames.shape().last();
+        long[] bytes = frames.toLongs();
+        float[] values = new float[bytes.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = op.level((int) bytes[i], i % channels);
+        }
+        return values;
+    }
+
+    private Tensor stored(float[] values, long[] dims) {
+        torch.ScalarType type = precision == Precision.BF16 ? torch.ScalarType.BFloat16 : torch.ScalarType.Float;
+        torch.MemoryFormat format = dims.length == 5 && channelsLast ? torch.MemoryFormat.ChannelsLast3d : torch.MemoryFormat.Contiguous;
+        return Tensor.create(values, dims).to(type).contiguous(format).clone();
+    }
+
+    @Override
+    public String name() {
+        return LibtorchGraph.version() + " eager" + (channelsLast ? ", channels last" : "");
+    }
+
+    @Override
+    public void run() {
+        Map<Value, Tensor> values = new HashMap<>(held);
+        try (PointerScope temporaries = new PointerScope()) {
+            optimizer.zero_grad();
+            calls.forEach(call -> call.run(values));
+            Tensor result = values.get(step.forward().outputs().get(TrainingStep.LOSS));
+            result.backward();
+            loss = result.item_float();
+            optimizer.step();
+            try (NoGradGuard guard = new NoGradGuard()) {
+                enqueue(values);
+            }
+        }
+    }
+
+    /** New keys over the oldest; from the front where they do not fit the rest, as if the queue were a multiple of them. */
+    private void enqueue(Map<Value, Tensor> values) {
+        for (Node node : step.forward().nodes()) {
+            if (node.op() instanceof RingEnqueue) {
+                Tensor queue = values.get(node.input(0));
+                Tensor keys = values.get(node.input(2));
+                int from = enqueued + keys.size(0) > queue.size(0) ? 0 : enqueued;
+                queue.narrow(0, from, keys.size(0)).copy_(keys);
+                enqueued = from + (int) keys.size(0);
+            }
+        }
+    }
+
+    /** The loss, and of each trained variable the gradient by its name. */
+    @Override
+    public Map<String, float[]> outputs() {
+        Map<String, float[]> outputs = new LinkedHashMap<>(Map.of(TrainingStep.LOSS, new float[] {loss}));
+        try (PointerScope temporaries = new PointerScope()) {
+            parameters.forEach((name, tensor) -> {
+                Tensor plain = tensor.grad().to(torch.ScalarType.Float).contiguous();
+                float[] numbers = new float[(int) plain.numel()];
+                new FloatPointer(plain.data_ptr()).get(numbers);
+                outputs.put(name, numbers);
+            });
+        }
+        return outputs;
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+    }
+}
