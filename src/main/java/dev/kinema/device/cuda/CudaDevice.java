@@ -87,9 +87,10 @@ public final class CudaDevice implements Device {
 
     /** Whether the library has kernels for this device is known when the first is launched. */
     private void tryKernel(long capability) {
-        try (DeviceMemory memory = new DeviceMemory(index, Float.BYTES, "a first kernel")) {
-            int status = Kinema.kn_elementwise_fill(memory.address(), 1, 0, Kinema.KN_F32, 0);
-            if (status != Kinema.KN_OK || Kinema.kn_device_synchronize() != Kinema.KN_OK) {
+        try (OwnStream stream = new OwnStream();
+                DeviceMemory memory = new DeviceMemory(index, Float.BYTES, "a first kernel", stream.handle())) {
+            int status = Kinema.kn_elementwise_fill(memory.address(), 1, 0, Kinema.KN_F32, stream.handle());
+            if (status != Kinema.KN_OK || stream.await() != Kinema.KN_OK) {
                 throw new KinemaException(name + ", of compute capability " + capability / 10 + "." + capability % 10 + ", does not run these"
                     + " kernels (" + CudaLibrary.lastError() + "): build them for it with -Dkinema.cmake.args=-DKINEMA_CUDA_ARCHITECTURES="
                     + capability + ", or choose device cpu");

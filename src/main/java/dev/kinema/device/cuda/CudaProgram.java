@@ -67,19 +67,18 @@ final class CudaProgram implements Program {
         this.running = steps.stream().filter(s -> !isConstant(s)).toList();
         placement = new Placement(preparing, running, Stream.concat(in.values().stream(), out.values().stream()).toList());
         requireMemory();
-        faults = new Faults(device.index(), faultWords);
         boolean complete = false;
         try {
+            stream = CudaLibrary.made(Kinema.kn_stream_create());
+            faults = new Faults(device.index(), faultWords, stream);
             placement.placeActivations(hold(placement.plan().bytes(), "the block of activations of " + name()));
             placement.holding().forEach(s -> s.place(hold(s.bytes, "'" + s.name + "'").address()));
             in.forEach((name, b) -> hostIn.put(name, host(name, b)));
             out.forEach((name, b) -> hostOut.put(name, host(name, b)));
             bindings = new Bindings(arrays(hostIn), arrays(hostOut));
-            stream = CudaLibrary.made(Kinema.kn_stream_create());
             transfers = new Transfers(stream, running, in, hostIn, out, hostOut);
             ranges = Boolean.getBoolean("kinema.cuda.ranges") ? new Ranges(steps) : null;
-            // memory is zeroed on the default stream, which ours does not wait for
-            CudaLibrary.check(Kinema.kn_device_synchronize());
+            CudaLibrary.check(Kinema.kn_stream_synchronize(stream));
             complete = true;
         } finally {
             if (!complete) {
@@ -104,7 +103,7 @@ final class CudaProgram implements Program {
     }
 
     private DeviceMemory hold(long bytes, String what) {
-        DeviceMemory memory = new DeviceMemory(device.index(), bytes, what);
+        DeviceMemory memory = new DeviceMemory(device.index(), bytes, what, stream);
         held.add(memory);
         return memory;
     }
@@ -312,8 +311,7 @@ final class CudaProgram implements Program {
         if (preparing.isEmpty()) {
             return;
         }
-        try (DeviceMemory memory = new DeviceMemory(device.index(), placement.passingBytes(), "preparing weights")) {
-            CudaLibrary.check(Kinema.kn_device_synchronize());
+        try (DeviceMemory memory = new DeviceMemory(device.index(), placement.passingBytes(), "preparing weights", stream)) {
             placement.placePassing(memory);
             faults.clear(stream);
             preparing.forEach(this::launch);
@@ -387,7 +385,9 @@ final class CudaProgram implements Program {
         hostIn.values().forEach(m -> release.of(m::close));
         hostOut.values().forEach(m -> release.of(m::close));
         held.forEach(m -> release.of(m::close));
-        release.of(faults::close);
+        if (faults != null) {
+            release.of(faults::close);
+        }
         return release;
     }
 }

@@ -12,17 +12,20 @@ import java.util.Map;
 final class CudaWeights extends Weights {
     private final CudaDevice device;
     private final Map<String, DeviceMemory> memory = new HashMap<>();
+    private final OwnStream stream;
     private volatile boolean closed;
 
+    /** @param device in use by this thread */
     CudaWeights(CudaDevice device) {
         this.device = device;
+        stream = new OwnStream();
     }
 
     @Override
     protected void allocate(String name, Type type) {
         checkOpen();
         device.use();
-        memory.put(name, new DeviceMemory(device.index(), type.bytes(), "'" + name + "'"));
+        memory.put(name, new DeviceMemory(device.index(), type.bytes(), "'" + name + "'", stream.handle()));
     }
 
     @Override
@@ -31,8 +34,8 @@ final class CudaWeights extends Weights {
         device.use();
         try (HostMemory host = new HostMemory(type(name), name)) {
             host.array().put(value);
-            CudaLibrary.check(Kinema.kn_copy_to_device(address(name), host.address(), host.bytes(), 0));
-            CudaLibrary.check(Kinema.kn_device_synchronize());
+            CudaLibrary.check(Kinema.kn_copy_to_device(address(name), host.address(), host.bytes(), stream.handle()));
+            CudaLibrary.check(stream.await());
         }
     }
 
@@ -41,8 +44,8 @@ final class CudaWeights extends Weights {
         checkOpen();
         device.use();
         try (HostMemory host = new HostMemory(type(name), name)) {
-            CudaLibrary.check(Kinema.kn_copy_to_host(host.address(), address(name), host.bytes(), 0));
-            CudaLibrary.check(Kinema.kn_device_synchronize());
+            CudaLibrary.check(Kinema.kn_copy_to_host(host.address(), address(name), host.bytes(), stream.handle()));
+            CudaLibrary.check(stream.await());
             HostArray copy = HostArray.allocate(type(name).dtype(), type(name).shape());
             copy.put(host.array());
             return copy;
@@ -75,6 +78,7 @@ final class CudaWeights extends Weights {
         Release release = new Release();
         memory.values().forEach(m -> release.of(m::close));
         memory.clear();
+        release.of(stream::close);
         release.finish();
     }
 }

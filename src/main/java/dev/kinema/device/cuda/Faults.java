@@ -22,8 +22,11 @@ final class Faults implements AutoCloseable {
      */
     record Word(Node node, Storage storage, IntFunction<String> message) {}
 
-    /** @param device the number of the device, which must be in use by this thread */
-    Faults(int device, List<Word> words) {
+    /**
+     * @param device the number of the device, which must be in use by this thread
+     * @param stream that zeroes the words
+     */
+    Faults(int device, List<Word> words, long stream) {
         this.words = words;
         if (words.isEmpty()) {
             memory = null;
@@ -31,7 +34,7 @@ final class Faults implements AutoCloseable {
             return;
         }
         host = new HostMemory(new Type(DType.I64, Shape.of(words.size())), "what a program's kernels find wrong");
-        memory = new DeviceMemory(device, host.bytes(), "what a program's kernels find wrong");
+        memory = new DeviceMemory(device, host.bytes(), "what a program's kernels find wrong", stream);
         for (int i = 0; i < words.size(); i++) {
             words.get(i).storage().place(memory.address() + (long) i * Long.BYTES);
         }

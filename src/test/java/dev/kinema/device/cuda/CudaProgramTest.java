@@ -136,7 +136,7 @@ class CudaProgramTest {
                 IntStream.range(0, 3).forEach(i -> run(program, i));
                 assertTrue(Kinema.kn_live_objects() > before + 5, "a program holds memory, a stream, a graph");
             }
-            assertEquals(before + 2, Kinema.kn_live_objects(), "two weights");
+            assertEquals(before + 3, Kinema.kn_live_objects(), "two weights and their stream");
         }
         assertEquals(before, Kinema.kn_live_objects());
     }
@@ -168,6 +168,26 @@ class CudaProgramTest {
             }
         } finally {
             pool.shutdown();
+        }
+    }
+
+    @Test
+    void whatOtherThreadsDoLeavesACaptureAlone() {
+        long stream = CudaLibrary.made(Kinema.kn_stream_create());
+        CudaLibrary.check(Kinema.kn_graph_begin(stream));
+        try (Device second = Emulated.device(); Weights own = second.newWeights()) {
+            own.initialize(graph(), 1);
+            double[] read = own.get("w").toDoubles();
+            try (Program program = second.compile(graph(), own)) {
+                double[] first = run(program, 1);
+                assertArrayEquals(first, run(program, 1));
+                own.put("w", HostArray.of(Shape.of(COLUMNS), read));
+                assertArrayEquals(first, run(program, 1));
+            }
+        } finally {
+            long graph = Kinema.kn_graph_end(stream);
+            CudaLibrary.check(Kinema.kn_graph_destroy(graph));
+            CudaLibrary.check(Kinema.kn_stream_destroy(stream));
         }
     }
 
