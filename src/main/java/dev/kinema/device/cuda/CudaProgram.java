@@ -65,8 +65,10 @@ final class CudaProgram implements Program {
         finite.forEach(f -> this.finite.put(f.step(), f));
         this.preparing = steps.stream().filter(CudaProgram::isConstant).toList();
         this.running = steps.stream().filter(s -> !isConstant(s)).toList();
-        placement = new Placement(preparing, running, Stream.concat(in.values().stream(), out.values().stream()).toList());
-        requireMemory();
+        placement = new Placement(preparing, running, Stream.concat(in.values().stream(), out.values().stream()).toList(),
+            Faults.bytes(faultWords));
+        // here and not when something finds no room: the first run takes more, for preparation
+        placement.require(device.freeMemory(), name(), device.name());
         boolean complete = false;
         try {
             stream = CudaLibrary.made(Kinema.kn_stream_create());
@@ -91,15 +93,6 @@ final class CudaProgram implements Program {
     private String name() {
         return "the program of " + out.keySet().stream().limit(3).map(o -> "'" + o + "'").collect(Collectors.joining(", "))
             + (out.size() > 3 ? " and " + (out.size() - 3) + " more" : "");
-    }
-
-    /** Here and not when something finds no room: the first run takes more, for preparation. */
-    private void requireMemory() {
-        long free = Kinema.kn_device_property(device.index(), Kinema.KN_MEMORY_FREE);
-        if (free < 0) {
-            throw CudaLibrary.failure();
-        }
-        placement.require(free, name(), device.name());
     }
 
     private DeviceMemory hold(long bytes, String what) {
@@ -160,13 +153,17 @@ final class CudaProgram implements Program {
         }
         try {
             checkOpen();
-            weights.checkOpen();
-            device.use();
-            if (preparedVersion != weights.version()) {
-                prepare();
-                preparedVersion = weights.version();
+            weights.enter();
+            try {
+                device.use();
+                if (preparedVersion != weights.version()) {
+                    prepare();
+                    preparedVersion = weights.version();
+                }
+                runWriting(clock);
+            } finally {
+                weights.leave();
             }
-            runWriting(clock);
         } finally {
             inUse.set(false);
         }
@@ -357,7 +354,6 @@ final class CudaProgram implements Program {
         try {
             if (!closed) {
                 closed = true;
-                device.use();
                 release().finish();
             }
         } finally {
@@ -367,6 +363,7 @@ final class CudaProgram implements Program {
 
     private Release release() {
         Release release = new Release();
+        release.of(device::select);
         if (graph != 0) {
             release.of(Kinema.kn_graph_destroy(graph));
         }

@@ -30,9 +30,12 @@ import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -220,6 +223,67 @@ class CudaProgramTest {
         }
         weights.close();
         assertTrue(assertThrows(KinemaException.class, () -> weights.get("w")).getMessage().contains("weights are closed"));
+    }
+
+    @Test
+    void whatAClosedDeviceHadIsGivenBack() {
+        long live = Kinema.kn_live_objects();
+        Device second = Emulated.device();
+        Weights own = second.newWeights();
+        own.initialize(graph(), 1);
+        Program program = second.compile(graph(), own);
+        run(program, 1);
+        second.close();
+        assertTrue(assertThrows(KinemaException.class, program::run).getMessage().contains("is closed"));
+        assertTrue(assertThrows(KinemaException.class, () -> own.get("w")).getMessage().contains("is closed"));
+        own.close();
+        program.close();
+        assertEquals(live, Kinema.kn_live_objects());
+    }
+
+    @Test
+    void weightsAreNotClosedUnderARun() throws Exception {
+        Graph graph = new Graph();
+        Value x = graph.input("x", DType.F32, Shape.of(1000, COLUMNS));
+        graph.output("y", Mul.of(Gelu.of(Gelu.of(x)), graph.parameter("w", Shape.of(COLUMNS), new Initializer.Normal(1))));
+        ExecutorService pool = Executors.newSingleThreadExecutor();
+        AtomicBoolean stop = new AtomicBoolean();
+        String said = null;
+        // a try can come between two runs, where closing is no fault; runs are long against that
+        for (int tries = 0; tries < 20 && said == null; tries++) {
+            Weights own = device.newWeights();
+            own.initialize(graph, 1);
+            CountDownLatch running = new CountDownLatch(1);
+            try (Program program = device.compile(graph, own)) {
+                Future<?> runs = pool.submit(() -> {
+                    while (!stop.get()) {
+                        program.run();
+                        running.countDown();
+                    }
+                });
+                running.await();
+                said = refusalOfClosing(own);
+                if (said != null) {
+                    stop.set(true);
+                    runs.get();
+                } else {
+                    assertThrows(ExecutionException.class, runs::get);
+                }
+            }
+            own.close();
+        }
+        pool.shutdown();
+        assertTrue(said != null && said.contains("in use by a program that runs"), said);
+    }
+
+    /** Null where the weights could be closed. */
+    private static String refusalOfClosing(Weights weights) {
+        try {
+            weights.close();
+            return null;
+        } catch (KinemaException e) {
+            return e.getMessage();
+        }
     }
 
     private Weights initialized() {
