@@ -1,6 +1,7 @@
 // CUDA's runtime interface over the emulator: see api.h.
 #include "api.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -38,6 +39,7 @@ struct SimtEvent {
 namespace {
 thread_local cudaError_t last = cudaSuccess;
 thread_local std::string report;
+std::atomic<int> capturing{0};  // streams of which a capture has begun, by any thread
 
 cudaError_t fails(cudaError_t error) {
     last = error;
@@ -48,6 +50,8 @@ SimtGraph* capture(SimtStream* stream) { return stream ? stream->capture : nullp
 
 /// Does it now, or lets the capture remember it.
 cudaError_t submit(SimtStream* stream, cudaError_t failure, std::function<std::string()> action) {
+    // stricter than CUDA, where this holds while a stream is captured that waits for the default one
+    if (stream == nullptr && capturing > 0) return fails(cudaErrorStreamCaptureImplicit);
     if (SimtGraph* graph = capture(stream)) {
         graph->actions.push_back(std::move(action));
         ++stream->recorded;
@@ -114,6 +118,7 @@ bool simt_pretend(int what, int64_t value) {
         case KN_EMULATED_DEVICES: pretence().devices = value; return true;
         case KN_EMULATED_DRIVER: pretence().driver = value; return true;
         case KN_EMULATED_CAPABILITY: pretence().capability = value; return true;
+        case KN_EMULATED_SHARED: pretence().shared = value; return true;
         case KN_EMULATED_REFUSAL: pretence().refusal = value; return true;
         case KN_EMULATED_FAULT:
             pretence().fault = value;
@@ -168,6 +173,7 @@ const char* cudaGetErrorString(cudaError_t error) {
         case cudaErrorStreamCaptureInvalidated: return "operation failed due to a previous error during capture";
         case cudaErrorStreamCaptureUnmatched: return "the stream is not part of this capture";
         case cudaErrorStreamCaptureUnjoined: return "capturing stream has unjoined work";
+        case cudaErrorStreamCaptureImplicit: return "operation would make the legacy stream depend on a capturing blocking stream";
     }
     return "unknown error";
 }
@@ -191,12 +197,13 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
         case cudaDevAttrL2CacheSize: *value = 1 << 20; break;
         case cudaDevAttrComputeCapabilityMajor: *value = static_cast<int>(pretence().capability / 10); break;
         case cudaDevAttrComputeCapabilityMinor: *value = static_cast<int>(pretence().capability % 10); break;
-        case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = 163 * 1024; break;
+        case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = static_cast<int>(pretence().shared); break;
     }
     return cudaSetDevice(device);
 }
 
 cudaError_t cudaDeviceSynchronize() {
+    if (capturing > 0) return fails(cudaErrorStreamCaptureUnsupported);
     simt::Queue::finish_all();
     return unbroken();
 }
@@ -278,7 +285,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-    if (capture(stream)) return fails(cudaErrorStreamCaptureUnsupported);
+    if (capture(stream) || (stream == nullptr && capturing > 0)) return fails(cudaErrorStreamCaptureUnsupported);
     if (stream) stream->queue->finish();
     return unbroken();
 }
@@ -340,12 +347,14 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
     stream->capture = new SimtGraph();
     stream->capture->streams.push_back(stream);
     stream->capture->queues.push_back(stream->queue);
+    ++capturing;
     return cudaSuccess;
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
     if (capture(stream) == nullptr || stream->capture->streams.front() != stream) return fails(cudaErrorStreamCaptureUnmatched);
     *graph = stream->capture;
+    --capturing;
     bool joined = true;
     for (SimtStream* part : (*graph)->streams) {
         joined &= part == stream || part->joined == part->recorded;

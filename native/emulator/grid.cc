@@ -5,11 +5,11 @@
 #include <mutex>
 #include <thread>
 
+#include "pretence.h"
 #include "scheduler.h"
 
 namespace simt {
 namespace {
-constexpr size_t MAX_SMEM = 227 * 1024;  // of sm_90
 constexpr unsigned MAX_THREADS = 1024;
 
 /// One launch, whose blocks several OS threads take in turn.
@@ -103,7 +103,7 @@ std::string refusal(const Kernel& k) {
     const uint64_t threads = static_cast<uint64_t>(k.block.x) * k.block.y * k.block.z;
     const bool empty = k.grid.x == 0 || k.grid.y == 0 || k.grid.z == 0 || threads == 0;
     if (!empty && threads <= MAX_THREADS && k.block.z <= 64 && k.grid.x <= 0x7FFFFFFFu && k.grid.y <= 65535 && k.grid.z <= 65535
-        && k.smem <= MAX_SMEM) {
+        && k.smem <= static_cast<size_t>(Pretence::instance().shared)) {
         return "";
     }
     return named(k) + ": no device takes a grid " + dims(k.grid) + " of blocks " + dims(k.block)

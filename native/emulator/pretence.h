@@ -7,6 +7,7 @@
 namespace simt {
 struct Pretence {
     std::atomic<int64_t> memory{int64_t{16} << 30}, devices{1}, driver{13000}, capability{80};
+    std::atomic<int64_t> shared{163 * 1024};      // bytes that a block can ask for
     std::atomic<int64_t> refusal{-1}, fault{-1};  // launches and kernels until it comes to that; negative: never
     std::atomic<bool> broken{false};              // whether the fault has happened
     std::atomic<int64_t> used{0};                 // bytes of the device's memory

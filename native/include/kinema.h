@@ -63,6 +63,7 @@ KN_API int64_t kn_live_objects(void);
 #define KN_L2_BYTES 4
 #define KN_DRIVER_VERSION 5     /* 13000 for 13.0; 0 where there is none */
 #define KN_RUNTIME_VERSION 6
+#define KN_SHARED_MEMORY 7      /* bytes that a block can ask for: 163 KB on 8.0, 99 KB on 8.6, 8.9 and 12.x, 227 KB on 9.0 */
 
 /* How many devices there are; 0, with the reason in kn_last_error(), where there is no driver. */
 KN_API int32_t kn_device_count(void);
@@ -72,6 +73,7 @@ KN_API const char* kn_device_name(int32_t device);
 KN_API int64_t kn_device_property(int32_t device, int32_t property);
 /* What this thread does next, it does on that device. */
 KN_API kn_status kn_device_use(int32_t device);
+/* An error while any thread captures a stream, whose capture is then lost; so is work on the default stream. */
 KN_API kn_status kn_device_synchronize(void);
 
 /* ---- memory */
@@ -127,6 +129,7 @@ KN_API int32_t kn_range_pop(void);
 #define KN_EMULATED_REFUSAL 4    /* the launch after so many others is refused; negative: none, as at first */
 #define KN_EMULATED_FAULT 5      /* the kernel after so many others accesses memory that is not its own, which is noticed when somebody waits
                                     for it, and then nothing works any more; negative: none, and all works again */
+#define KN_EMULATED_SHARED 6     /* KN_SHARED_MEMORY; 163 KB at first */
 /* KN_UNSUPPORTED on a device. */
 KN_API kn_status kn_emulate(int32_t what, int64_t value);
 

@@ -1,5 +1,7 @@
 // How a launcher refuses arguments and reports a launch. The sentence is kept for this thread, for kn_last_error().
 #pragma once
+#include <cstddef>
+
 #include "../include/kinema.h"
 
 namespace kn {
@@ -15,6 +17,9 @@ inline int64_t size_of(kn_dtype dtype) { return dtype == KN_I64 ? 8 : dtype == K
 
 /// The device's compute capability as 80 or 90; asked once per device.
 int compute_capability();
+
+/// Whether a block can ask for so many bytes of shared memory on the device, static and dynamic ones together.
+bool has_shared(size_t bytes);
 }  // namespace kn
 
 /// Returns from the launcher with a sentence unless the condition holds.

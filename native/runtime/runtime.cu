@@ -69,19 +69,28 @@ const char* dtype_name(kn_dtype dtype) {
     return dtype >= 0 && dtype < 5 ? NAMES[dtype] : "unknown dtype";
 }
 
-int compute_capability() {
-    static std::atomic<int> known[64];
+namespace {
+/// A property that never changes, asked once per device; 0 where it cannot be asked. The emulator's may change.
+int64_t lasting(int32_t property, std::atomic<int64_t> (&known)[64]) {
     int device = 0;
 #if defined(__CUDACC__)
     if (cudaGetDevice(&device) != cudaSuccess || device >= 64) return 0;
+    const int64_t before = known[device];
+    if (before != 0) return before;
 #endif
-    int capability = known[device];
-    if (capability == 0) {
-        const int64_t asked = kn_device_property(device, KN_COMPUTE_CAPABILITY);
-        capability = asked < 0 ? 0 : static_cast<int>(asked);
-        known[device] = capability;
-    }
-    return capability;
+    const int64_t asked = kn_device_property(device, property);
+    return known[device] = asked < 0 ? 0 : asked;
+}
+}  // namespace
+
+int compute_capability() {
+    static std::atomic<int64_t> known[64];
+    return static_cast<int>(lasting(KN_COMPUTE_CAPABILITY, known));
+}
+
+bool has_shared(size_t bytes) {
+    static std::atomic<int64_t> known[64];
+    return static_cast<int64_t>(bytes) <= lasting(KN_SHARED_MEMORY, known);
 }
 }  // namespace kn
 
@@ -144,6 +153,7 @@ int64_t kn_device_property(int32_t device, int32_t property) {
         }
         case KN_MULTIPROCESSORS: return ask(cudaDevAttrMultiProcessorCount);
         case KN_L2_BYTES: return ask(cudaDevAttrL2CacheSize);
+        case KN_SHARED_MEMORY: return ask(cudaDevAttrMaxSharedMemoryPerBlockOptin);
         case KN_MEMORY_TOTAL:
         case KN_MEMORY_FREE: {
             size_t available = 0, total = 0;

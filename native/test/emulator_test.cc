@@ -146,6 +146,12 @@ void graphs() {
     LAUNCH(count, 4, 32, 0, kn::stream_of(stream), &counter);
     expect(counter == 0, "what is captured is not done");
     expect(kn_stream_synchronize(stream) != KN_OK, "a stream that is being captured cannot be waited for");
+    expect(kn_device_synchronize() != KN_OK, "nor can the device, meanwhile");
+    unsigned set = 0;
+    expect(kn_memory_set(reinterpret_cast<uintptr_t>(&set), 1, 4, 0) != KN_OK && set == 0, "nor is the default stream to be used");
+    const kn_handle other = kn_stream_create();
+    expect(kn_memory_set(reinterpret_cast<uintptr_t>(&set), 1, 4, other) == KN_OK && set != 0, "another stream is free");
+    expect(kn_stream_synchronize(other) == KN_OK && kn_stream_destroy(other) == KN_OK, "and can be waited for");
     const kn_handle graph = kn_graph_end(stream);
     expect(graph != 0, "end");
     for (int i = 0; i < 3; ++i) expect(kn_graph_launch(graph, stream) == KN_OK, "launch");

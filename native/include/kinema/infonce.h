@@ -63,6 +63,10 @@ KN_API kn_status kn_infonce_normalize_gradient(kn_dptr dx, kn_dptr dy, kn_dptr y
  * pointer not in the ring, nothing is written, and the fault word of the one that is wrong is set; both words are optional. */
 KN_API kn_status kn_infonce_enqueue(kn_dptr queue, kn_dptr pointer, kn_dptr count_fault, kn_dptr pointer_fault, kn_dptr rows,
                                     kn_dptr count, int64_t row_count, int64_t capacity, int64_t row_bytes, kn_handle stream);
+/* Rounds rows[row_count, width] in F32 into copy[capacity, width] in BF16, to where kn_infonce_enqueue, which is to be called after it, is
+ * going to write them in the ring; writes nothing where that is not going to. */
+KN_API kn_status kn_infonce_enqueue_rounded(kn_dptr copy, kn_dptr pointer, kn_dptr rows, kn_dptr count, int64_t row_count, int64_t capacity,
+                                            int64_t width, kn_handle stream);
 
 #ifdef __cplusplus
 }

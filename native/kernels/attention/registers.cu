@@ -1,6 +1,8 @@
 // Attention of float in register tiles: a block for 64 rows of a head, against tiles of the others in shared memory. 16 x 16 threads: each
 // has four rows, 16 apart, of the products with every 16th of the others, and of the results 4 columns of every 64. All that is known of a
 // row is in 16 neighbouring lanes. The same order of work as on tensor cores.
+#include <algorithm>
+
 #include "../../runtime/fragments.h"
 #include "tiles.h"
 #include "variants.h"
@@ -244,15 +246,18 @@ __global__ void __launch_bounds__(THREADS, 1) gradient_v3(float* d_first, float*
     if constexpr (OF_KEYS) store_sums<DEPTH>(d_second + at, width, first, count, r.depth, values, one);
 }
 
+template <int DEPTH> constexpr size_t FORWARD_SHARED = (3 * OWN * DEPTH + OWN * OWN) * sizeof(float);
+template <int DEPTH, int OTHERS> constexpr size_t GRADIENT_SHARED = (2 * (OWN + OTHERS) * DEPTH + 2 * OWN * OTHERS) * sizeof(float);
+
 template <int DEPTH> void launch_forward(kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream) {
     const int64_t tiles = ceil_div(o.queries, OWN);
-    LAUNCH((forward_v3<DEPTH>), static_cast<unsigned>(o.batch * o.heads * tiles), THREADS, (3 * OWN * DEPTH + OWN * OWN) * sizeof(float),
-           stream_of(stream), address<float>(y), address<float>(log_sums), rows_of<float>(o), static_cast<int>(tiles));
+    LAUNCH((forward_v3<DEPTH>), static_cast<unsigned>(o.batch * o.heads * tiles), THREADS, FORWARD_SHARED<DEPTH>, stream_of(stream),
+           address<float>(y), address<float>(log_sums), rows_of<float>(o), static_cast<int>(tiles));
 }
 
 template <int DEPTH, int OTHERS>
 void launch_gradient(kn_dptr dq, kn_dptr dk, kn_dptr dv, const Results<float>& results, const Operands& o, kn_handle stream) {
-    constexpr size_t SHARED = (2 * (OWN + OTHERS) * DEPTH + 2 * OWN * OTHERS) * sizeof(float);
+    constexpr size_t SHARED = GRADIENT_SHARED<DEPTH, OTHERS>;
     const int64_t heads = o.batch * o.heads, of_queries = ceil_div(o.queries, OWN), of_keys = ceil_div(o.keys, OWN);
     if (of_queries > 0) {
         LAUNCH((gradient_v3<DEPTH, OTHERS, false>), static_cast<unsigned>(heads * of_queries), THREADS, SHARED, stream_of(stream),
@@ -281,13 +286,19 @@ void launch_gradient_registers(kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, k
         launch_gradient<128, 32>(dq, dk, dv, results, o, stream);
     }
 }
+
+/// Of a block of the larger pass; on tensor cores it is never more than 96 KB, which every device has.
+bool has_shared_for(const Operands& o) {
+    const size_t narrow = std::max(FORWARD_SHARED<64>, GRADIENT_SHARED<64, 64>);
+    return o.dtype == KN_BF16 || has_shared(o.depth <= 64 ? narrow : std::max(FORWARD_SHARED<128>, GRADIENT_SHARED<128, 32>));
+}
 }  // namespace
 
 bool is_for_tiles(const Operands& o) {
     constexpr int64_t BLOCKS = int64_t{1} << 31, MOST_DEPTH = 128;
     const int64_t heads = o.batch * o.heads;
     return o.depth % (16 / size_of(o.dtype)) == 0 && o.depth <= MOST_DEPTH && heads * ceil_div(o.queries, OWN) < BLOCKS
-        && heads * ceil_div(o.keys, OWN) < BLOCKS;
+        && heads * ceil_div(o.keys, OWN) < BLOCKS && has_shared_for(o);
 }
 
 void launch_forward_tiles(kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream) {

@@ -102,7 +102,10 @@ constexpr int64_t FEW_KEYS = 512;
 kn_status choose(const char* what, const Contrast& c, int* variant) {
     const bool tensor = is_for_tensor_cores(c.width, c.capacity, c.dtype);
     if (*variant == 0) *variant = tensor ? 2 : c.capacity > FEW_KEYS ? 3 : 1;
-    if (*variant == 2 && !tensor) return refuse(KN_UNSUPPORTED, "infonce.%s v2 takes bf16 and widths up to 256, multiples of 8", what);
+    if (*variant == 2 && !tensor) {
+        return refuse(KN_UNSUPPORTED,
+                      "infonce.%s v2 takes bf16 and widths up to 256, multiples of 8; above 128 it takes 128 KB of shared memory", what);
+    }
     if (*variant == 3 && c.capacity == 0) return refuse(KN_UNSUPPORTED, "infonce.%s v3 takes a queue that is not empty", what);
     KN_REQUIRE(*variant >= 1 && *variant <= VARIANTS, "infonce.%s: there is no variant %d", what, *variant);
     return KN_OK;

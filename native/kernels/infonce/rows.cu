@@ -78,6 +78,15 @@ __global__ void enqueue_rows(Word* queue, const int64_t* pointer, const Word* ro
     }
 }
 
+__global__ void enqueue_rounded(bf16* copy, const int64_t* pointer, const float* rows, const int32_t* count, int64_t row_count,
+                                int64_t capacity, int64_t width) {
+    const int64_t n = enqueued(pointer, count, row_count, capacity) * width, first = *pointer * width, end = capacity * width;
+    const int64_t step = static_cast<int64_t>(gridDim.x) * BLOCK;
+    for (int64_t i = static_cast<int64_t>(blockIdx.x) * BLOCK + threadIdx.x; i < n; i += step) {
+        copy[first + i < end ? first + i : first + i - end] = from_float<bf16>(rows[i]);
+    }
+}
+
 // after the rows, as all their blocks read the pointer
 __global__ void move_pointer(int64_t* pointer, Fault* count_fault, Fault* pointer_fault, const int32_t* count, int64_t row_count,
                              int64_t capacity) {
@@ -180,6 +189,19 @@ kn_status kn_infonce_enqueue(kn_dptr queue, kn_dptr pointer, kn_dptr count_fault
     LAUNCH(move_pointer, 1, 1, 0, stream_of(stream), address<int64_t>(pointer), address<Fault>(count_fault), address<Fault>(pointer_fault),
            address<const int32_t>(count), row_count, capacity);
     return launched("infonce.enqueue, row_count = %lld, capacity = %lld", static_cast<long long>(row_count),
+                    static_cast<long long>(capacity));
+}
+
+kn_status kn_infonce_enqueue_rounded(kn_dptr copy, kn_dptr pointer, kn_dptr rows, kn_dptr count, int64_t row_count, int64_t capacity,
+                                     int64_t width, kn_handle stream) {
+    using namespace infonce;
+    KN_REQUIRE(row_count >= 0 && row_count <= capacity && width >= 0,
+               "infonce.enqueue_rounded: %lld rows of %lld numbers do not fit into a copy of %lld", static_cast<long long>(row_count),
+               static_cast<long long>(width), static_cast<long long>(capacity));
+    if (row_count == 0 || width == 0) return KN_OK;
+    LAUNCH(enqueue_rounded, blocks_for(row_count * width, BLOCK), BLOCK, 0, stream_of(stream), address<bf16>(copy),
+           address<const int64_t>(pointer), address<const float>(rows), address<const int32_t>(count), row_count, capacity, width);
+    return launched("infonce.enqueue_rounded, row_count = %lld, capacity = %lld", static_cast<long long>(row_count),
                     static_cast<long long>(capacity));
 }
 

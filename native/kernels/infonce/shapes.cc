@@ -364,6 +364,30 @@ void add_enqueue(Lab& lab, int64_t row_count, int64_t capacity, int64_t row_byte
     lab.add(std::move(c));
 }
 
+/// counted: -1 for all rows without the input.
+void add_enqueue_rounded(Lab& lab, int64_t row_count, int64_t capacity, int64_t width, int64_t pointer, int64_t counted) {
+    Case c("infonce.enqueue_rounded", KN_BF16, {{"rows", row_count}, {"capacity", capacity}, {"width", width}, {"pointer", pointer},
+            {"counted", counted}});
+    c.inputs = {{KN_BF16, capacity * width},
+                {KN_I64, 1, 1, 2, [pointer](std::vector<double>& x) { x[0] = static_cast<double>(pointer); }},
+                {KN_F32, row_count * width}};
+    if (counted >= 0) c.inputs.push_back({KN_I32, 1, 1, 2, [counted](std::vector<double>& x) { x[0] = static_cast<double>(counted); }});
+    c.outputs = {{KN_BF16, capacity * width, 0}};
+    c.bytes = 6.0 * static_cast<double>(row_count * width);
+    c.run = [=](int, const Call& call) {
+        return kn_infonce_enqueue_rounded(call.out[0], call.in[1], call.in[2], counted >= 0 ? call.in[3] : 0, row_count, capacity, width,
+                                          call.stream);
+    };
+    c.oracle = [=](const Values& in, Values& out) {
+        const int64_t n = counted < 0 ? row_count : counted;
+        if (n > row_count || pointer >= capacity) return;
+        for (int64_t i = 0; i < n * width; ++i) {
+            out[0][static_cast<size_t>((pointer * width + i) % (capacity * width))] = in[2][static_cast<size_t>(i)];
+        }
+    };
+    lab.add(std::move(c));
+}
+
 void register_queue(Lab& lab) {
     const Shape waves{3, 8, 4096 + 40, 0.2};  // a wave and a rest
     add_loss(lab, waves, KN_F32);
@@ -401,6 +425,10 @@ void register_infonce(Lab& lab) {
     add_enqueue(lab, 4, 7, 4, 6, 0);
     add_enqueue(lab, 4, 7, 4, 6, 5);   // more than there are: nothing
     add_enqueue(lab, 4, 7, 4, 7, -1);  // beyond the ring: nothing
+    add_enqueue_rounded(lab, 3, 7, 5, 5, -1);
+    add_enqueue_rounded(lab, 4, 7, 3, 6, 3);
+    add_enqueue_rounded(lab, 4, 7, 3, 6, 5);   // more than there are: nothing
+    add_enqueue_rounded(lab, 4, 7, 3, 7, -1);  // beyond the ring: nothing
     // MoCo's queue at the widths of projections and of the whole encoder
     lab.full_size([](Lab& l) {
         for (kn_dtype dtype : {KN_F32, KN_BF16}) {

@@ -181,7 +181,7 @@ void launch_positives(kn_dptr positives, const Contrast& c, kn_handle stream) {
 }
 
 bool is_for_tensor_cores(int64_t width, int64_t capacity, kn_dtype dtype) {
-    return dtype == KN_BF16 && width % 8 == 0 && width <= 256 && capacity > 0;
+    return dtype == KN_BF16 && width % 8 == 0 && width <= 256 && capacity > 0 && has_shared(width <= 128 ? SHARED<128> : SHARED<256>);
 }
 
 // losses, positives, parts

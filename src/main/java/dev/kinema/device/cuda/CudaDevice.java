@@ -18,7 +18,8 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * One NVIDIA device, {@code cuda:0} and so on, or the emulator of one. Programs and weights of it are closed before it is.
+ * One NVIDIA device, {@code cuda:0} and so on, or the emulator of one. What is left of its programs and weights can
+ * be closed after it, but not used.
  *
  * <p>Two properties of the JVM help to find what is slow or wrong; with either, programs launch step by step and replay no CUDA graph.
  * {@code -Dkinema.cuda.ranges=true} names each step to profilers by an NVTX range; {@code -Dkinema.cuda.blocking=true} waits for each
@@ -85,7 +86,7 @@ public final class CudaDevice implements Device {
         int index = Integer.parseInt(number.group(1));
         int count = Kinema.kn_device_count();
         if (count == 0) {
-            throw new KinemaException(CudaLibrary.lastError() + ": install NVIDIA's driver (580 or newer), or choose device cpu");
+            throw new KinemaException(CudaLibrary.lastError() + ": " + remedyForNoDevice() + ", or choose device cpu");
         }
         if (index >= count) {
             throw new KinemaException("there is no device " + name + ", the machine has " + count + ": choose cuda:0"
@@ -103,11 +104,20 @@ public final class CudaDevice implements Device {
         return device;
     }
 
+    /** A driver of an earlier major version than the kernels', or none, shows no device even where there is one. */
+    private static String remedyForNoDevice() {
+        long driver = Kinema.kn_device_property(0, Kinema.KN_DRIVER_VERSION) / 1000;
+        boolean old = driver < Kinema.kn_device_property(0, Kinema.KN_RUNTIME_VERSION) / 1000;
+        return old ? "install NVIDIA's driver (580 or newer)"
+            : "check with nvidia-smi that the machine has a GPU, and that CUDA_VISIBLE_DEVICES does not hide it";
+    }
+
     /** Whether the library has kernels for this device is known when the first is launched. */
     private void tryKernel(long capability) {
-        try (DeviceMemory memory = new DeviceMemory(index, Float.BYTES, "a first kernel")) {
-            int status = Kinema.kn_elementwise_fill(memory.address(), 1, 0, Kinema.KN_F32, 0);
-            if (status != Kinema.KN_OK || Kinema.kn_device_synchronize() != Kinema.KN_OK) {
+        try (OwnStream stream = new OwnStream();
+                DeviceMemory memory = new DeviceMemory(index, Float.BYTES, "a first kernel", stream.handle())) {
+            int status = Kinema.kn_elementwise_fill(memory.address(), 1, 0, Kinema.KN_F32, stream.handle());
+            if (status != Kinema.KN_OK || stream.await() != Kinema.KN_OK) {
                 throw new KinemaException(name + ", of compute capability " + capability / 10 + "." + capability % 10 + ", does not run these"
                     + " kernels (" + CudaLibrary.lastError() + "): build them for it with -Dkinema.cmake.args=-DKINEMA_CUDA_ARCHITECTURES="
                     + capability + ", or choose device cpu");
@@ -167,11 +177,25 @@ public final class CudaDevice implements Device {
         return index;
     }
 
+    /** In bytes, now. */
+    long freeMemory() {
+        long free = Kinema.kn_device_property(index, Kinema.KN_MEMORY_FREE);
+        if (free < 0) {
+            throw CudaLibrary.failure();
+        }
+        return free;
+    }
+
     /** To be called by a thread before it talks to the device. */
     void use() {
         if (closed) {
             throw new KinemaException("the device " + name + " is closed: close it after its programs and weights");
         }
+        select();
+    }
+
+    /** To be called by a thread before it gives back what it has of the device, which may be closed. */
+    void select() {
         CudaLibrary.check(Kinema.kn_device_use(index));
     }
 

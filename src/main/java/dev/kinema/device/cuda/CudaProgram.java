@@ -67,22 +67,23 @@ final class CudaProgram implements Program {
         finite.forEach(f -> this.finite.put(f.step(), f));
         this.preparing = steps.stream().filter(CudaProgram::isConstant).toList();
         this.running = steps.stream().filter(s -> !isConstant(s)).toList();
-        placement = new Placement(preparing, running, Stream.concat(in.values().stream(), out.values().stream()).toList());
-        requireMemory();
-        faults = new Faults(device.index(), faultWords);
+        placement = new Placement(preparing, running, Stream.concat(in.values().stream(), out.values().stream()).toList(),
+            Faults.bytes(faultWords));
+        // here and not when something finds no room: the first run takes more, for preparation
+        placement.require(device.freeMemory(), name(), device.name());
         boolean complete = false;
         try {
+            stream = CudaLibrary.made(Kinema.kn_stream_create());
+            faults = new Faults(device.index(), faultWords, stream);
             placement.placeActivations(hold(placement.plan().bytes(), "the block of activations of " + name()));
             placement.holding().forEach(s -> s.place(hold(s.bytes, "'" + s.name + "'").address()));
             in.forEach((name, b) -> hostIn.put(name, host(name, b)));
             out.forEach((name, b) -> hostOut.put(name, host(name, b)));
             bindings = new Bindings(arrays(hostIn), arrays(hostOut));
             event = new ProgramRunEvent(device.name(), bindings, placement.plan());
-            stream = CudaLibrary.made(Kinema.kn_stream_create());
             transfers = new Transfers(stream, running, in, hostIn, out, hostOut);
             ranges = Boolean.getBoolean("kinema.cuda.ranges") ? new Ranges(steps) : null;
-            // memory is zeroed on the default stream, which ours does not wait for
-            CudaLibrary.check(Kinema.kn_device_synchronize());
+            CudaLibrary.check(Kinema.kn_stream_synchronize(stream));
             complete = true;
         } finally {
             if (!complete) {
@@ -97,17 +98,8 @@ final class CudaProgram implements Program {
             + (out.size() > 3 ? " and " + (out.size() - 3) + " more" : "");
     }
 
-    /** Here and not when something finds no room: the first run takes more, for preparation. */
-    private void requireMemory() {
-        long free = Kinema.kn_device_property(device.index(), Kinema.KN_MEMORY_FREE);
-        if (free < 0) {
-            throw CudaLibrary.failure();
-        }
-        placement.require(free, name(), device.name());
-    }
-
     private DeviceMemory hold(long bytes, String what) {
-        DeviceMemory memory = new DeviceMemory(device.index(), bytes, what);
+        DeviceMemory memory = new DeviceMemory(device.index(), bytes, what, stream);
         held.add(memory);
         return memory;
     }
@@ -164,16 +156,20 @@ final class CudaProgram implements Program {
         }
         try {
             checkOpen();
-            weights.checkOpen();
-            device.use();
-            event.begin();
-            if (preparedVersion != weights.version()) {
-                prepare();
-                preparedVersion = weights.version();
+            weights.enter();
+            try {
+                device.use();
+                event.begin();
+                if (preparedVersion != weights.version()) {
+                    prepare();
+                    preparedVersion = weights.version();
+                }
+                runWriting(clock);
+                event.end();
+                event.commit();
+            } finally {
+                weights.leave();
             }
-            runWriting(clock);
-            event.end();
-            event.commit();
         } finally {
             inUse.set(false);
         }
@@ -318,8 +314,7 @@ final class CudaProgram implements Program {
         if (preparing.isEmpty()) {
             return;
         }
-        try (DeviceMemory memory = new DeviceMemory(device.index(), placement.passingBytes(), "preparing weights")) {
-            CudaLibrary.check(Kinema.kn_device_synchronize());
+        try (DeviceMemory memory = new DeviceMemory(device.index(), placement.passingBytes(), "preparing weights", stream)) {
             placement.placePassing(memory);
             faults.clear(stream);
             preparing.forEach(this::launch);
@@ -370,7 +365,6 @@ final class CudaProgram implements Program {
         try {
             if (!closed) {
                 closed = true;
-                device.use();
                 release().finish();
             }
         } finally {
@@ -380,6 +374,7 @@ final class CudaProgram implements Program {
 
     private Release release() {
         Release release = new Release();
+        release.of(device::select);
         if (graph != 0) {
             release.of(Kinema.kn_graph_destroy(graph));
         }
@@ -398,7 +393,9 @@ final class CudaProgram implements Program {
         hostIn.values().forEach(m -> release.of(m::close));
         hostOut.values().forEach(m -> release.of(m::close));
         held.forEach(m -> release.of(m::close));
-        release.of(faults::close);
+        if (faults != null) {
+            release.of(faults::close);
+        }
         return release;
     }
 }

@@ -3,7 +3,7 @@ package dev.kinema.device.cuda;
 import dev.kinema.KinemaException;
 import dev.kinema.device.cuda.binding.Kinema;
 
-/** One owned block of memory on a device, zeroed. */
+/** One owned block of memory on a device, zeroed for what comes after it on a stream. */
 final class DeviceMemory implements AutoCloseable {
     private final long address;
     private final long bytes;
@@ -12,8 +12,9 @@ final class DeviceMemory implements AutoCloseable {
     /**
      * @param device the number of the device, which must be in use by this thread
      * @param what names the block in the error if the device has not enough memory
+     * @param stream that zeroes it: not the default one, which must not be used while another thread captures a stream
      */
-    DeviceMemory(int device, long bytes, String what) {
+    DeviceMemory(int device, long bytes, String what, long stream) {
         this.bytes = bytes;
         address = Kinema.kn_memory_allocate(bytes);
         if (address == 0) {
@@ -21,7 +22,7 @@ final class DeviceMemory implements AutoCloseable {
                 + " model, or close other programs", what, bytes, device, Kinema.kn_device_property(device, Kinema.KN_MEMORY_FREE),
                 CudaLibrary.lastError()));
         }
-        if (Kinema.kn_memory_set(address, 0, bytes, 0) != Kinema.KN_OK) {
+        if (Kinema.kn_memory_set(address, 0, bytes, stream) != Kinema.KN_OK) {
             KinemaException failure = CudaLibrary.failure();
             Kinema.kn_memory_free(address);
             throw failure;

@@ -10,6 +10,7 @@ import java.util.function.IntFunction;
 
 /** The words in which kernels say that an index or a label is none: cleared before a run, looked at after it. */
 final class Faults implements AutoCloseable {
+    private static final String WHAT = "what a program's kernels find wrong";
     private final List<Word> words;
     /** Null where there is no word. */
     private final DeviceMemory memory;
@@ -22,18 +23,39 @@ final class Faults implements AutoCloseable {
      */
     record Word(Node node, Storage storage, IntFunction<String> message) {}
 
-    /** @param device the number of the device, which must be in use by this thread */
-    Faults(int device, List<Word> words) {
+    /**
+     * @param device the number of the device, which must be in use by this thread
+     * @param stream that zeroes the words
+     */
+    Faults(int device, List<Word> words, long stream) {
         this.words = words;
         if (words.isEmpty()) {
             memory = null;
             host = null;
             return;
         }
-        host = new HostMemory(new Type(DType.I64, Shape.of(words.size())), "what a program's kernels find wrong");
-        memory = new DeviceMemory(device, host.bytes(), "what a program's kernels find wrong");
+        memory = new DeviceMemory(device, bytes(words), WHAT, stream);
+        host = hostBeside(memory, words.size());
         for (int i = 0; i < words.size(); i++) {
             words.get(i).storage().place(memory.address() + (long) i * Long.BYTES);
+        }
+    }
+
+    /** How much of the device's memory the words take. */
+    static long bytes(List<Word> words) {
+        return (long) words.size() * Long.BYTES;
+    }
+
+    private static HostMemory hostBeside(DeviceMemory memory, int words) {
+        boolean complete = false;
+        try {
+            HostMemory host = new HostMemory(new Type(DType.I64, Shape.of(words)), WHAT);
+            complete = true;
+            return host;
+        } finally {
+            if (!complete) {
+                memory.close();
+            }
         }
     }
 

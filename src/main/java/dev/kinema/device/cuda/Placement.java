@@ -23,14 +23,15 @@ final class Placement {
     /**
      * @param preparing the steps that run when weights have changed, {@code running} those of each run
      * @param bound inputs and outputs
+     * @param besides what the program holds of the device besides, bytes
      */
-    Placement(List<Step> preparing, List<Step> running, Collection<Buffer> bound) {
+    Placement(List<Step> preparing, List<Step> running, Collection<Buffer> bound, long besides) {
         bound.forEach(b -> holding.add(b.storage()));
         running.stream().flatMap(s -> s.reads().stream()).map(Buffer::storage)
             .filter(s -> s.constant && s.home != Storage.Home.WEIGHTS).forEach(holding::add);
         passing = planned(preparing);
         activations = planned(running);
-        plan = plan(activations, holding.stream().mapToLong(s -> s.bytes).sum());
+        plan = plan(activations, besides + holding.stream().mapToLong(s -> s.bytes).sum());
         passingPlan = plan(passing, 0);
     }
 

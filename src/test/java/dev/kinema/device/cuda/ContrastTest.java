@@ -12,6 +12,7 @@ import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
+import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Gradients;
@@ -133,6 +134,86 @@ class ContrastTest {
             assertArrayEquals(Arrays.copyOfRange(before, WIDTH, last), Arrays.copyOfRange(after, WIDTH, last));
             assertEquals(-0.5, after[last], "the first row is at the end of the ring");
             assertEquals(0.5, after[0], "the second at its beginning");
+        }
+    }
+
+    /** A loss against a queue into which its keys go; the third run's wrap around its end. */
+    private static Graph ring() {
+        Graph graph = new Graph();
+        Value k = graph.input("k", DType.F32, Shape.of(ROWS, WIDTH));
+        Value queue = queue(graph);
+        graph.output("loss", InfoNce.of(graph.parameter("q", Shape.of(ROWS, WIDTH), new Initializer.Normal(1)), k, queue, 0.2).output(0));
+        RingEnqueue.of(queue, graph.state("pointer", DType.I64, Shape.of(1), new Initializer.Constant(0)), k);
+        return graph;
+    }
+
+    private static double run(Program program, int from) {
+        HostArray k = program.input("k");
+        for (int i = 0; i < k.elements(); i++) {
+            k.set(i, Math.sin(from * 100 + i));
+        }
+        program.run();
+        return program.output("loss").get(0);
+    }
+
+    /** The loss of a program that has converted the whole queue. */
+    private double fresh(Weights own, int from) {
+        try (Program program = device.compile(ring(), own, Compilation.BF16)) {
+            return run(program, from);
+        }
+    }
+
+    @Test
+    void theQueueIsConvertedOnceAndThenKeptUp() {
+        try (Weights own = device.newWeights()) {
+            weights.initialize(ring(), 3);
+            own.initialize(ring(), 3);
+            try (Program program = device.compile(ring(), weights, Compilation.BF16)) {
+                String steps = program.describe();
+                assertEquals(1, conversions(steps, "run "), "of k: " + steps);
+                assertEquals(2, conversions(steps, "once "), "of q and the queue: " + steps);
+                for (int step = 0; step < 8; step++) {
+                    if (step == 5) {
+                        double[] changed = Arrays.stream(values("queue")).map(x -> 0.5 - x).toArray();
+                        HostArray other = HostArray.of(Shape.of(CAPACITY, WIDTH), changed);
+                        weights.put("queue", other);
+                        own.put("queue", other);
+                    }
+                    assertEquals(fresh(own, step), run(program, step), "step " + step);
+                }
+                assertTrue(((CudaProgram) program).replays());
+            }
+        }
+    }
+
+    private static long conversions(String steps, String when) {
+        return steps.lines().filter(s -> s.startsWith(when) && s.contains("elementwise.convert")).count();
+    }
+
+    @Test
+    void aRunThatFailsLeavesTheCopyOfTheQueueAsTheQueueIs() {
+        weights.initialize(ring(), 3);
+        boolean failed = true;
+        for (int launches = 0; failed; launches++) {
+            try (Program program = device.compile(ring(), weights, Compilation.BF16); Weights own = device.newWeights()) {
+                Kinema.kn_emulate(Kinema.KN_EMULATED_REFUSAL, launches);
+                failed = isRefused(program, launches);
+                Kinema.kn_emulate(Kinema.KN_EMULATED_REFUSAL, -1);
+                weights.names().forEach(name -> own.put(name, weights.get(name)));
+                assertEquals(fresh(own, 50), run(program, 50), "after a refusal of launch " + launches);
+            } finally {
+                Kinema.kn_emulate(Kinema.KN_EMULATED_REFUSAL, -1);
+            }
+        }
+    }
+
+    private static boolean isRefused(Program program, int from) {
+        try {
+            run(program, from);
+            return false;
+        } catch (KinemaException e) {
+            assertTrue(e.getMessage().contains("refused"), e.getMessage());
+            return true;
         }
     }
 

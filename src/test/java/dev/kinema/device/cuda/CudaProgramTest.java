@@ -33,9 +33,12 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
@@ -167,7 +170,7 @@ class CudaProgramTest {
                 IntStream.range(0, 3).forEach(i -> run(program, i));
                 assertTrue(Kinema.kn_live_objects() > before + 5, "a program holds memory, a stream, a graph");
             }
-            assertEquals(before + 2, Kinema.kn_live_objects(), "two weights");
+            assertEquals(before + 3, Kinema.kn_live_objects(), "two weights and their stream");
         }
         assertEquals(before, Kinema.kn_live_objects());
     }
@@ -203,6 +206,26 @@ class CudaProgramTest {
     }
 
     @Test
+    void whatOtherThreadsDoLeavesACaptureAlone() {
+        long stream = CudaLibrary.made(Kinema.kn_stream_create());
+        CudaLibrary.check(Kinema.kn_graph_begin(stream));
+        try (Device second = Emulated.device(); Weights own = second.newWeights()) {
+            own.initialize(graph(), 1);
+            double[] read = own.get("w").toDoubles();
+            try (Program program = second.compile(graph(), own)) {
+                double[] first = run(program, 1);
+                assertArrayEquals(first, run(program, 1));
+                own.put("w", HostArray.of(Shape.of(COLUMNS), read));
+                assertArrayEquals(first, run(program, 1));
+            }
+        } finally {
+            long graph = Kinema.kn_graph_end(stream);
+            CudaLibrary.check(Kinema.kn_graph_destroy(graph));
+            CudaLibrary.check(Kinema.kn_stream_destroy(stream));
+        }
+    }
+
+    @Test
     void theFirstNodeThatIsNotFiniteIsNamed() {
         Graph graph = new Graph();
         Value x = graph.input("x", DType.F32, Shape.of(4));
@@ -231,6 +254,67 @@ class CudaProgramTest {
         }
         weights.close();
         assertTrue(assertThrows(KinemaException.class, () -> weights.get("w")).getMessage().contains("weights are closed"));
+    }
+
+    @Test
+    void whatAClosedDeviceHadIsGivenBack() {
+        long live = Kinema.kn_live_objects();
+        Device second = Emulated.device();
+        Weights own = second.newWeights();
+        own.initialize(graph(), 1);
+        Program program = second.compile(graph(), own);
+        run(program, 1);
+        second.close();
+        assertTrue(assertThrows(KinemaException.class, program::run).getMessage().contains("is closed"));
+        assertTrue(assertThrows(KinemaException.class, () -> own.get("w")).getMessage().contains("is closed"));
+        own.close();
+        program.close();
+        assertEquals(live, Kinema.kn_live_objects());
+    }
+
+    @Test
+    void weightsAreNotClosedUnderARun() throws Exception {
+        Graph graph = new Graph();
+        Value x = graph.input("x", DType.F32, Shape.of(1000, COLUMNS));
+        graph.output("y", Mul.of(Gelu.of(Gelu.of(x)), graph.parameter("w", Shape.of(COLUMNS), new Initializer.Normal(1))));
+        ExecutorService pool = Executors.newSingleThreadExecutor();
+        AtomicBoolean stop = new AtomicBoolean();
+        String said = null;
+        // a try can come between two runs, where closing is no fault; runs are long against that
+        for (int tries = 0; tries < 20 && said == null; tries++) {
+            Weights own = device.newWeights();
+            own.initialize(graph, 1);
+            CountDownLatch running = new CountDownLatch(1);
+            try (Program program = device.compile(graph, own)) {
+                Future<?> runs = pool.submit(() -> {
+                    while (!stop.get()) {
+                        program.run();
+                        running.countDown();
+                    }
+                });
+                running.await();
+                said = refusalOfClosing(own);
+                if (said != null) {
+                    stop.set(true);
+                    runs.get();
+                } else {
+                    assertThrows(ExecutionException.class, runs::get);
+                }
+            }
+            own.close();
+        }
+        pool.shutdown();
+        assertTrue(said != null && said.contains("in use by a program that runs"), said);
+    }
+
+    /** Null where the weights could be closed. */
+    private static String refusalOfClosing(Weights weights) {
+        try {
+            weights.close();
+            return null;
+        } catch (KinemaException e) {
+            return e.getMessage();
+        }
     }
 
     private Weights initialized() {

@@ -188,12 +188,15 @@ class CudaTroubleTest {
     @Test
     void aMachineWithoutADriverOrADeviceSaysSo() {
         emulate(Kinema.KN_EMULATED_DEVICES, 0);
-        assertContains(failure(() -> CudaDevice.open("cuda-emulated:0")), "no CUDA-capable device is detected", "choose device cpu");
+        String none = failure(() -> CudaDevice.open("cuda-emulated:0"));
+        assertContains(none, "no CUDA-capable device is detected", "check with nvidia-smi", "CUDA_VISIBLE_DEVICES", "choose device cpu");
+        assertFalse(none.contains("install"), none);
         emulate(Kinema.KN_EMULATED_DRIVER, 11080);
         assertContains(failure(() -> CudaDevice.open("cuda-emulated:0")), "driver version is insufficient", "serves CUDA 11.8",
             "built with 13.0", "install NVIDIA's driver");
         emulate(Kinema.KN_EMULATED_DRIVER, 0);
-        assertContains(failure(() -> CudaDevice.open("cuda-emulated:0")), "there is no NVIDIA driver on this machine", "choose device cpu");
+        assertContains(failure(() -> CudaDevice.open("cuda-emulated:0")), "there is no NVIDIA driver on this machine",
+            "install NVIDIA's driver", "choose device cpu");
     }
 
     @Test

@@ -17,6 +17,7 @@ import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Gather;
 import dev.kinema.graph.op.SoftmaxCrossEntropy;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,6 +63,25 @@ class FaultsTest {
     private static void assertSaid(String text, Program program, int token, int label) {
         String message = assertThrows(KinemaException.class, () -> run(program, token, label)).getMessage();
         assertTrue(message.contains(text) && message.contains("head"), message);
+    }
+
+    @Test
+    void theWordsAreCountedAndGivenBackWhereThereIsNoRoomForThem() {
+        long live = Kinema.kn_live_objects();
+        long total = Kinema.kn_device_property(0, Kinema.KN_MEMORY_TOTAL);
+        long used = total - Kinema.kn_device_property(0, Kinema.KN_MEMORY_FREE);
+        long stream = CudaLibrary.made(Kinema.kn_stream_create());
+        List<Faults.Word> words = List.of(new Faults.Word(null, new Storage("fault", Long.BYTES, Storage.Home.HELD), n -> "wrong"));
+        assertEquals(Long.BYTES, new Placement(List.of(), List.of(), List.of(), Faults.bytes(words)).plan().persistentBytes());
+        try {
+            assertEquals(Kinema.KN_OK, Kinema.kn_emulate(Kinema.KN_EMULATED_MEMORY, used + Long.BYTES - 1));
+            String message = assertThrows(KinemaException.class, () -> new Faults(0, words, stream)).getMessage();
+            assertTrue(message.contains("needs 8 bytes"), message);
+        } finally {
+            Kinema.kn_emulate(Kinema.KN_EMULATED_MEMORY, total);
+            Kinema.kn_stream_destroy(stream);
+        }
+        assertEquals(live, Kinema.kn_live_objects());
     }
 
     @Test
