@@ -41,6 +41,11 @@ kinema_planted_test("" none "1 checks, 0 failed")
 kinema_planted_test("" overflow "FAILED planted.overflow f32 n=64 v1: memory beyond a tensor was written")
 kinema_planted_test("" race "FAILED planted.race f32 n=64 v1: output 0 is off by -?nan")
 
+# the kernels that are wrong have not run in the lab of the one that is right
+kinema_reached_test(planted-unreached planted-none ${KINEMA_NATIVE}/test/planted)
+set_tests_properties(planted-unreached PROPERTIES
+  PASS_REGULAR_EXPRESSION "reaches[ \n]+beyond_the_end of [^ ]*planted.cu[ \n]+without_barrier of [^ ]*planted.cu[ \n]+add a shape")
+
 kinema_plant(-asan ${KINEMA_SANITIZED} -fsanitize=address,undefined -fno-sanitize-recover=undefined)
 kinema_planted_test(-asan none "1 checks, 0 failed")
 kinema_planted_test(-asan overflow

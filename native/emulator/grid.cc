@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdio>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "pretence.h"
@@ -97,6 +99,33 @@ class Pool {
         }
     }
 };
+
+/// Writes each kernel that runs, once, as "file of the launch:kernel", into the file that KINEMA_EMULATOR_LAUNCHES names: see reached.cmake.
+class Launches {
+  public:
+    static Launches& instance() {
+        static Launches* launches = new Launches();
+        return *launches;
+    }
+
+    /// Returns what is wrong with the file, empty if nothing.
+    std::string note(const Kernel& kernel) {
+        if (path == nullptr) return "";
+        if (file == nullptr) return std::string("KINEMA_EMULATOR_LAUNCHES: ") + path + " cannot be written: name a file in a folder that exists";
+        const std::string line = std::string(kernel.site.file) + ":" + kernel.name;
+        std::lock_guard<std::mutex> guard(lock);
+        if (!seen.insert(line).second) return "";
+        std::fprintf(file, "%s\n", line.c_str());
+        std::fflush(file);  // the process may end by a kernel's fault
+        return "";
+    }
+
+  private:
+    const char* const path = std::getenv("KINEMA_EMULATOR_LAUNCHES");
+    FILE* const file = path ? std::fopen(path, "w") : nullptr;
+    std::mutex lock;
+    std::set<std::string> seen;
+};
 }  // namespace
 
 std::string refusal(const Kernel& k) {
@@ -112,6 +141,8 @@ std::string refusal(const Kernel& k) {
 
 std::string run_grid(const Kernel& kernel, const Body& body) {
     if (in_kernel()) return named(kernel) + ": a kernel cannot launch another";
+    std::string unwritten = Launches::instance().note(kernel);
+    if (!unwritten.empty()) return unwritten;
     Grid grid{kernel, body, static_cast<uint64_t>(kernel.grid.x) * kernel.grid.y * kernel.grid.z};
     Pool::instance().run(grid);
     return grid.report;

@@ -1,188 +1,163 @@
-// Holds every variant at every shape against the oracle in double: see docs of Case for what is assumed of errors.
+// Holds every variant against the oracle in double, and at full sizes against the plain variant: see Case for what is assumed of errors.
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
-#include <memory>
-#include <random>
+#include <limits>
 
-#include "lab.h"
-#include "values.h"
+#include "trial.h"
 
 namespace kn::lab {
 namespace {
-constexpr double FLOAT_ROUNDOFF = 0x1p-24;
-constexpr double SAFETY = 4;  // between the typical error of a sum and its worst, and for the few roundings around it
-#if defined(__SANITIZE_ADDRESS__)
-constexpr size_t GUARD = 0;  // the sanitizer watches the ends, more closely
-#else
-constexpr size_t GUARD = 256;
-#endif
-constexpr unsigned char GUARD_BYTE = 0xA5;
-constexpr unsigned char POISONS[] = {0xFF, 0x71};  // NaN; 1e30 as float and as bf16
+constexpr int64_t ALL = std::numeric_limits<int64_t>::max();
+constexpr int64_t DRAWN = 1000003;  // of an input of full size; a prime, so that what lies a power of two apart is not the same
+constexpr int64_t PIECE = 1 << 20;  // elements that are compared at a time
 
-double unit_roundoff(kn_dtype dtype) { return dtype == KN_BF16 ? 0x1p-8 : FLOAT_ROUNDOFF; }
+std::string too_far(size_t output, double error, double bound) {
+    if (error <= bound) return "";  // NaN is not
+    char text[160];
+    std::snprintf(text, sizeof text, "output %zu is off by %.3g, allowed is %.3g", output, error, bound);
+    return text;
+}
 
-/// Memory on the device with guards at both ends.
-class Memory {
+/// What the results of a case's variants are held against, in rising order of variants.
+class Standard {
   public:
-    explicit Memory(int64_t bytes) : bytes_(static_cast<size_t>(bytes)), base_(kn_memory_allocate(bytes + 2 * static_cast<int64_t>(GUARD))) {
-        if (base_ == 0) throw std::string(kn_last_error());
-        kn_memory_set(base_, GUARD_BYTE, static_cast<int64_t>(bytes_ + 2 * GUARD), 0);
-        kn_device_synchronize();
-    }
-    ~Memory() { kn_memory_free(base_); }
-    Memory(const Memory&) = delete;
-    Memory& operator=(const Memory&) = delete;
-
-    kn_dptr address() const { return base_ + GUARD; }
-    void poison(unsigned char byte) { kn_memory_set(address(), byte, static_cast<int64_t>(bytes_), 0); }
-    void write(const std::vector<unsigned char>& from) { copy_in(from.data()); }
-    std::vector<unsigned char> read() const {
-        std::vector<unsigned char> all(bytes_ + 2 * GUARD);
-        kn_copy_to_host(reinterpret_cast<uintptr_t>(all.data()), base_, static_cast<int64_t>(all.size()), 0);
-        kn_device_synchronize();
-        for (size_t i = 0; i < GUARD; ++i) {
-            if (all[i] != GUARD_BYTE || all[GUARD + bytes_ + i] != GUARD_BYTE) throw std::string("memory beyond a tensor was written");
-        }
-        return std::vector<unsigned char>(all.begin() + GUARD, all.end() - static_cast<std::ptrdiff_t>(GUARD));
-    }
-
-  private:
-    void copy_in(const unsigned char* from) {
-        kn_copy_to_device(address(), reinterpret_cast<uintptr_t>(from), static_cast<int64_t>(bytes_), 0);
-        kn_device_synchronize();
-    }
-    size_t bytes_;
-    kn_dptr base_;
+    virtual ~Standard() = default;
+    /// What is wrong with a variant's results; empty if nothing.
+    virtual std::string trouble(int variant, const std::vector<Bytes>& results) = 0;
 };
 
-/// One case with its memory.
-class Trial {
+/// The oracle in double; for variants after the first also the error of that.
+class Oracle : public Standard {
   public:
-    explicit Trial(const Case& c) : case_(c), workspace_(c.workspace) {
-        std::mt19937_64 random(std::hash<std::string>()(c.name()));
-        for (const Input& in : c.inputs) {
-            const Bytes bytes = draw(in, in.count, random);
-            values_.push_back(decode(bytes.data(), in.dtype, in.count));
-            memory_.push_back(std::make_unique<Memory>(static_cast<int64_t>(bytes.size())));
-            memory_.back()->write(bytes);
-            contents_.push_back(bytes);
-            call_.in.push_back(memory_.back()->address());
-        }
+    Oracle(const Case& c, const Trial& trial) : case_(c) {
+        Values values;
+        for (const Input& in : c.inputs) values.push_back(decode(trial.contents(values.size()).data(), in.dtype, in.count));
         for (const Output& out : c.outputs) {
             expected_.emplace_back(static_cast<size_t>(out.count));
-            if (out.starts_as >= 0) expected_.back() = values_[static_cast<size_t>(out.starts_as)];
-            results_.push_back(std::make_unique<Memory>(out.count * size_of(out.dtype)));
-            call_.out.push_back(results_.back()->address());
+            if (out.starts_as >= 0) expected_.back() = values[static_cast<size_t>(out.starts_as)];
         }
-        call_.workspace = workspace_.address();
-        call_.stream = 0;
-        c.oracle(values_, expected_);
+        c.oracle(values, expected_);
     }
 
-    kn_status run(int variant, unsigned char poison, std::vector<Bytes>* results) {
-        for (size_t i = 0; i < results_.size(); ++i) {
-            const int from = case_.outputs[i].starts_as;
-            if (from >= 0) {
-                results_[i]->write(contents_[static_cast<size_t>(from)]);
-            } else {
-                results_[i]->poison(poison);
-            }
-        }
-        workspace_.poison(poison);
-        kn_status status = case_.run(variant, call_);
-        if (status == KN_OK) status = kn_device_synchronize();
-        if (status != KN_OK) return status;
-        results->clear();
-        for (auto& memory : results_) results->push_back(memory->read());
-        for (size_t i = 0; i < memory_.size(); ++i) {
-            if (memory_[i]->read() != contents_[i]) throw std::string("an input was written");
-        }
-        workspace_.read();
-        return KN_OK;
-    }
-
-    /// |y - expected| / |expected| of each output; NaN where any element is. Integers: how many differ.
-    std::vector<double> errors(const std::vector<Bytes>& results) const {
+    std::string trouble(int variant, const std::vector<Bytes>& results) override {
         std::vector<double> errors;
         for (size_t o = 0; o < results.size(); ++o) {
             const Output& out = case_.outputs[o];
-            const std::vector<double> got = decode(results[o].data(), out.dtype, out.count);
-            const bool exact = out.dtype != KN_F32 && out.dtype != KN_BF16;
-            double difference = 0, size = 0;
-            for (size_t i = 0; i < got.size(); ++i) {
-                const double d = got[i] - expected_[o][i];
-                difference += exact ? d != 0 : d * d;
-                size += expected_[o][i] * expected_[o][i];
+            Distance distance(out.dtype);
+            distance.add(decode(results[o].data(), out.dtype, out.count), expected_[o]);
+            errors.push_back(distance.value());
+            double bound = error_bound(case_, o);
+            if (variant > 1 && !plain_.empty()) {
+                const double roundoff = unit_roundoff(out.dtype == KN_BF16 ? KN_BF16 : KN_F32);
+                bound = std::min(2 * plain_[o] + roundoff + case_.tolerance, 2 * bound);
             }
-            errors.push_back(exact ? difference : std::sqrt(difference) / (size == 0 ? 1 : std::sqrt(size)));
+            const std::string what = too_far(o, errors[o], bound);
+            if (!what.empty()) return what;
         }
-        return errors;
-    }
-
-    double bound(size_t output) const {
-        const kn_dtype dtype = case_.outputs[output].dtype;
-        if (dtype != KN_F32 && dtype != KN_BF16) return 0;
-        return unit_roundoff(dtype) + SAFETY * FLOAT_ROUNDOFF * std::sqrt(static_cast<double>(case_.reduction)) * case_.condition
-            + case_.tolerance;
+        if (variant == 1) plain_ = errors;
+        return "";
     }
 
   private:
     const Case& case_;
-    Values values_, expected_;
-    std::vector<Bytes> contents_;
-    std::vector<std::unique_ptr<Memory>> memory_, results_;
-    Memory workspace_;
-    Call call_;
+    Values expected_;
+    std::vector<double> plain_;  // errors of variant 1; empty if it is not run or failed
 };
 
-/// What is wrong with a variant; empty if nothing. plain: the first variant's errors, set by it.
-std::string trouble(const Case& c, Trial& trial, int variant, int repeats, std::vector<double>* plain, std::vector<double>* errors) {
+/// The results of variant 1, which must be finite: where the oracle would take hours. Twice its bound, as the oracle allows the others.
+class Plain : public Standard {
+  public:
+    explicit Plain(const Case& c) : case_(c) {}
+
+    std::string trouble(int variant, const std::vector<Bytes>& results) override {
+        if (variant == 1) plain_ = results;
+        for (size_t o = 0; o < results.size(); ++o) {
+            const Output& out = case_.outputs[o];
+            Distance distance(out.dtype);
+            const int64_t size = size_of(out.dtype);
+            for (int64_t at = 0; at < out.count; at += PIECE) {
+                const auto piece = [&](const Bytes& bytes) { return decode(bytes.data() + at * size, out.dtype, std::min(PIECE, out.count - at)); };
+                distance.add(piece(results[o]), piece(plain_[o]));
+            }
+            if (variant == 1 && !(distance.value() == 0)) return "output " + std::to_string(o) + " is not finite";
+            const std::string what = too_far(o, distance.value(), 2 * error_bound(case_, o));
+            if (!what.empty()) return what;
+        }
+        return "";
+    }
+
+  private:
+    const Case& case_;
+    std::vector<Bytes> plain_;
+};
+
+/// What is wrong with a variant; empty if nothing, "-" if it does not take the shape.
+std::string trouble(const Case& c, Trial& trial, Standard& standard, int variant, int repeats) {
     std::vector<Bytes> first, again;
     const kn_status status = trial.run(variant, POISONS[0], &first);
     if (status == KN_UNSUPPORTED && variant > 1) return "-";
     if (status != KN_OK) return kn_last_error();
-    *errors = trial.errors(first);
-    for (size_t o = 0; o < errors->size(); ++o) {
-        const double roundoff = c.outputs[o].dtype == KN_BF16 ? 0x1p-8 : FLOAT_ROUNDOFF;
-        const double bound = variant == 1 || plain->empty() ? trial.bound(o) : std::min(2 * (*plain)[o] + roundoff + c.tolerance, 2 * trial.bound(o));
-        if (!((*errors)[o] <= bound)) {
-            char text[160];
-            std::snprintf(text, sizeof text, "output %zu is off by %.3g, allowed is %.3g", o, (*errors)[o], bound);
-            return text;
-        }
-    }
-    if (variant == 1) *plain = *errors;
+    const std::string what = standard.trouble(variant, first);
+    if (!what.empty()) return what;
     for (int r = 1; c.deterministic && r < repeats; ++r) {
         if (trial.run(variant, POISONS[r % 2], &again) != KN_OK) return kn_last_error();
         if (again != first) return "run " + std::to_string(r + 1) + " gave other bits than the first";
     }
     return "";
 }
+
+struct Tally {
+    int checks = 0, failures = 0;
+
+    void add(const Case& c, int variant, const std::string& what) {
+        if (what == "-") return;
+        ++checks;
+        failures += !what.empty();
+        if (!what.empty()) std::printf("FAILED %s v%d: %s\n", c.name().c_str(), variant, what.c_str());
+        std::fflush(stdout);
+    }
+};
+
+/// needs_plain: variant 1 is run whichever is asked for, as the others are held against it.
+void check_variants(const Case& c, Trial& trial, Standard& standard, const Options& options, int repeats, bool needs_plain, Tally* tally) {
+    for (int variant = 1; variant <= c.variants; ++variant) {
+        if (options.variant != 0 && variant != options.variant && !(needs_plain && variant == 1)) continue;
+        std::string what;
+        try {
+            what = trouble(c, trial, standard, variant, repeats);
+        } catch (const std::string& e) {
+            what = e;
+        }
+        tally->add(c, variant, what);
+        if (needs_plain && variant == 1 && !what.empty()) return;
+    }
+}
+
+void check_full_size(const Lab& lab, const Options& options, Tally* tally) {
+    for (const Case& c : lab.timed()) {
+        if (c.name().find(options.only) == std::string::npos) continue;
+        try {
+            Trial trial(c, DRAWN);
+            Plain standard(c);
+            check_variants(c, trial, standard, options, options.repeats > 0 ? options.repeats : 2, true, tally);
+        } catch (const std::string& e) {
+            tally->add(c, 1, e);
+        }
+    }
+}
 }  // namespace
 
 int check(const Lab& lab, const Options& options) {
     const int repeats = options.repeats > 0 ? options.repeats : kn_is_emulated() ? 3 : 50;
-    int failures = 0, checks = 0;
+    Tally tally;
     for (const Case& c : lab.cases()) {
         if (c.name().find(options.only) == std::string::npos) continue;
-        Trial trial(c);
-        std::vector<double> plain, errors;
-        for (int variant = 1; variant <= c.variants; ++variant) {
-            if (options.variant != 0 && variant != options.variant) continue;
-            std::string what;
-            try {
-                what = trouble(c, trial, variant, repeats, &plain, &errors);
-            } catch (const std::string& e) {
-                what = e;
-            }
-            if (what == "-") continue;
-            ++checks;
-            failures += !what.empty();
-            if (!what.empty()) std::printf("FAILED %s v%d: %s\n", c.name().c_str(), variant, what.c_str());
-        }
+        Trial trial(c, ALL);
+        Oracle standard(c, trial);
+        check_variants(c, trial, standard, options, repeats, false, &tally);
     }
-    std::printf("%d checks, %d failed\n", checks, failures);
-    return checks == 0 ? 1 : failures;
+    if (options.full) check_full_size(lab, options, &tally);
+    std::printf("%d checks, %d failed\n", tally.checks, tally.failures);
+    return tally.checks == 0 ? 1 : tally.failures;
 }
 }  // namespace kn::lab

@@ -12,7 +12,7 @@ using namespace kn::lab;
 int usage() {
     std::fprintf(stderr,
                  "usage: kinema-lab list\n"
-                 "       kinema-lab check [--only PART-OF-NAME] [--variant N] [--repeats N]\n"
+                 "       kinema-lab check [--full] [--only PART-OF-NAME] [--variant N] [--repeats N]\n"
                  "       kinema-lab time [--only PART-OF-NAME] [--variant N] [--repeats SAMPLES] [--json FILE]\n"
                  "       kinema-lab roofline [--json FILE]\n");
     return 2;
@@ -21,7 +21,7 @@ int usage() {
 int list(const Lab& lab) {
     for (const Case& c : lab.cases()) std::printf("%s, %d variants\n", c.name().c_str(), c.variants);
     for (const Case& c : lab.timed()) {
-        std::printf("%s, %d variants, timed only: %.3f GFLOP, %.3f MB\n", c.name().c_str(), c.variants, c.flops / 1e9, c.bytes / 1e6);
+        std::printf("%s, %d variants, of full size: %.3f GFLOP, %.3f MB\n", c.name().c_str(), c.variants, c.flops / 1e9, c.bytes / 1e6);
     }
     return 0;
 }
@@ -65,6 +65,11 @@ int main(int count, char** words) {
     TimingOptions options;
     const char* file = nullptr;
     for (int i = 2; i < count; i += 2) {
+        if (!std::strcmp(words[i], "--full") && command == "check") {
+            options.which.full = true;
+            --i;  // it has no value
+            continue;
+        }
         if (i + 1 == count) return usage();
         if (!std::strcmp(words[i], "--only")) {
             options.which.only = words[i + 1];
@@ -82,6 +87,10 @@ int main(int count, char** words) {
     if (command != "check" && command != "time" && command != "roofline") return usage();
     if (kn_device_count() == 0) {
         std::fprintf(stderr, "kinema-lab: %s\n", kn_last_error());
+        return 1;
+    }
+    if (command == "check" && options.which.full && kn_is_emulated() && options.which.only.empty()) {
+        std::fprintf(stderr, "kinema-lab: full sizes would take the emulator days: name one by --only (minutes), or use the lab of nvcc\n");
         return 1;
     }
     if (command == "check") return check(lab, options.which) == 0 ? 0 : 1;

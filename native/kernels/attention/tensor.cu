@@ -148,6 +148,7 @@ __global__ void __launch_bounds__(ROWS * 2) forward_v3(bf16* y, float* log_sums,
                 }
             }
         }
+        __syncwarp();  // masks and dropout may have parted the lanes, and ldmatrix and mma are of whole warps
 #pragma unroll
         for (int s = 0; s < KEYS / 16; ++s) {
             uint32_t weights[4];
@@ -228,6 +229,7 @@ __global__ void __launch_bounds__(ROWS * 2) gradient_v3(bf16* d_first, bf16* d_s
                 pulls[j][e] = seen ? p * (m * pulls[j][e] - s.along[row]) * r.scale : 0.f;
             }
         }
+        __syncwarp();  // as in forward_v3
 #pragma unroll
         for (int o = 0; o < OTHERS / 16; ++o) {
             uint32_t weights[4];

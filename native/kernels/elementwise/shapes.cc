@@ -62,6 +62,25 @@ void add_binary(Lab& lab, int operation, const char* name, int64_t n, int64_t pe
     };
     lab.add(std::move(c));
 }
+
+void add_convert(Lab& lab, kn_dtype from, kn_dtype to, int64_t n) {
+    Case c("elementwise.convert", from, {{"to", to}, {"n", n}});
+    c.inputs = {{from, n}};
+    c.outputs = {{to, n}};
+    c.bytes = static_cast<double>(n * (size_of(from) + size_of(to)));
+    c.run = [=](int, const Call& call) { return kn_elementwise_convert(call.out[0], call.in[0], n, to, from, call.stream); };
+    c.oracle = [](const Values& in, Values& out) { out[0] = in[0]; };
+    lab.add(std::move(c));
+}
+
+void add_fill(Lab& lab, int64_t n, kn_dtype dtype) {
+    Case c("elementwise.fill", dtype, {{"n", n}});
+    c.outputs = {{dtype, n}};
+    c.bytes = static_cast<double>(n * size_of(dtype));
+    c.run = [=](int, const Call& call) { return kn_elementwise_fill(call.out[0], n, -1.75f, dtype, call.stream); };
+    c.oracle = [](const Values&, Values& out) { out[0].assign(out[0].size(), -1.75); };
+    lab.add(std::move(c));
+}
 }  // namespace
 
 void register_elementwise(Lab& lab) {
@@ -80,6 +99,9 @@ void register_elementwise(Lab& lab) {
         add_binary(lab, KN_BINARY_RELU_GRADIENT, "relu_gradient", 1003, 1003, dtype);
         add_binary(lab, KN_BINARY_GELU_GRADIENT, "gelu_gradient", 1003, 1003, dtype);
         add_binary(lab, KN_BINARY_GELU_TANH_GRADIENT, "gelu_tanh_gradient", 1003, 1003, dtype);
+        add_convert(lab, dtype, KN_F32, 1003);
+        add_convert(lab, dtype, KN_BF16, 1003);
+        add_fill(lab, 1003, dtype);
     }
     // res2's output of 8 clips: what the time is taken of
     lab.full_size([](Lab& l) {

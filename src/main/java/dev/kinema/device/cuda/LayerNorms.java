@@ -9,7 +9,7 @@ import dev.kinema.graph.op.Op;
 import java.util.List;
 import java.util.Map;
 
-/** Layer norm in the type its operand is stored in; statistics and parameters in F32. */
+/** Layer norm in the type its operand is stored in, or that in which products read it; statistics and parameters in F32. */
 final class LayerNorms {
     private LayerNorms() {}
 
@@ -23,7 +23,9 @@ final class LayerNorms {
         Buffer x = l.of(node.input(0));
         Buffer gamma = l.of(node.input(1), DType.F32);
         Buffer beta = l.of(node.input(2), DType.F32);
-        Buffer y = l.like(node.input(0), node.output(0));
+        // rounded at once where products read it, instead of by a conversion of its own
+        DType dtype = x.dtype() == DType.F32 && l.isOperand(node.output(0)) ? l.compute() : x.dtype();
+        Buffer y = l.like(node.input(0), node.output(0), dtype);
         Buffer mean = l.define(node.output(1));
         Buffer variance = l.define(node.output(2));
         l.step("layernorm.forward", List.of(x, gamma, beta), List.of(y, mean, variance),
