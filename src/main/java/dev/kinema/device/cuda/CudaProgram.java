@@ -11,7 +11,6 @@ import dev.kinema.device.ProgramStep;
 import dev.kinema.device.StepClock;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.Type;
-import dev.kinema.graph.Value;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -32,7 +31,7 @@ final class CudaProgram implements Program {
     private final List<Step> preparing;
     private final List<Step> running;
     private final boolean writesWeights;
-    private final Map<Step, Finite> finite = new IdentityHashMap<>();
+    private final Map<Step, FiniteProbe> finite = new IdentityHashMap<>();
     private final Map<String, Buffer> out;
     private final Map<String, HostMemory> hostIn = new LinkedHashMap<>();
     private final Map<String, HostMemory> hostOut = new LinkedHashMap<>();
@@ -55,11 +54,8 @@ final class CudaProgram implements Program {
     private long preparedVersion = -1;
     private volatile boolean closed;
 
-    /** A value to be looked at after a step. */
-    record Finite(Step step, Value value, Buffer buffer) {}
-
     CudaProgram(CudaDevice device, CudaWeights weights, List<Step> steps, Map<String, Buffer> in, Map<String, Buffer> out,
-            boolean writesWeights, List<Finite> finite, List<Faults.Word> faultWords) {
+            boolean writesWeights, List<FiniteProbe> finite, List<Faults.Word> faultWords) {
         this.device = device;
         this.weights = weights;
         this.writesWeights = writesWeights;
@@ -267,29 +263,20 @@ final class CudaProgram implements Program {
                 ranges.end();
             }
         }
-        Finite check = finite.get(step);
-        if (check != null) {
-            look(check);
+        FiniteProbe probe = finite.get(step);
+        if (probe != null) {
+            look(probe);
         }
     }
 
-    /** Reads a value back and counts what is not finite in it: slow, for diagnosis. */
-    private void look(Finite check) {
-        Buffer buffer = check.buffer();
-        long count = 0;
-        try (HostMemory host = new HostMemory(new Type(buffer.dtype(), buffer.shape()), check.value().toString())) {
-            CudaLibrary.check(Kinema.kn_copy_to_host(host.address(), buffer.address(), host.bytes(), stream));
-            CudaLibrary.check(Kinema.kn_stream_synchronize(stream));
-            for (int i = 0; i < host.array().elements(); i++) {
-                count += Double.isFinite(host.array().get(i)) ? 0 : 1;
-            }
-        }
+    private void look(FiniteProbe probe) {
+        long count = probe.count(stream);
         if (count > 0) {
             // what a kernel found wrong says more than the NaN that it left
             faults.fetch(stream);
             CudaLibrary.check(Kinema.kn_stream_synchronize(stream));
             faults.check();
-            throw FiniteCheck.failure(check.value(), count);
+            throw FiniteCheck.failure(probe.value(), count);
         }
     }
 

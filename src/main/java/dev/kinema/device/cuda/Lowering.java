@@ -45,7 +45,7 @@ final class Lowering {
     private final Map<String, Buffer> inputs = new LinkedHashMap<>();
     private final Map<Value, Buffer> results = new HashMap<>();
     private final List<Step> steps = new ArrayList<>();
-    private final List<CudaProgram.Finite> finite = new ArrayList<>();
+    private final List<FiniteProbe> finite = new ArrayList<>();
     private final List<Faults.Word> faults = new ArrayList<>();
     private Node node;
 
@@ -112,7 +112,7 @@ final class Lowering {
             Buffer buffer = of(value, DType.F32);
             // read here, so that nothing overwrites it before it is looked at
             step("finite", List.of(buffer), List.of(), stream -> Kinema.KN_OK);
-            finite.add(new CudaProgram.Finite(steps.get(steps.size() - 1), value, buffer));
+            finite.add(new FiniteProbe(steps.get(steps.size() - 1), value, buffer));
         }
     }
 
