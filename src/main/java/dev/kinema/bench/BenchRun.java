@@ -44,7 +44,7 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
         }
         List<BenchResult.Row> rows = new ArrayList<>();
         for (Case c : cases) {
-            for (Precision precision : c.usesDevice() ? precisions : List.of(Precision.FP32)) {
+            for (Precision precision : c.usesDevice() ? precisions.stream().filter(c::computesIn).toList() : List.of(Precision.FP32)) {
                 Setting setting = new Setting(device, precision, size, batch, Optional.ofNullable(rooflines.get(precision)));
                 try {
                     BenchResult.Row row = row(c, setting, clock);
@@ -65,11 +65,14 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
         Sampler sampler = size == Size.SMALLEST ? Sampler.once(clock) : Sampler.of(rounds, clock);
         List<Peer.Contender> contenders = new ArrayList<>();
         try (Workload ours = c.open(setting)) {
-            ours.subject().ifPresent(subject -> peers.forEach(p -> contenders.addAll(p.enter(subject, setting.precision(), threads))));
+            // none of them has convolutions of video in 8-bit integers
+            Precision peersOwn = setting.precision() == Precision.INT8 ? Precision.FP32 : setting.precision();
+            ours.subject().ifPresent(subject -> peers.forEach(p -> contenders.addAll(p.enter(subject, peersOwn, threads))));
             List<Double> errors = new ArrayList<>();
             if (c instanceof StepCase step) {
                 errors.addAll(step.errors(setting, peers, threads));
-                ours.training().ifPresent(training -> peers.forEach(p -> contenders.addAll(p.enter(training, setting.precision(), threads))));
+                ours.training().ifPresent(training -> peers.forEach(p ->
+                    contenders.addAll(p.enter(training, setting.precision(), threads))));
             }
             List<DoubleSupplier> runs = new ArrayList<>(List.of(ours::seconds));
             for (Peer.Contender contender : contenders) {

@@ -15,6 +15,11 @@ public interface Case {
         return true;
     }
 
+    /** Whether there is such a program; in 8-bit integers few compute. */
+    default boolean computesIn(Precision precision) {
+        return precision != Precision.INT8;
+    }
+
     /**
      * Checks the case against the reference device, or against what is known of it, at its smallest size, and makes it ready.
      *
@@ -29,6 +34,10 @@ public interface Case {
 
     /** What a result may be off by, relative to its length: see {@link Distance}. */
     static double bound(Precision precision) {
-        return precision == Precision.FP32 ? Distance.FP32_BOUND : Distance.BF16_BOUND;
+        return switch (precision) {
+            case FP32 -> Distance.FP32_BOUND;
+            case BF16 -> Distance.BF16_BOUND;
+            case INT8 -> Distance.INT8_BOUND;
+        };
     }
 }

@@ -9,6 +9,8 @@ final class Distance {
     static final double FP32_BOUND = 1e-5;
     /** Operands and results rounded to 8 bits, by up to 4e-3 each; some fifty layers average out. */
     static final double BF16_BOUND = 2e-2;
+    /** What a cosine of 0.995 leaves: sqrt(1 - 0.995^2). */
+    static final double INT8_BOUND = 0.1;
 
     private Distance() {}
 

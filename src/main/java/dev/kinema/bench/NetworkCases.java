@@ -4,6 +4,7 @@ import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
+import dev.kinema.graph.op.NormalizeFrames;
 import dev.kinema.model.Contextualizer;
 import dev.kinema.model.ContextualizerConfig;
 import dev.kinema.model.Slow;
@@ -22,19 +23,35 @@ final class NetworkCases {
     private NetworkCases() {}
 
     static List<Case> all() {
-        return List.of(new GraphCase(SUITE, "embed-slow-d", Set.of(), NetworkCases::slow),
+        return List.of(new FeatureCase(new GraphCase(SUITE, "embed-slow-d", Set.of(), NetworkCases::slow), NetworkCases::slowOfBytes),
             new GraphCase(SUITE, "embed-txe", Set.of(), NetworkCases::contextualizer),
             new StepCase(SUITE, "step-slow-d-cvrl", StepCase.Network.SLOW_D), new StepCase(SUITE, "step-txe-masks", StepCase.Network.TXE));
     }
 
     /** Pooled features of clips [N, 16, 224, 224, 3] of floats. */
     private static Subject slow(Setting setting) {
-        SlowConfig config = (setting.smallest() ? SMALL_SLOW : SlowConfig.SLOW_D_R50).withZeroInitFinalNorm(false);
-        SlowConfig.Clip clip = config.clip();
         Graph graph = new Graph();
-        Value clips = graph.input("clips", DType.F32, Shape.of(setting.batch(), clip.frames(), clip.crop(), clip.crop(), 3));
-        graph.output("feature", new Slow(config).feature(Pass.eval(graph), clips));
+        Value clips = graph.input(FeatureCase.CLIPS, DType.F32, shape(setting));
+        graph.output(FeatureCase.FEATURE, new Slow(config(setting)).feature(Pass.eval(graph), clips));
         return new Subject(graph);
+    }
+
+    /** The same of pictures, uint8. */
+    private static Subject slowOfBytes(Setting setting) {
+        Graph graph = new Graph();
+        Value frames = graph.input(FeatureCase.FRAMES, DType.U8, shape(setting));
+        Value clips = NormalizeFrames.of(frames, NormalizeFrames.KINETICS);
+        graph.output(FeatureCase.FEATURE, new Slow(config(setting)).feature(Pass.eval(graph), clips));
+        return new Subject(graph);
+    }
+
+    private static SlowConfig config(Setting setting) {
+        return (setting.smallest() ? SMALL_SLOW : SlowConfig.SLOW_D_R50).withZeroInitFinalNorm(false);
+    }
+
+    private static Shape shape(Setting setting) {
+        SlowConfig.Clip clip = config(setting).clip();
+        return Shape.of(setting.batch(), clip.frames(), clip.crop(), clip.crop(), 3);
     }
 
     /** Events of 8 windows, as {@code embed} computes them. */

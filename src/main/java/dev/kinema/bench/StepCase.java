@@ -56,7 +56,8 @@ record StepCase(String suite, String name, Network network) implements Case {
     public Workload open(Setting setting) {
         double error = check(setting.smaller());
         Sizes sizes = Sizes.of(setting, network);
-        return ProgramWorkload.of(setting, weights -> compile(setting.device(), sizes, setting.compilation(), weights), Set.of(), null, error)
+        return ProgramWorkload
+            .of(setting, weights -> compile(setting.device(), sizes, setting.compilation(), weights), Set.of(), null, error)
             .withTraining((program, weights) -> training(sizes, program, weights));
     }
 
@@ -90,8 +91,8 @@ record StepCase(String suite, String name, Network network) implements Case {
     }
 
     /**
-     * How far other engines' steps are from ours at the smallest size, in the order in which they enter: the worse of the loss, and, in fp32,
-     * the gradient as a whole. In bf16 gradients differ as in our own check.
+     * How far other engines' steps are from ours at the smallest size, in the order in which they enter: the worse of the loss, and, in
+     * fp32, the gradient as a whole. In bf16 gradients differ as in our own check.
      *
      * @throws dev.kinema.KinemaException if one is too far off to be timed
      */
@@ -166,7 +167,8 @@ record StepCase(String suite, String name, Network network) implements Case {
 
     /** Loss and norm of the gradient. */
     private double[] results(Setting setting, Compilation how) {
-        try (Weights weights = setting.device().newWeights(); Program program = compile(setting.device(), Sizes.of(setting, network), how, weights)) {
+        try (Weights weights = setting.device().newWeights();
+                Program program = compile(setting.device(), Sizes.of(setting, network), how, weights)) {
             program.run();
             return new double[] {program.output(LOSS).get(0), program.output(Optimizer.GRADIENT_NORM).get(0)};
         }

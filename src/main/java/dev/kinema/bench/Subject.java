@@ -16,12 +16,19 @@ import java.util.Map;
 /**
  * A graph and the numbers it is computed on, which are drawn by name, so that any engine can be given the same: inputs are standard normal,
  * or bytes; variables start as the graph says, but batch norm's, whose usual start (0 and 1) would hide a mistake in them.
+ *
+ * @param given inputs that are not drawn, by name
  */
-public record Subject(Graph graph) {
+public record Subject(Graph graph, Map<String, HostArray> given) {
     private static final long SEED = 1;
     private static final double RATE = 0.01;
     /** Of what must not be attended to: nothing. */
     static final String PADDING = "padding";
+
+    /** All drawn. */
+    public Subject(Graph graph) {
+        this(graph, Map.of());
+    }
 
     /** The variables by name, in order of first use; those of integers are left out. */
     public Map<String, HostArray> variables() {
@@ -65,7 +72,11 @@ public record Subject(Graph graph) {
         return values;
     }
 
-    private static void fill(String name, HostArray array) {
+    private void fill(String name, HostArray array) {
+        if (given.containsKey(name)) {
+            array.put(given.get(name));
+            return;
+        }
         Philox random = Philox.named(SEED, name);
         for (int i = 0; i < array.elements(); i++) {
             if (array.dtype() == DType.U8) {

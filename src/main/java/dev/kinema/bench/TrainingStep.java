@@ -10,8 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A training step for another engine: it computes the loss, differentiates it by all trained variables, and updates these, at a rate of 0, so
- * that any number of steps do the same work on the same weights.
+ * A training step for another engine: it computes the loss, differentiates it by all trained variables, and updates these, at a rate of 0,
+ * so that any number of steps do the same work on the same weights.
  *
  * @param forward to the output {@value #LOSS} []; keys are enqueued after the step, batch statistics need not be averaged
  * @param variables those of floats, by name

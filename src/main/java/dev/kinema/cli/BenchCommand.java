@@ -45,7 +45,7 @@ final class BenchCommand implements Callable<Integer> {
     private String only;
 
     @Option(names = "--precision", paramLabel = "P", split = ",", defaultValue = "fp32",
-        description = "fp32, bf16, or both with a comma between them (${DEFAULT-VALUE}).")
+        description = "fp32, bf16, int8 (features alone), or several with commas between them (${DEFAULT-VALUE}).")
     private List<Precision> precisions;
 
     @Option(names = "--batch", paramLabel = "N", defaultValue = "1",

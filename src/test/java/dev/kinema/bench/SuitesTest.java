@@ -23,8 +23,8 @@ class SuitesTest {
         List<DynamicTest> tests = new ArrayList<>();
         for (List<Case> suite : Suites.all().values()) {
             for (Case c : suite) {
-                for (Precision precision : c.usesDevice() ? List.of(Precision.FP32, Precision.BF16) : List.of(Precision.FP32)) {
-                    if (device.supports(precision)) {
+                for (Precision precision : c.usesDevice() ? Precision.values() : new Precision[] {Precision.FP32}) {
+                    if (device.supports(precision) && c.computesIn(precision)) {
                         tests.add(DynamicTest.dynamicTest(c.fullName() + " " + precision, () -> once(c, device, precision)));
                     }
                 }

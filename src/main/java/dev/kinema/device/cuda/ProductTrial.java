@@ -23,28 +23,25 @@ final class ProductTrial implements ProductChoice.Stopwatch {
     @Override
     public double millis(Product p, ProductLibrary.Way way) {
         long workspace = way == null ? 0 : way.workspaceBytes();
-        try (DeviceMemory y = memory(p, p.bytesOfY()); DeviceMemory a = memory(p, p.bytesOfA()); DeviceMemory b = memory(p, p.bytesOfB());
-            DeviceMemory bias = memory(p, p.bytesOfBias()); DeviceMemory passing = memory(p, workspace)) {
-            // memory is zeroed on the default stream, which others do not wait for
-            CudaLibrary.check(Kinema.kn_device_synchronize());
-            long stream = CudaLibrary.made(Kinema.kn_stream_create());
-            try (StepEvents events = new StepEvents(1)) {
-                return median(events, stream, () -> {
-                    if (way == null) {
-                        CudaLibrary.check(p.multiply(y.address(), a.address(), b.address(), p.biased() ? bias.address() : 0, stream));
-                    } else {
-                        way.launch(y.address(), a.address(), b.address(), p.biased() ? bias.address() : 0, passing.address(), stream);
-                    }
-                });
-            } finally {
-                CudaLibrary.check(Kinema.kn_stream_destroy(stream));
-            }
+        long stream = CudaLibrary.made(Kinema.kn_stream_create());
+        try (DeviceMemory y = memory(p, p.bytesOfY(), stream); DeviceMemory a = memory(p, p.bytesOfA(), stream);
+            DeviceMemory b = memory(p, p.bytesOfB(), stream); DeviceMemory bias = memory(p, p.bytesOfBias(), stream);
+            DeviceMemory passing = memory(p, workspace, stream); StepEvents events = new StepEvents(1)) {
+            return median(events, stream, () -> {
+                if (way == null) {
+                    CudaLibrary.check(p.multiply(y.address(), a.address(), b.address(), p.biased() ? bias.address() : 0, stream));
+                } else {
+                    way.launch(y.address(), a.address(), b.address(), p.biased() ? bias.address() : 0, passing.address(), stream);
+                }
+            });
+        } finally {
+            CudaLibrary.check(Kinema.kn_stream_destroy(stream));
         }
     }
 
     /** At least a byte, as an allocation of none has no address. */
-    private DeviceMemory memory(Product product, long bytes) {
-        return new DeviceMemory(device, Math.max(1, bytes), "the trial of " + product);
+    private DeviceMemory memory(Product product, long bytes, long stream) {
+        return new DeviceMemory(device, Math.max(1, bytes), "the trial of " + product, stream);
     }
 
     private static double median(StepEvents events, long stream, Runnable launch) {
