@@ -225,6 +225,9 @@ void pretences() {
     expect(all != 0 && kn_device_property(0, KN_MEMORY_FREE) == 0, "all memory is taken");
     kn_memory_free(all);
     kn_emulate(KN_EMULATED_MEMORY, total);
+    kn_emulate(KN_EMULATED_SHARED, 127);
+    expect(has(REPORT_OF(unwritten, 1, 32, 128, nullptr, y.data()), "128 bytes of dynamic shared memory"), "a block asks for too much");
+    kn_emulate(KN_EMULATED_SHARED, 163 * 1024);
     expect(kn_emulate(-1, 0) == KN_INVALID_ARGUMENT, "there is nothing -1");
 }
 

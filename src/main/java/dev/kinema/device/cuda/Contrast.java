@@ -194,14 +194,24 @@ final class Contrast {
         Buffer count = ((RingEnqueue) node.op()).counted() ? l.of(node.input(3)) : null;
         Buffer queue = l.update(0, 0);
         Buffer pointer = l.update(1, 1);
+        Buffer copy = l.copyOfRing(queue);
         int rowCount = rows.shape().dim(0);
         int capacity = queue.shape().dim(0);
         List<Buffer> reads = count == null ? List.of(queue, pointer, rows) : List.of(queue, pointer, rows, count);
         Buffer countFault = l.fault(n -> "count " + n + " is not one of 0 to " + rowCount + " rows: check what is fed to the program");
         Buffer pointerFault = l.fault(at -> "the pointer is at " + at + " in a queue of " + capacity
             + " rows: it was restored from another queue");
-        l.step("infonce.enqueue", reads, List.of(queue, pointer, countFault, pointerFault), stream -> Kinema.kn_infonce_enqueue(
-            queue.address(), pointer.address(), countFault.address(), pointerFault.address(),
-            rows.address(), Operands.address(count), rowCount, capacity, queue.bytes() / capacity, stream));
+        Step.Launch enqueue = stream -> Kinema.kn_infonce_enqueue(queue.address(), pointer.address(), countFault.address(),
+            pointerFault.address(), rows.address(), Operands.address(count), rowCount, capacity, queue.bytes() / capacity, stream);
+        if (copy == null) {
+            l.step("infonce.enqueue", reads, List.of(queue, pointer, countFault, pointerFault), enqueue);
+            return;
+        }
+        l.step("infonce.enqueue", reads, List.of(queue, copy, pointer, countFault, pointerFault), stream -> {
+            // first, as the other moves the pointer
+            int status = Kinema.kn_infonce_enqueue_rounded(copy.address(), pointer.address(), rows.address(), Operands.address(count),
+                rowCount, capacity, copy.elements() / capacity, stream);
+            return status == Kinema.KN_OK ? enqueue.on(stream) : status;
+        });
     }
 }

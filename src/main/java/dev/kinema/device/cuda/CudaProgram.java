@@ -110,8 +110,10 @@ final class CudaProgram implements Program {
         return arrays;
     }
 
+    /** Whether it makes what is derived from weights, when these have changed. */
     private static boolean isConstant(Step step) {
-        return step.writes().stream().anyMatch(b -> b.storage().constant && b.storage().home != Storage.Home.WEIGHTS);
+        return !step.node().hasEffect() && step.writes().stream().map(Buffer::storage)
+            .anyMatch(s -> s.kept || s.constant && s.home != Storage.Home.WEIGHTS);
     }
 
     @Override
@@ -195,7 +197,8 @@ final class CudaProgram implements Program {
             }
             if (writesWeights) {
                 weights.changed();
-                preparedVersion++;
+                // what is kept up beside variables may lack what the run has not come to
+                preparedVersion = complete ? preparedVersion + 1 : -1;
             }
         }
     }

@@ -42,6 +42,7 @@ final class Lowering {
     /** Nodes that have no step of their own, by the node whose step does their work. */
     private final Map<Node, Node> absorbed = new HashMap<>();
     private final Set<String> written = new HashSet<>();
+    private final RingCopies rings;
     private final Map<String, Buffer> inputs = new LinkedHashMap<>();
     private final Map<Value, Buffer> results = new HashMap<>();
     private final List<Step> steps = new ArrayList<>();
@@ -55,6 +56,7 @@ final class Lowering {
         this.weights = weights;
         this.how = how;
         this.schedule = Schedule.of(graph);
+        this.rings = new RingCopies(schedule.nodes());
         for (Node n : schedule.nodes()) {
             position.put(n, position.size());
             for (int i : n.op().writes()) {
@@ -75,6 +77,7 @@ final class Lowering {
                 storage.constant = !written.contains(variable.name());
                 storage.place(weights.address(variable.name()));
                 set(n.output(0), new Buffer(storage, n.output(0).shape(), n.output(0).dtype()));
+                rings.offer(variable.name(), of(n.output(0)));
             } else {
                 lower(n);
                 // here and not at the end: what is a view of a variable may be overwritten by then
@@ -210,6 +213,9 @@ final class Lowering {
         if (buffer.dtype() == dtype) {
             return buffer;
         }
+        if (dtype == DType.BF16 && rings.has(buffer)) {
+            return rings.of(this, buffer);
+        }
         Map<DType, Buffer> made = copies.computeIfAbsent(value, k -> new HashMap<>());
         Buffer copy = made.get(dtype);
         if (copy == null) {
@@ -260,6 +266,11 @@ final class Lowering {
         Buffer variable = of(node.input(input));
         set(node.output(output), variable);
         return variable;
+    }
+
+    /** The copy in BF16 into which the node has to put what it puts into a ring, too; null where there is none. */
+    Buffer copyOfRing(Buffer ring) {
+        return rings.toWrite(ring);
     }
 
     private void set(Value value, Buffer buffer) {

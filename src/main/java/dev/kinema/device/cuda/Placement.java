@@ -28,7 +28,7 @@ final class Placement {
     Placement(List<Step> preparing, List<Step> running, Collection<Buffer> bound, long besides) {
         bound.forEach(b -> holding.add(b.storage()));
         running.stream().flatMap(s -> s.reads().stream()).map(Buffer::storage)
-            .filter(s -> s.constant && s.home != Storage.Home.WEIGHTS).forEach(holding::add);
+            .filter(s -> s.kept || s.constant && s.home != Storage.Home.WEIGHTS).forEach(holding::add);
         passing = planned(preparing);
         activations = planned(running);
         plan = plan(activations, besides + holding.stream().mapToLong(s -> s.bytes).sum());

@@ -17,6 +17,8 @@ final class Storage {
     Home home;
     /** Whether the contents depend on nothing but weights that this program does not write. */
     boolean constant;
+    /** Whether it is derived from a variable that this program writes, and kept up by the steps that write that: see {@link RingCopies}. */
+    boolean kept;
     /** Whether only one step uses it, for what it computes in passing. */
     boolean scratch;
     /** How many values live here; only an unshared one may be overwritten in place. */
