@@ -1,0 +1,96 @@
+package dev.kinema.benchmarks.films;
+
+import dev.kinema.embed.BackboneWeights;
+import dev.kinema.embed.Cancellation;
+import dev.kinema.embed.ClipFeature;
+import dev.kinema.embed.MovieEncoder;
+import dev.kinema.embed.MovieEncoderConfig;
+import dev.kinema.embed.PrecisionChoice;
+import dev.kinema.model.SlowConfig;
+import dev.kinema.video.EventFilm;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * How much of the rate of pure compute is left when a film is encoded from its file: for some rounds in turns, the film by its path, and
+ * then as many clips that lie in memory, by the same encoder. Slow-D with random weights, hops of two seconds. Usage:
+ * {@code WholeFilm [fp32|bf16] [rounds] [FILM | SECONDS]}; a number of seconds makes a film of 640 x 360 at 25 pictures a second.
+ */
+public final class WholeFilm {
+    private static final EventFilm.Format MADE = new EventFilm.Format(640, 360, 25, 2);
+
+    private final MovieEncoder encoder;
+    private final Path film;
+
+    private WholeFilm(MovieEncoder encoder, Path film) {
+        this.encoder = encoder;
+        this.film = film;
+    }
+
+    public static void main(String[] args) throws IOException {
+        PrecisionChoice precision = PrecisionChoice.valueOf((args.length > 0 ? args[0] : "fp32").toUpperCase(Locale.ROOT));
+        int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 5;
+        String what = args.length > 2 ? args[2] : "70";
+        Path folder = Files.createTempDirectory("kinema-film");
+        Path weights = folder.resolve("weights.safetensors");
+        Path made = folder.resolve("film.mp4");
+        try {
+            BackboneWeights.random(SlowConfig.SLOW_D_R50.withZeroInitFinalNorm(false), 1).write(weights, 1, 0);
+            boolean given = !what.matches("[0-9]+");
+            if (!given) {
+                EventFilm.of(1, Collections.nCopies(Integer.parseInt(what) / 2, 1), MADE).write(made);
+            }
+            try (MovieEncoder encoder = MovieEncoder.open(MovieEncoderConfig.of(weights).withPrecision(precision))) {
+                System.out.printf("%s, %s, %s%n%n", given ? what : "a film of " + what + " s", encoder.device(), encoder.precision());
+                new WholeFilm(encoder, given ? Path.of(what) : made).run(rounds);
+            }
+        } finally {
+            Files.deleteIfExists(made);
+            Files.deleteIfExists(weights);
+            Files.delete(folder);
+        }
+    }
+
+    private void run(int rounds) {
+        int clips = clipsOfFilm();
+        System.out.printf("round  film: seconds  clips/s   memory: seconds  clips/s   share (%d clips)%n", clips);
+        List<Double> shares = new ArrayList<>();
+        for (int round = 0; round < rounds; round++) {
+            long begun = System.nanoTime();
+            clipsOfFilm();
+            double whole = (System.nanoTime() - begun) * 1e-9;
+            double compute = computing(clips);
+            shares.add(compute / whole);
+            System.out.printf(Locale.ROOT, "%5d %14.2f %8.2f %17.2f %8.2f %7.1f%%%n", round + 1, whole, clips / whole, compute,
+                clips / compute, 100 * compute / whole);
+        }
+        Collections.sort(shares);
+        System.out.printf(Locale.ROOT, "%nmedian share of pure compute: %.1f%% (%.1f%% to %.1f%%)%n", 100 * shares.get(rounds / 2),
+            100 * shares.get(0), 100 * shares.get(rounds - 1));
+    }
+
+    private int clipsOfFilm() {
+        List<ClipFeature> features = new ArrayList<>();
+        encoder.stream(film, features::add, Cancellation.onRequest());
+        return features.size();
+    }
+
+    /** Seconds of one clip after the other, by the program that the film's clips go through. */
+    private double computing(int clips) {
+        int side = encoder.plan().framing().crop();
+        byte[] clip = new byte[encoder.plan().frames() * side * side * 3];
+        for (int i = 0; i < clip.length; i++) {
+            clip[i] = (byte) (31 * i + i / 997);
+        }
+        long begun = System.nanoTime();
+        for (int i = 0; i < clips; i++) {
+            encoder.encode(clip);
+        }
+        return (System.nanoTime() - begun) * 1e-9;
+    }
+}
