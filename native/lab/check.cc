@@ -76,7 +76,8 @@ class Plain : public Standard {
             Distance distance(out.dtype);
             const int64_t size = size_of(out.dtype);
             for (int64_t at = 0; at < out.count; at += PIECE) {
-                const auto piece = [&](const Bytes& bytes) { return decode(bytes.data() + at * size, out.dtype, std::min(PIECE, out.count - at)); };
+                const int64_t count = std::min(PIECE, out.count - at);
+                const auto piece = [&](const Bytes& bytes) { return decode(bytes.data() + at * size, out.dtype, count); };
                 distance.add(piece(results[o]), piece(plain_[o]));
             }
             if (variant == 1 && !(distance.value() == 0)) return "output " + std::to_string(o) + " is not finite";

@@ -40,7 +40,8 @@ class CudaTrainingTest {
     }
 
     /** @param changes what of the configuration's text is to be something else */
-    private Path run(String device, String objective, Map<String, String> changes, Path out, Pretraining.Watcher watcher) throws IOException {
+    private Path run(String device, String objective, Map<String, String> changes, Path out, Pretraining.Watcher watcher)
+        throws IOException {
         Path file = folder.resolve("tiny.yaml");
         if (!Files.exists(file)) {
             TinyRun.write(folder);
@@ -117,8 +118,8 @@ class CudaTrainingTest {
     }
 
     /** At rates at which training passes on what rounding does, but does not make it grow; half the steps. */
-    private static final Map<String, String> GENTLE = Map.of("rate: 0.05", "rate: 0.002", "rate: 1e-3", "rate: 1e-4", "epochs: 7", "epochs: 4",
-        "epochs: 12", "epochs: 6");
+    private static final Map<String, String> GENTLE = Map.of("rate: 0.05", "rate: 0.002", "rate: 1e-3", "rate: 1e-4",
+        "epochs: 7", "epochs: 4", "epochs: 12", "epochs: 6");
 
     @Test
     void lossesInBf16AreNearThoseOfTheReference() throws IOException {
@@ -129,8 +130,8 @@ class CudaTrainingTest {
         for (String stage : STAGES) {
             double[] exact = losses(reference, stage);
             double[] rounded = losses(cuda, stage);
-            // The similarities of unit vectors are off by some 2^-8, logits by that over the temperature of 0.07: 0.06, and by several times
-            // that for the layers before and the steps before. Losses are 2 to 12.
+            // The similarities of unit vectors are off by some 2^-8, logits by that over the temperature of 0.07: 0.06, and by several
+            // times that for the layers before and the steps before. Losses are 2 to 12.
             near(exact, rounded, 0.15, stage);
             // what rounding does has a sign that changes from step to step
             double mean = Arrays.stream(exact).average().orElseThrow();
