@@ -25,10 +25,10 @@ function(kinema_plant suffix)
   target_link_libraries(${lab} PRIVATE kinema_emulator${suffix} kinema_lab_objects${suffix} Threads::Threads)
 endfunction()
 
-# The case must make the lab say what matches; "none" must pass.
+# The case must make the lab say what matches; "none" must pass. More arguments are options of the lab.
 function(kinema_planted_test suffix case pattern)
   set(name planted-${case}${suffix})
-  add_test(NAME ${name} COMMAND planted-lab${suffix} check --only planted.${case} --repeats 2)
+  add_test(NAME ${name} COMMAND planted-lab${suffix} check --only planted.${case} --repeats 2 ${ARGN})
   # ThreadSanitizer cannot start where the kernel places memory more at random than it knows
   set_tests_properties(${name} PROPERTIES PASS_REGULAR_EXPRESSION "${pattern}" SKIP_REGULAR_EXPRESSION "unexpected memory mapping")
 endfunction()
@@ -41,6 +41,7 @@ kinema_planted_test("" none "1 checks, 0 failed")
 kinema_planted_test("" overflow "FAILED planted.overflow f32 n=64 v1: memory beyond a tensor was written")
 kinema_planted_test("" race "FAILED planted.race f32 n=64 v1: output 0 is off by -?nan")
 
+kinema_planted_test("" full "FAILED planted.full f32 n=64 v2: output 0 is off by -?nan[^#]*2 checks, 1 failed" --full)
 # the kernels that are wrong have not run in the lab of the one that is right
 kinema_reached_test(planted-unreached planted-none ${KINEMA_NATIVE}/test/planted)
 set_tests_properties(planted-unreached PROPERTIES

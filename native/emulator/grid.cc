@@ -100,7 +100,7 @@ class Pool {
     }
 };
 
-/// Writes each kernel that runs, once, as "file of the launch:kernel", into the file that KINEMA_EMULATOR_LAUNCHES names: see reached.cmake.
+/// Writes each kernel that runs, once, as "file of the launch:kernel", into the file that KINEMA_EMULATOR_LAUNCHES names (reached.cmake).
 class Launches {
   public:
     static Launches& instance() {
@@ -111,7 +111,7 @@ class Launches {
     /// Returns what is wrong with the file, empty if nothing.
     std::string note(const Kernel& kernel) {
         if (path == nullptr) return "";
-        if (file == nullptr) return std::string("KINEMA_EMULATOR_LAUNCHES: ") + path + " cannot be written: name a file in a folder that exists";
+        if (file == nullptr) return format("KINEMA_EMULATOR_LAUNCHES: %s cannot be written: name a file in a folder that exists", path);
         const std::string line = std::string(kernel.site.file) + ":" + kernel.name;
         std::lock_guard<std::mutex> guard(lock);
         if (!seen.insert(line).second) return "";
