@@ -34,9 +34,10 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
      * Measures what the device reaches at its best, then each case in each precision.
      *
      * @param done told of each row as soon as it is there
-     * @param failed told of each case that has none, in a precision, and why: its result was wrong, or the device has no rule for it
+     * @param failed told of each case that has none, in a precision, and why: its result was wrong, or the device has no rule for it; and of
+     *     each engine that is left out of a row, since it failed or its result is off ours
      */
-    public BenchResult time(List<Case> cases, Consumer<BenchResult.Row> done, BiConsumer<String, KinemaException> failed) {
+    public BenchResult time(List<Case> cases, Consumer<BenchResult.Row> done, BiConsumer<String, RuntimeException> failed) {
         QuietClock clock = new QuietClock(size == Size.SMALLEST ? 1 : attempts);
         Map<Precision, Roofline> rooflines = new LinkedHashMap<>();
         if (cases.stream().anyMatch(Case::usesDevice)) {
@@ -47,7 +48,7 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
             for (Precision precision : c.usesDevice() ? precisions.stream().filter(c::computesIn).toList() : List.of(Precision.FP32)) {
                 Setting setting = new Setting(device, precision, size, batch, Optional.ofNullable(rooflines.get(precision)));
                 try {
-                    BenchResult.Row row = row(c, setting, clock);
+                    BenchResult.Row row = row(c, setting, clock, failed);
                     rows.add(row);
                     done.accept(row);
                 } catch (KinemaException e) {
@@ -61,7 +62,7 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
             clock.guarded() ? clock.noisy() : null, rows);
     }
 
-    private BenchResult.Row row(Case c, Setting setting, QuietClock clock) {
+    private BenchResult.Row row(Case c, Setting setting, QuietClock clock, BiConsumer<String, RuntimeException> failed) {
         Sampler sampler = size == Size.SMALLEST ? Sampler.once(clock) : Sampler.of(rounds, clock);
         List<Peer.Contender> contenders = new ArrayList<>();
         try (Workload ours = c.open(setting)) {
@@ -74,13 +75,11 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
                 ours.training().ifPresent(training -> peers.forEach(p ->
                     contenders.addAll(p.enter(training, setting.precision(), threads))));
             }
-            List<DoubleSupplier> runs = new ArrayList<>(List.of(ours::seconds));
-            for (Peer.Contender contender : contenders) {
-                if (!(c instanceof StepCase)) {
-                    errors.add(error(c, setting.precision(), ours, contender));
-                }
-                runs.add(contender::seconds);
+            if (!(c instanceof StepCase)) {
+                contenders.removeIf(contender -> isOff(contender, c, setting.precision(), ours, errors, failed));
             }
+            List<DoubleSupplier> runs = new ArrayList<>(List.of(ours::seconds));
+            contenders.forEach(contender -> runs.add(contender::seconds));
             List<Samples> samples = sampler.take(runs);
             List<BenchResult.PeerRow> others = new ArrayList<>();
             for (int i = 0; i < contenders.size(); i++) {
@@ -91,6 +90,19 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
                 ours.counts().orElse(null), ours.error(), others);
         } finally {
             contenders.forEach(Peer.Contender::close);
+        }
+    }
+
+    /** Whether an engine is left out; if it is not, its error is added. What engines throw is their own: whatever it is, ours is timed. */
+    private static boolean isOff(Peer.Contender contender, Case c, Precision precision, Workload ours, List<Double> errors,
+            BiConsumer<String, RuntimeException> failed) {
+        try {
+            errors.add(error(c, precision, ours, contender));
+            return false;
+        } catch (RuntimeException e) {
+            failed.accept(contender.name() + " beside " + c.fullName() + " in " + precision, e);
+            contender.close();
+            return true;
         }
     }
 

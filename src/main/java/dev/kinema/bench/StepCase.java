@@ -28,7 +28,7 @@ record StepCase(String suite, String name, Network network) implements Case {
     /** Of the norm: sums of squares of gradients that went through all layers, where a ReLU at 0 may open on one device alone. */
     private static final double NORM_BOUND = 1e-3;
 
-    /** Of the gradient of all variables, beside other engines: that ReLU alone makes two layouts of one engine differ by almost 1e-2. */
+    /** Of the gradient of all variables, beside other engines: whether they learn the same. Of Slow-D 8.3e-3 was seen, of TxE 1e-6. */
     private static final double GRADIENT_BOUND = 2e-2;
     /** Films or sequences that engines are compared on: the head's batch norms blow up what is rounded where there are but few. */
     private static final int COMPARED = 16;

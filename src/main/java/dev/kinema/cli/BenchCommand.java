@@ -111,7 +111,7 @@ final class BenchCommand implements Callable<Integer> {
         return failures == 0 ? ExitCode.DONE : ExitCode.FAILED;
     }
 
-    private void report(String what, KinemaException e) {
+    private void report(String what, RuntimeException e) {
         failures++;
         Main.report(new KinemaException(what + ": " + e.getMessage(), e), spec.commandLine());
     }

@@ -36,7 +36,7 @@ import org.bytedeco.pytorch.global.torch;
 /**
  * A training step in eager mode: the forward pass as a careful user writes it, libtorch's own derivatives, its own optimizer. Clips come
  * normalised, in the type and layout that is computed in; running statistics and the gradient's norm, which our step has, are left out. In
- * bf16 everything but the loss is bf16, weights, moments and batch norms included, which is faster than autocast over float32 weights.
+ * bf16 everything but the loss is bf16, weights, moments and batch norms included; autocast over float32 weights has not been tried.
  */
 final class LibtorchStep implements Peer.Contender {
     private final TrainingStep step;
