@@ -32,6 +32,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Main implements Runnable {
     /** How long an interrupted command may take to put its files in order. */
     private static volatile int longestUnwindingSeconds = 10;
+    /** Whether the process was told to end while a command runs. */
+    private static volatile boolean stopping;
 
     @Spec
     private CommandSpec spec;
@@ -60,13 +62,17 @@ public final class Main implements Runnable {
         interruptOnShutdown(Thread.currentThread(), finished);
         int code = run(args, out, err);
         finished.countDown();
-        System.exit(code);
+        // A process that is being stopped ends with the status of its signal. An exit beside that would now and then be the faster one.
+        if (!stopping) {
+            System.exit(code);
+        }
     }
 
     /** Ctrl-C becomes an interrupt of the command, which then removes what it has half written. */
     private static void interruptOnShutdown(Thread command, CountDownLatch finished) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             if (finished.getCount() > 0) {
+                stopping = true;
                 command.interrupt();
                 try {
                     finished.await(longestUnwindingSeconds, TimeUnit.SECONDS);

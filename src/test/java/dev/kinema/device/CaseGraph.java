@@ -83,6 +83,11 @@ public final class CaseGraph {
         return input(name, dims, () -> random.nextInt(7) - 3);
     }
 
+    /** Says that values within may lie at a kink, as of ReLU, over which differences are no derivatives. */
+    void mayKink() {
+        smooth = false;
+    }
+
     /** A trained variable, normally distributed with the standard deviation {@code std}. */
     public Value parameter(String name, double std, int... dims) {
         Random random = random(name);

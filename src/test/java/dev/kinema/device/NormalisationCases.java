@@ -77,6 +77,8 @@ final class NormalisationCases {
     /** The end of a residual block, which devices may compute at once. */
     private static void block(CaseGraph g, boolean batch, boolean sum, int[] shape) {
         int channels = shape[shape.length - 1];
+        // what is normalised is anywhere; its derivatives, and ReLU's, are held against differences in cases of their own
+        g.mayKink();
         Value x = g.uniform("x", -1, 2, shape);
         Value gamma = g.parameter("gamma", 1, channels);
         Value beta = g.parameter("beta", 1, channels);

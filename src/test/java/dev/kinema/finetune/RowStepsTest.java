@@ -109,7 +109,7 @@ class RowStepsTest {
         return variables.stream().map(name -> name.split("\\.", 2)[0]).collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** Everything is there, so that nothing is to be said. */
+    /** Everything is there but the release's vocabularies, so that nothing else is to be said. */
     private static final class Watching implements Finetuning.Watcher {
         @Override
         public void step(long done, long all, Metrics metrics, double rate, double secondsLeft) {
@@ -117,7 +117,7 @@ class RowStepsTest {
 
         @Override
         public void note(String message) {
-            throw new AssertionError(message);
+            assertTrue(message.contains("as the release's are not there"), message);
         }
 
         @Override
