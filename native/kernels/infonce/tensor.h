@@ -55,6 +55,7 @@ __device__ void score(float (&scores)[NI][4], const Queue<bf16>& c, bf16* q, bf1
             scores[j][e] = counts ? scores[j][e] * (c.inverse * LOG2_E) : -INFINITY;
         }
     }
+    __syncwarp();  // keys of a row's own film may have parted the lanes, and ldmatrix and mma are of whole warps
 }
 
 /// Goes over the tiles of this block's part: each(tile's number, tile in shared memory). The block's rows of q are brought to `q` before.

@@ -18,7 +18,6 @@ import dev.kinema.graph.op.Softmax;
 import dev.kinema.graph.op.SoftmaxCrossEntropy;
 import dev.kinema.nn.Linear;
 import dev.kinema.nn.Pass;
-import dev.kinema.optim.Optimizer;
 import dev.kinema.run.Metrics;
 import dev.kinema.task.vidsitu.Annotation;
 import dev.kinema.task.vidsitu.Clip;
@@ -27,7 +26,6 @@ import dev.kinema.task.vidsitu.RelationPrediction;
 import dev.kinema.task.vidsitu.Situation;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -49,9 +47,8 @@ final class RelationNetwork implements TaskNetwork<RelationPrediction> {
     private final List<Situation> clips;
     private final ClipOrder order;
     private final Weights weights;
-    private final Program training;
+    private final OneProgramStep training;
     private final Program prediction;
-    private boolean whole = true;
 
     /**
      * @param clips to learn from, with an annotation each
@@ -70,11 +67,11 @@ final class RelationNetwork implements TaskNetwork<RelationPrediction> {
             start.forEach(weights::put);
             Graph learning = learning(config, encoder);
             weights.initialize(learning, seed);
-            training = device.compile(learning, weights, compilation);
+            training = new OneProgramStep(device.compile(learning, weights, compilation));
             Graph asked = new Graph();
             asked.output(PROBABILITIES, Softmax.of(logits(Pass.eval(asked), config, encoder)));
             prediction = device.compile(asked, weights, compilation);
-            List.of(training, prediction).forEach(this::pair);
+            List.of(training.program(), prediction).forEach(this::pair);
             built = true;
         } finally {
             if (!built) {
@@ -145,27 +142,20 @@ final class RelationNetwork implements TaskNetwork<RelationPrediction> {
     @Override
     public Map<String, Double> train(long step, double rate) {
         int[] batch = order.of(step);
-        training.input(FEATURES).put(features.of(clips, batch));
+        training.program().input(FEATURES).put(features.of(clips, batch));
         for (int b = 0; b < batch.length; b++) {
             Annotation annotation = clips.get(batch[b]).annotations().get(0);
             for (int p = 0; p < PAIRS; p++) {
                 Relation relation = annotation.events().get(Relation.RELATED.get(p)).relation().orElseThrow();
-                training.input(LABELS).set(b * PAIRS + p, (long) relation.ordinal() + first());
+                training.program().input(LABELS).set(b * PAIRS + p, (long) relation.ordinal() + first());
             }
         }
-        training.input(Optimizer.LEARNING_RATE).put((float) rate);
-        whole = false;
-        training.run();
-        whole = true;
-        Map<String, Double> said = new LinkedHashMap<>();
-        said.put(Metrics.LOSS, training.output(Metrics.LOSS).get(0));
-        said.put(Metrics.GRADIENT_NORM, training.output(Optimizer.GRADIENT_NORM).get(0));
-        return said;
+        return training.run(rate);
     }
 
     @Override
     public boolean isBetweenSteps() {
-        return whole;
+        return training.isWhole();
     }
 
     @Override

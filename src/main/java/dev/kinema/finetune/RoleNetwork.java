@@ -14,7 +14,6 @@ import dev.kinema.model.Decoder;
 import dev.kinema.model.LanguageModel;
 import dev.kinema.model.TextModel;
 import dev.kinema.nn.Pass;
-import dev.kinema.optim.Optimizer;
 import dev.kinema.run.Metrics;
 import dev.kinema.task.DecodedText;
 import dev.kinema.task.DecodingConfig;
@@ -26,7 +25,6 @@ import dev.kinema.task.vidsitu.RoleTokenizer;
 import dev.kinema.task.vidsitu.Situation;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,11 +49,10 @@ final class RoleNetwork implements TaskNetwork<RolePrediction> {
     private final ClipOrder order;
     private final TextModel model;
     private final Weights weights;
-    private final Program training;
+    private final OneProgramStep training;
     /** What texts are about. */
     private final Optional<Program> memory;
     private final TextDecoding decoding;
-    private boolean whole = true;
 
     /**
      * @param seen what a decoder is told of events; empty for a language model
@@ -84,7 +81,7 @@ final class RoleNetwork implements TaskNetwork<RolePrediction> {
             start.forEach(weights::put);
             Graph learning = learning(config, model, seen, texts.longest(), mostAsked());
             weights.initialize(learning, seed);
-            training = device.compile(learning, weights, compilation);
+            training = new OneProgramStep(device.compile(learning, weights, compilation));
             memory = seen.map(events -> device.compile(memoryGraph(events), weights, compilation));
             decoding = decoding(device, compilation);
             built = true;
@@ -167,21 +164,14 @@ final class RoleNetwork implements TaskNetwork<RolePrediction> {
     @Override
     public Map<String, Double> train(long step, double rate) {
         int[] batch = order.of(step);
-        seen.ifPresent(events -> events.put(training, Arrays.stream(batch).mapToObj(clips::get).toList()));
-        new TextBatch(model.config()).put(training, texts.of(batch));
-        training.input(Optimizer.LEARNING_RATE).put((float) rate);
-        whole = false;
-        training.run();
-        whole = true;
-        Map<String, Double> said = new LinkedHashMap<>();
-        said.put(Metrics.LOSS, training.output(Metrics.LOSS).get(0));
-        said.put(Metrics.GRADIENT_NORM, training.output(Optimizer.GRADIENT_NORM).get(0));
-        return said;
+        seen.ifPresent(events -> events.put(training.program(), Arrays.stream(batch).mapToObj(clips::get).toList()));
+        new TextBatch(model.config()).put(training.program(), texts.of(batch));
+        return training.run(rate);
     }
 
     @Override
     public boolean isBetweenSteps() {
-        return whole;
+        return training.isWhole();
     }
 
     @Override

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
-import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
@@ -23,32 +22,13 @@ import dev.kinema.graph.op.InfoNce;
 import dev.kinema.graph.op.RingEnqueue;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Contrast beyond its numbers: passes over the queue, and counts of rows that only the device sees. */
-class ContrastTest {
+class ContrastTest extends OnEmulatedDevice {
     private static final int ROWS = 3;
     private static final int WIDTH = 4;
     private static final int CAPACITY = 7;
-
-    private Device device;
-    private Weights weights;
-
-    @BeforeEach
-    void open() {
-        device = Emulated.device();
-        weights = device.newWeights();
-    }
-
-    @AfterEach
-    void close() {
-        if (device != null) {
-            weights.close();
-            device.close();
-        }
-    }
 
     private static Value queue(Graph graph) {
         return graph.state("queue", DType.F32, Shape.of(CAPACITY, WIDTH), new Initializer.Normal(1));

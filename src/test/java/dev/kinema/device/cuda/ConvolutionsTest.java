@@ -5,11 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.device.Compilation;
-import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
-import dev.kinema.device.Weights;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Initializer;
@@ -23,32 +21,13 @@ import dev.kinema.graph.op.Relu;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What the rules of convolutions and products do beyond the numbers, which the conformance suite holds: when, where and in which type. */
-class ConvolutionsTest {
+class ConvolutionsTest extends OnEmulatedDevice {
     private static final Shape MAP = Shape.of(1, 2, 4, 4, 16);
     private static final Shape FILTER = Shape.of(16, 16, 1, 3, 3);
     private static final Extent PADDING = new Extent(0, 1, 1);
-
-    private Device device;
-    private Weights weights;
-
-    @BeforeEach
-    void open() {
-        device = Emulated.device();
-        weights = device.newWeights();
-    }
-
-    @AfterEach
-    void close() {
-        if (device != null) {
-            weights.close();
-            device.close();
-        }
-    }
 
     private static Value parameter(Graph graph, String name, Shape shape) {
         return graph.parameter(name, shape, new Initializer.Normal(1));

@@ -8,13 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import dev.kinema.KinemaException;
-import dev.kinema.device.Device;
 import dev.kinema.device.Profile;
 import dev.kinema.device.Program;
 import dev.kinema.device.ProgramStep;
 import dev.kinema.device.Roofline;
 import dev.kinema.device.StepClock;
-import dev.kinema.device.Weights;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
@@ -27,30 +25,16 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** How programs of the cuda device are watched: times of steps by events, ranges for profilers. */
-class CudaProfileTest {
+class CudaProfileTest extends OnEmulatedDevice {
     private static final Shape SHAPE = Shape.of(64, 1000);
 
-    private Device device;
-    private Weights weights;
-
     @BeforeEach
-    void open() {
-        device = Emulated.device();
-        weights = device.newWeights();
+    void initialize() {
         weights.initialize(graph(), 1);
-    }
-
-    @AfterEach
-    void close() {
-        if (device != null) {
-            weights.close();
-            device.close();
-        }
     }
 
     private static Graph graph() {

@@ -43,32 +43,13 @@ import java.util.stream.IntStream;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the cuda device promises of its programs, beyond their numbers: memory, replay, sharing, threads, errors. */
-class CudaProgramTest {
+class CudaProgramTest extends OnEmulatedDevice {
     private static final int ROWS = 5;
     private static final int COLUMNS = 12;
-
-    private Device device;
-    private Weights weights;
-
-    @BeforeEach
-    void open() {
-        device = Emulated.device();
-        weights = device.newWeights();
-    }
-
-    @AfterEach
-    void close() {
-        if (device != null) {
-            weights.close();
-            device.close();
-        }
-    }
 
     /** y = relu(gelu(x) * w + relu(b)), where relu(b) depends on weights alone. */
     private static Graph graph() {

@@ -6,9 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
-import dev.kinema.device.Device;
 import dev.kinema.device.Program;
-import dev.kinema.device.Weights;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
@@ -18,29 +16,10 @@ import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Gather;
 import dev.kinema.graph.op.SoftmaxCrossEntropy;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What only the device can see to be wrong ends the run with a sentence. */
-class FaultsTest {
-    private Device device;
-    private Weights weights;
-
-    @BeforeEach
-    void open() {
-        device = Emulated.device();
-        weights = device.newWeights();
-    }
-
-    @AfterEach
-    void close() {
-        if (device != null) {
-            weights.close();
-            device.close();
-        }
-    }
-
+class FaultsTest extends OnEmulatedDevice {
     /** Logits picked from a table by token, and their loss. */
     private static Graph graph() {
         Graph graph = new Graph();
