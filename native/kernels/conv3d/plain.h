@@ -1,12 +1,10 @@
 // The plain kernels: a thread an element of the result, in the order of memory.
 #pragma once
+#include "../../runtime/access.h"
 #include "../matmul/epilogue.h"
 #include "conv3d.h"
 
 namespace kn::conv3d {
-__device__ inline int64_t first_item() { return static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; }
-__device__ inline int64_t grid_stride() { return static_cast<int64_t>(gridDim.x) * blockDim.x; }
-
 struct Pixel {
     int64_t n, t, h, w;
 };

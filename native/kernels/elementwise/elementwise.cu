@@ -1,6 +1,7 @@
 // Operations on each element. Bound by memory: what matters is that every access is 16 bytes wide and each byte is moved once.
 #include "elementwise.h"
 
+#include "../../runtime/access.h"
 #include "../../runtime/kernel.h"
 
 namespace kn::elementwise {
@@ -46,9 +47,6 @@ struct GeluTanhGradient {
         return dy * (0.5f * (1.f + t) + 0.5f * x * (1.f - t * t) * 0.79788456f * (1.f + 0.134145f * x * x));
     }
 };
-
-__device__ inline int64_t first_item() { return static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; }
-__device__ inline int64_t grid_stride() { return static_cast<int64_t>(gridDim.x) * blockDim.x; }
 
 template <class T, class F> __global__ void unary_v1(T* y, const T* x, int64_t n, F f) {
     for (int64_t i = first_item(); i < n; i += grid_stride()) y[i] = from_float<T>(f(to_float(x[i])));

@@ -2,15 +2,13 @@
 // of the table; the other makes a list for each entry of what it gets, in order, and adds up along the lists.
 #include "indexing.h"
 
+#include "../../runtime/access.h"
 #include "../../runtime/fault.h"
 
 namespace kn::indexing {
 namespace {
 constexpr int THREADS = 256;
 constexpr int64_t FEW = 64;  // indices, for which lists are not worth their launches
-
-__device__ inline int64_t first_item() { return static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; }
-__device__ inline int64_t grid_stride() { return static_cast<int64_t>(gridDim.x) * blockDim.x; }
 
 struct Sizes {
     int64_t outer, size, inner, count;

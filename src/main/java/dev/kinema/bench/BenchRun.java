@@ -35,7 +35,7 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
      *
      * @param done told of each row as soon as it is there
      * @param failed told of each case that has none, in a precision, and why: its result was wrong, or the device has no rule for it; and of
-     *     each engine that is left out of a row, since it failed or its result is off ours
+     *     each engine that is left out of a row, since its check failed or is off ours, which of a training step none is
      */
     public BenchResult time(List<Case> cases, Consumer<BenchResult.Row> done, BiConsumer<String, RuntimeException> failed) {
         QuietClock clock = new QuietClock(size == Size.SMALLEST ? 1 : attempts);
@@ -93,7 +93,7 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
         }
     }
 
-    /** Whether an engine is left out; if it is not, its error is added. What engines throw is their own: whatever it is, ours is timed. */
+    /** Whether an engine is left out; if it is not, its error is added. What engines throw as they are checked is their own: ours is timed. */
     private static boolean isOff(Peer.Contender contender, Case c, Precision precision, Workload ours, List<Double> errors,
             BiConsumer<String, RuntimeException> failed) {
         try {

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The network of a task with the clips that it learns from, on a device: what {@link FineTuning} trains, step by step, and asks what it sees
+ * The network of a task with the clips that it learns from, on a device: what {@link TaskTraining} trains, step by step, and asks what it sees
  * in other clips. After the same steps from the same weights everything is the same to the bit.
  *
  * @param <P> what it says of a clip

@@ -68,8 +68,8 @@ record TaskRun<P extends Prediction>(StageFolder folder, String settings, TaskFo
         return outcome;
     }
 
-    private FineTuning<P> training(TaskNetwork<P> network) {
-        return new FineTuning<>(network, form, tuning, new Scoring(Split.VALID, validation), validation, new BestEpoch(folder.weights()));
+    private TaskTraining<P> training(TaskNetwork<P> network) {
+        return new TaskTraining<>(network, form, tuning, new Scoring(Split.VALID, validation), validation, new BestEpoch(folder.weights()));
     }
 
     private Scores predict(TaskNetwork<P> network) {

@@ -84,11 +84,6 @@ final class TuningStart {
         return inputs;
     }
 
-    private Compilation compilation(Precision precision, boolean checked) {
-        Compilation how = precision == Precision.BF16 ? Compilation.BF16 : Compilation.FP32;
-        return checked ? how.withFiniteChecks() : how;
-    }
-
     /** The file of a backbone that is not drawn at random. */
     private Optional<Path> backboneFile() {
         return config.backbone().map(FinetuneConfig.BackboneStart::weights)
@@ -114,7 +109,7 @@ final class TuningStart {
         List<VerbPrediction> trivial = TrivialPredictions.of(clips.train()).verbs(clips.valid());
         return new TunedTask<>(TaskForm.VERBS, settings.tuning(), clips, test(Split.TEST_VERBS, this::hasPictures), inputs,
             ConfigWriter.write(settings),
-            (seed, checked) -> new VerbNetwork(device, compilation(precision, checked), settings, network, vocabulary, pictures,
+            (seed, checked) -> new VerbNetwork(device, new Compilation(precision, true, checked), settings, network, vocabulary, pictures,
                 clips.train(), start, seed, watcher::note),
             Map.of("most frequent verbs", TaskForm.VERBS.score(scoring, trivial)), Optional.empty());
     }
@@ -168,7 +163,7 @@ final class TuningStart {
         return new TunedTask<>(TaskForm.ROLES, settings.tuning(), clips,
             test(Split.TEST_ROLES, situation -> seen.isEmpty() || features.orElseThrow().has(situation.clip().id())), inputs,
             ConfigWriter.write(settings),
-            (seed, checked) -> new RoleNetwork(device, compilation(Precision.FP32, checked), settings, seen, tokenizer, train, start, seed),
+            (seed, checked) -> new RoleNetwork(device, new Compilation(Precision.FP32, true, checked), settings, seen, tokenizer, train, start, seed),
             Map.of("most frequent argument of the verb's role", TaskForm.ROLES.score(scoring, trivial)), Optional.empty());
     }
 
@@ -180,7 +175,7 @@ final class TuningStart {
         return new TunedTask<>(TaskForm.RELATIONS, settings.tuning(), clips,
             test(Split.TEST_RELATIONS, situation -> features.has(situation.clip().id())), inputs(features, context),
             ConfigWriter.write(settings),
-            (seed, checked) -> new RelationNetwork(device, compilation(Precision.FP32, checked), settings, encoder, features, train,
+            (seed, checked) -> new RelationNetwork(device, new Compilation(Precision.FP32, true, checked), settings, encoder, features, train,
                 context.start(), seed),
             Map.of("most frequent relation", trivial), Optional.of(TrivialPredictions.relationChance(scoring, clips.valid())));
     }

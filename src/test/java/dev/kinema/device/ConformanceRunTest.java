@@ -26,13 +26,13 @@ class ConformanceRunTest {
         String name = OpCases.all().get(0).name();
         assertEquals(0, run("reference", "fp32", name), printed());
         assertTrue(printed().contains(" passed, 0 failed, 0 aborted"), printed());
-        assertTrue(!printed().contains("0 passed"), printed());
     }
 
     @Test
     void nothingTestedIsNoSuccess() {
         assertEquals(2, run("reference", "fp32", "no case is named so"));
         assertEquals(2, run("reference", "fp64"));
+        assertEquals(2, run("reference", "int8"), "its cases have no ranges of activations");
         assertEquals(2, run("no-device", "fp32"));
         assertEquals(2, run("reference"));
         assertTrue(printed().contains("there is no precision fp64"), printed());

@@ -103,6 +103,7 @@ class ServingTest {
 
     private static void until(BooleanSupplier condition) {
         while (!condition.getAsBoolean()) {
+            assertFalse(Thread.interrupted(), "the test's time is over");
             Thread.onSpinWait();
         }
     }

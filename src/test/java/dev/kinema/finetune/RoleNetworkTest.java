@@ -363,7 +363,7 @@ class RoleNetworkTest {
         };
         List<Situation> valid = SITUATIONS.subList(0, 2);
         try (RunFolder run = RunFolder.open(folder.resolve(name), "roles", Environment.here("cpu", 1, List.of("test")))) {
-            return TrainingLoop.run(checked -> new FineTuning<>(network(device, config), TaskForm.ROLES, config.tuning(),
+            return TrainingLoop.run(checked -> new TaskTraining<>(network(device, config), TaskForm.ROLES, config.tuning(),
                 new Scoring(Split.VALID, valid), valid, new BestEpoch(run.path())), run, new LoopSettings(0, 0, 1, 1), progress);
         }
     }

@@ -148,7 +148,7 @@ class VerbNetworkTest {
             }
         };
         try (Device device = Device.open("cpu"); RunFolder run = RunFolder.open(where, "verbs", Environment.here("cpu", 1, List.of()))) {
-            TrainingLoop.Outcome outcome = TrainingLoop.run(checked -> new FineTuning<>(network(device, dataset, config, Map.of()),
+            TrainingLoop.Outcome outcome = TrainingLoop.run(checked -> new TaskTraining<>(network(device, dataset, config, Map.of()),
                 TaskForm.VERBS, config.tuning(), new Scoring(Split.VALID, valid), valid,
                 new BestEpoch(where.resolve("best.safetensors"))), run, new LoopSettings(1, 0, 2, 1), progress);
             return tensors(outcome.checkpoint());

@@ -23,10 +23,10 @@ final class ProductTrial implements ProductChoice.Stopwatch {
     @Override
     public double millis(Product p, ProductLibrary.Way way) {
         long workspace = way == null ? 0 : way.workspaceBytes();
-        long stream = CudaLibrary.made(Kinema.kn_stream_create());
-        try (DeviceMemory y = memory(p, p.bytesOfY(), stream); DeviceMemory a = memory(p, p.bytesOfA(), stream);
-            DeviceMemory b = memory(p, p.bytesOfB(), stream); DeviceMemory bias = memory(p, p.bytesOfBias(), stream);
-            DeviceMemory passing = memory(p, workspace, stream); StepEvents events = new StepEvents(1)) {
+        try (OwnStream own = new OwnStream(); DeviceMemory y = memory(p, p.bytesOfY(), own); DeviceMemory a = memory(p, p.bytesOfA(), own);
+            DeviceMemory b = memory(p, p.bytesOfB(), own); DeviceMemory bias = memory(p, p.bytesOfBias(), own);
+            DeviceMemory passing = memory(p, workspace, own); StepEvents events = new StepEvents(1)) {
+            long stream = own.handle();
             return median(events, stream, () -> {
                 if (way == null) {
                     CudaLibrary.check(p.multiply(y.address(), a.address(), b.address(), p.biased() ? bias.address() : 0, stream));
@@ -34,14 +34,12 @@ final class ProductTrial implements ProductChoice.Stopwatch {
                     way.launch(y.address(), a.address(), b.address(), p.biased() ? bias.address() : 0, passing.address(), stream);
                 }
             });
-        } finally {
-            CudaLibrary.check(Kinema.kn_stream_destroy(stream));
         }
     }
 
     /** At least a byte, as an allocation of none has no address. */
-    private DeviceMemory memory(Product product, long bytes, long stream) {
-        return new DeviceMemory(device, Math.max(1, bytes), "the trial of " + product, stream);
+    private DeviceMemory memory(Product product, long bytes, OwnStream stream) {
+        return new DeviceMemory(device, Math.max(1, bytes), "the trial of " + product, stream.handle());
     }
 
     private static double median(StepEvents events, long stream, Runnable launch) {

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.global.torch;
 
-/** libtorch in eager mode, in each setting that a careful user may choose. */
+/** libtorch, eager and as frozen TorchScript, in each setting that a careful user may choose. */
 public final class LibtorchPeer implements Peer {
     @Override
     public List<Contender> enter(Subject subject, Precision precision, int threads) {

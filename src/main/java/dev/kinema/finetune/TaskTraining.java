@@ -18,7 +18,7 @@ import java.util.Map;
  * Trains a task's network. After each epoch it predicts the validation clips, and where the first of the task's scores is above all before,
  * its weights are kept: the best epoch is the run's result, as in VidSitu's toolkit.
  */
-final class FineTuning<P extends Prediction> implements Training {
+final class TaskTraining<P extends Prediction> implements Training {
     private final TaskNetwork<P> network;
     private final TaskForm<P> form;
     private final TuningSettings settings;
@@ -32,7 +32,7 @@ final class FineTuning<P extends Prediction> implements Training {
      * @param validation what it is scored on
      * @param best keeps the weights of the best epoch
      */
-    FineTuning(TaskNetwork<P> network, TaskForm<P> form, TuningSettings settings, Scoring scoring, List<Situation> validation, BestEpoch best) {
+    TaskTraining(TaskNetwork<P> network, TaskForm<P> form, TuningSettings settings, Scoring scoring, List<Situation> validation, BestEpoch best) {
         this.network = network;
         this.form = form;
         this.settings = settings;
