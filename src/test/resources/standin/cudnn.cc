@@ -1,6 +1,6 @@
-// Stands in for libcudnn_graph.so.9, libcudnn_ops.so.9 and libcudnn_cnn.so.9 in a test: what the documentation of cuDNN says of the functions
-// that we call, computed on the host, where the emulator's memory is. It answers CUDNN_STATUS_BAD_PARAM to what it does not expect. Each of
-// the three is built from all of this: callers find a function in the library that they name.
+// Stands in for libcudnn_graph.so.9, libcudnn_ops.so.9 and libcudnn_cnn.so.9 in a test: what the documentation of cuDNN says of the
+// functions that we call, computed on the host, where the emulator's memory is. It answers CUDNN_STATUS_BAD_PARAM to what it does not
+// expect. Each of the three is built from all of this: callers find a function in the library that they name.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -122,8 +122,10 @@ int workspace(Handle* handle, bool fit, int algorithm, Direction direction, size
     return SUCCESS;
 }
 
-bool ready(Handle* handle, bool fit, const float* alpha, const float* beta, int algorithm, Direction direction, void* passing, size_t bytes) {
-    if (!handle || !handle->stream || !fit || *alpha != 1 || *beta != 0 || algorithm != GOOD || bytes != need(algorithm, direction)) return false;
+bool ready(Handle* handle, bool fit, const float* alpha, const float* beta, int algorithm, Direction direction, void* passing,
+           size_t bytes) {
+    if (!handle || !handle->stream || !fit || *alpha != 1 || *beta != 0 || algorithm != GOOD) return false;
+    if (bytes != need(algorithm, direction)) return false;
     if (reinterpret_cast<uintptr_t>(passing) % 256 != 0 || (passing == nullptr) != (bytes == 0)) return false;
     if (bytes > 0) std::memset(passing, 0xff, bytes);
     return true;
@@ -261,8 +263,10 @@ int cudnnConvolutionForward(Handle* handle, const float* alpha, Tensor* lx, cons
     each_place(*lx, *lw, *c, *ly, [&](const int* out, const int* tap, const int* in) {
         for (int n = 0; n < lx->sizes[0]; n++)
             for (int o = 0; o < lw->sizes[0]; o++)
-                for (int i = 0; i < lw->sizes[1]; i++)
-                    sums.values[ly->at(n, o, out)] += static_cast<double>(get(x, lx->type, lx->at(n, i, in))) * get(w, lw->type, lw->at(o, i, tap));
+                for (int i = 0; i < lw->sizes[1]; i++) {
+                    const double a = get(x, lx->type, lx->at(n, i, in));
+                    sums.values[ly->at(n, o, out)] += a * get(w, lw->type, lw->at(o, i, tap));
+                }
     });
     sums.store(y, ly->type);
     return SUCCESS;
@@ -275,22 +279,26 @@ int cudnnConvolutionBackwardData(Handle* handle, const float* alpha, Filter* lw,
     each_place(*lx, *lw, *c, *ly, [&](const int* out, const int* tap, const int* in) {
         for (int n = 0; n < lx->sizes[0]; n++)
             for (int o = 0; o < lw->sizes[0]; o++)
-                for (int i = 0; i < lw->sizes[1]; i++)
-                    sums.values[lx->at(n, i, in)] += static_cast<double>(get(dy, ly->type, ly->at(n, o, out))) * get(w, lw->type, lw->at(o, i, tap));
+                for (int i = 0; i < lw->sizes[1]; i++) {
+                    const double a = get(dy, ly->type, ly->at(n, o, out));
+                    sums.values[lx->at(n, i, in)] += a * get(w, lw->type, lw->at(o, i, tap));
+                }
     });
     sums.store(dx, lx->type);
     return SUCCESS;
 }
 
-int cudnnConvolutionBackwardFilter(Handle* handle, const float* alpha, Tensor* lx, const void* x, Tensor* ly, const void* dy, Convolution* c,
-                                   int algorithm, void* passing, size_t bytes, const float* beta, Filter* lw, void* dw) {
+int cudnnConvolutionBackwardFilter(Handle* handle, const float* alpha, Tensor* lx, const void* x, Tensor* ly, const void* dy,
+                                   Convolution* c, int algorithm, void* passing, size_t bytes, const float* beta, Filter* lw, void* dw) {
     if (!ready(handle, fits(*lx, *lw, *c, *ly), alpha, beta, algorithm, FILTER, passing, bytes)) return BAD_PARAM;
     Sums sums(elements(lw->sizes));
     each_place(*lx, *lw, *c, *ly, [&](const int* out, const int* tap, const int* in) {
         for (int n = 0; n < lx->sizes[0]; n++)
             for (int o = 0; o < lw->sizes[0]; o++)
-                for (int i = 0; i < lw->sizes[1]; i++)
-                    sums.values[lw->at(o, i, tap)] += static_cast<double>(get(dy, ly->type, ly->at(n, o, out))) * get(x, lx->type, lx->at(n, i, in));
+                for (int i = 0; i < lw->sizes[1]; i++) {
+                    const double a = get(dy, ly->type, ly->at(n, o, out));
+                    sums.values[lw->at(o, i, tap)] += a * get(x, lx->type, lx->at(n, i, in));
+                }
     });
     sums.store(dw, lw->type);
     return SUCCESS;

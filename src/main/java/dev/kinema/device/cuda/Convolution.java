@@ -6,8 +6,8 @@ import dev.kinema.graph.Shape;
 import dev.kinema.graph.op.Extent;
 
 /**
- * A kind of convolution in one of its directions. Forward, y = relu?(conv(a, b) + bias + added) with a = x and the weights b; the gradient of
- * the input from a = dy and b; that of the weights, in F32, from a = x and b = dy.
+ * A kind of convolution in one of its directions. Forward, y = relu?(conv(a, b) + bias + added) with a = x and the weights b; the gradient
+ * of the input from a = dy and b; that of the weights, in F32, from a = x and b = dy.
  *
  * @param x the shape of the input, [n, t, h, w, i]
  * @param weight [o, i, kt, kh, kw]
@@ -16,8 +16,8 @@ import dev.kinema.graph.op.Extent;
  * @param relu forward alone
  * @param dtype of maps, and of weights as they are read
  */
-record Convolution(Direction direction, Shape x, Shape weight, Extent stride, Extent padding, boolean biased, boolean residual, boolean relu,
-        DType dtype) implements Contraction {
+record Convolution(Direction direction, Shape x, Shape weight, Extent stride, Extent padding, boolean biased, boolean residual,
+        boolean relu, DType dtype) implements Contraction {
     /** What is computed. */
     enum Direction { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT }
 

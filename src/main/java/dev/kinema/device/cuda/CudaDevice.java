@@ -145,9 +145,12 @@ public final class CudaDevice implements Device {
         if (CudaLibrary.isEmulated()) {
             return "";
         }
-        String chosen = VendorLibraries.versions().isEmpty() ? "--vendor auto chooses nothing"
-            : "--vendor auto chooses between our kernels and " + String.join(" and ", VendorLibraries.versions());
-        return chosen + VendorLibraries.absence().map(why -> ": " + why).orElse("");
+        List<String> versions = VendorLibraries.versions();
+        String absence = VendorLibraries.absence().orElse("");
+        if (versions.isEmpty()) {
+            return "--vendor auto chooses nothing: " + absence;
+        }
+        return "--vendor auto chooses between our kernels and " + String.join(" and ", versions) + (absence.isEmpty() ? "" : "; " + absence);
     }
 
     @Override
@@ -207,7 +210,6 @@ public final class CudaDevice implements Device {
     public void close() {
         if (!closed) {
             closed = true;
-            select();
             vendor.close();
         }
     }

@@ -14,10 +14,10 @@ import org.bytedeco.cuda.global.cudnn;
 import org.bytedeco.javacpp.Loader;
 
 /**
- * Convolutions by cuDNN. It calls only functions that every cuDNN 9 has, since calling one that a library lacks ends the process. Sums are in
- * F32, and never in TF32; with maps in BF16 they are rounded to BF16 before a bias, a residual and ReLU follow, and so are gradients of
- * weights, which are then F32 as ours are. The sums of gradients are in a fixed order. Nothing here is loaded before {@link #load} has
- * succeeded.
+ * Convolutions by cuDNN. It calls only functions that every cuDNN 9 has, since calling one that a library lacks ends the process. Sums are
+ * in F32, and never in TF32; with maps in BF16 they are rounded to BF16 before a bias, a residual and ReLU follow, and so are gradients of
+ * weights, which are then F32 as ours are. Sums are in a fixed order: algorithms that do not keep one are not used. Nothing here is loaded
+ * before {@link #load} has succeeded.
  */
 final class Cudnn implements VendorLibrary<Convolution> {
     static final String NAME = "cudnn";
@@ -27,6 +27,7 @@ final class Cudnn implements VendorLibrary<Convolution> {
     private static final int CHANNELS = 1 << 16;
 
     private final cudnnContext handle = new cudnnContext();
+    private final int device;
     private final long version;
     /** As many ones as channels, then as many zeros. */
     private final DeviceMemory constants;
@@ -35,6 +36,7 @@ final class Cudnn implements VendorLibrary<Convolution> {
 
     /** @param device the number of the device, which is in use by this thread */
     Cudnn(int device) {
+        this.device = device;
         version = cudnn.cudnnGetVersion();
         check("cudnnCreate", cudnn.cudnnCreate(handle));
         boolean complete = false;
@@ -170,6 +172,7 @@ final class Cudnn implements VendorLibrary<Convolution> {
         if (!closed) {
             closed = true;
             Release release = new Release();
+            release.of(Kinema.kn_device_use(device));
             ways.forEach(CudnnConvolution::close);
             release.of(() -> check("cudnnDestroy", cudnn.cudnnDestroy(handle)));
             release.of(constants::close);

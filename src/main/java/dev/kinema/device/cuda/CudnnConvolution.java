@@ -6,8 +6,8 @@ import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.global.cudnn;
 
 /**
- * A convolution by cuDNN, with our own kernels for what it leaves to do: what follows the sums is a batch norm that changes nothing but what
- * it adds, in place; the gradient of the weights comes as [o, kt, kh, kw, i] in the type of the maps.
+ * A convolution by cuDNN, with our own kernels for what it leaves to do: what follows the sums is a batch norm of mean 0 and variance 1, in
+ * place, which adds and ends with ReLU; the gradient of the weights comes as [o, kt, kh, kw, i] in the type of the maps.
  */
 final class CudnnConvolution implements VendorLibrary.Way {
     /** What workspaces, and what else we put behind them, are aligned to, bytes. */
@@ -71,7 +71,8 @@ final class CudnnConvolution implements VendorLibrary.Way {
     private void convolve(long result, long aAt, long bAt, long passing, long streamHandle) {
         synchronized (library) {
             Cudnn.check("cudnnSetStream", cudnn.cudnnSetStream(library.handle(), new CUstream_st(stream.at(streamHandle))));
-            description.launch(algorithm, y.at(result), a.at(aAt), b.at(bAt), passingBytes == 0 ? null : workspace.at(passing), passingBytes);
+            description.launch(algorithm, y.at(result), a.at(aAt), b.at(bAt), passingBytes == 0 ? null : workspace.at(passing),
+                passingBytes);
         }
     }
 

@@ -28,7 +28,11 @@ import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.SizeTPointer;
 
-/** A convolution as cuDNN has it described, and what is asked of it in the convolution's direction. One thread at a time uses the handle. */
+/**
+ * A convolution as cuDNN has it described, and what is asked of it in the direction of that. One thread at a time uses the handle. The
+ * functions are those that cuDNN has had from its first versions: deprecated in favour of its graphs, and in every cuDNN 9.
+ */
+@SuppressWarnings("deprecation")
 final class CudnnDescription {
     private final cudnnContext handle;
     private final Convolution.Direction direction;

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Who does the matrix products and convolutions of a device, our kernels or a library: decided once per kind, remembered while the device is
- * open.
+ * Who does the matrix products and convolutions of a device, our kernels or a library: decided once per kind, remembered while the device
+ * is open.
  */
 final class VendorChoice implements AutoCloseable {
     private final Vendor vendor;

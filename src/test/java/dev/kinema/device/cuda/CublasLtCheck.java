@@ -1,5 +1,6 @@
 package dev.kinema.device.cuda;
 
+import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Program;
 import dev.kinema.device.Vendor;
@@ -39,6 +40,13 @@ final class CublasLtCheck {
             run(device, refused(), Compilation.FP32);
             run(device, graph(), Compilation.FP32);
             device.vendor().reasons().forEach(System.out::println);
+        }
+        if (VendorLibraries.absence().isPresent()) {
+            try (VendorChoice choice = VendorChoice.of(Vendor.ALWAYS, name, 0)) {
+                throw new AssertionError(choice + " without " + VendorLibraries.absence().get());
+            } catch (KinemaException e) {
+                System.out.println(e.getMessage());
+            }
         }
         System.out.println("done");
     }

@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Compares convolutions by cuDNN with our kernels: in a process of its own for {@link CudnnTest}, with what stands in for the library; where
- * there is a device, with NVIDIA's, by {@code java -cp ... dev.kinema.device.cuda.CudnnCheck cuda:0}.
+ * Compares convolutions by cuDNN with our kernels: in a process of its own for {@link CudnnTest}, with what stands in for the library;
+ * where there is a device, with NVIDIA's, by {@code java -cp ... dev.kinema.device.cuda.CudnnCheck cuda:0}.
  */
 final class CudnnCheck {
     private CudnnCheck() {}
@@ -54,8 +54,8 @@ final class CudnnCheck {
     }
 
     /**
-     * Operands are small integers, of which F32 holds all sums. In BF16 both round each element: we once, at the end, cuDNN before and after
-     * what follows the sums, and gradients of weights, which ours are not: each time by 2^-9 of the largest at most.
+     * Operands are small integers, of which F32 holds all sums. In BF16 both round each element: we once, at the end, cuDNN before and
+     * after what follows the sums, and gradients of weights, which ours are not: each time by 2^-9 of the largest at most.
      */
     private static void compare(Map<String, double[]> own, Map<String, double[]> other, double tolerance, String precision) {
         own.forEach((name, y) -> {
