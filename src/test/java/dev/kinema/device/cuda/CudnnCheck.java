@@ -4,6 +4,7 @@ import dev.kinema.device.Compilation;
 import dev.kinema.device.Program;
 import dev.kinema.device.Vendor;
 import dev.kinema.device.Weights;
+import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Shape;
@@ -30,6 +31,8 @@ final class CudnnCheck {
         });
         System.out.println(String.join(" and ", VendorLibraries.versions()));
         String name = args.length == 0 ? "cuda-emulated:0" : args[0];
+        CudaLibrary.require();
+        long free = Kinema.kn_device_property(0, Kinema.KN_MEMORY_FREE);
         for (Compilation how : new Compilation[] {Compilation.FP32, Compilation.BF16}) {
             Map<String, double[]> own;
             try (CudaDevice device = CudaDevice.open(name)) {
@@ -49,6 +52,10 @@ final class CudnnCheck {
             append(graph, "timed", Shape.of(2, 2, 3, 3, 8), Shape.of(12, 8, 1, 1, 1), Extent.ONE, Extent.ZERO, false);
             run(device, graph, Compilation.FP32);
             device.vendor().reasons().forEach(System.out::println);
+        }
+        // a device has others beside us
+        if (CudaLibrary.isEmulated() && Kinema.kn_device_property(0, Kinema.KN_MEMORY_FREE) != free) {
+            throw new AssertionError("closed devices keep memory");
         }
         System.out.println("done");
     }
