@@ -41,11 +41,12 @@ void add_extras(Case& c, const Shape& s) {
 }
 
 void add_operands(Case& c, const Shape& s, kn_dtype dtype) {
-    for (int64_t rows : {s.rows, s.rows, s.capacity}) {
-        const double element = (c.inputs.size() % 4 == (c.inputs.empty() ? 0 : 1) ? 1 : -1) / std::sqrt(static_cast<double>(s.width));
-        c.inputs.push_back(s.opposed ? rows_of(dtype, rows * s.width, element)
-                           : s.unit  ? unit_rows(dtype, rows, s.width)
-                                     : Input{dtype, rows * s.width, 0.3});
+    const double element = 1 / std::sqrt(static_cast<double>(s.width));
+    for (int which = 0; which < 3; ++which) {
+        const int64_t count = (which < 2 ? s.rows : s.capacity) * s.width;
+        c.inputs.push_back(s.opposed ? rows_of(dtype, count, which == 0 ? element : -element)
+                           : s.unit  ? unit_rows(dtype, count / s.width, s.width)
+                                     : Input{dtype, count, 0.3});
     }
     add_extras(c, s);
 }
