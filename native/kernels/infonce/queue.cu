@@ -103,7 +103,7 @@ kn_status choose(const char* what, const Contrast& c, bool pulls, int* variant) 
     if (*variant == 0) *variant = tensor ? 2 : pulls || c.capacity > FEW_KEYS ? 3 : 1;
     if (*variant == 2 && !tensor) {
         return refuse(KN_UNSUPPORTED,
-                      "infonce.%s v2 takes bf16 and widths up to 256, multiples of 8, and 64 KB of shared memory, above 128 96 KB", what);
+                      "infonce.%s v2 takes bf16 and widths up to 256, multiples of 8", what);
     }
     if (*variant == 1 && pulls) return refuse(KN_UNSUPPORTED, "infonce.%s v1 computes the loss alone", what);
     KN_REQUIRE(*variant >= 1 && *variant <= VARIANTS, "infonce.%s: there is no variant %d", what, *variant);

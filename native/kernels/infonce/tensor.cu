@@ -70,7 +70,7 @@ template <int DEPTH> void launch_deep(const Workspace& w, kn_dptr sums, const Co
 }  // namespace
 
 bool is_for_tensor_cores(int64_t width, int64_t capacity, kn_dtype dtype) {
-    return dtype == KN_BF16 && width % 8 == 0 && width <= 256 && capacity > 0 && has_shared(width <= 128 ? SHARED<128> : SHARED<256>);
+    return dtype == KN_BF16 && width % 8 == 0 && width <= 256 && capacity > 0;
 }
 
 int64_t tensor_splits(int64_t rows, int64_t width, int64_t capacity, bool pulls) {

@@ -136,6 +136,7 @@ template <int DEPTH, class Each> __device__ void for_tiles(const Queue<bf16>& c,
     }
 }
 
-/// Of a block, in bytes.
+/// Of a block, in bytes: 64 or 96 KB.
 template <int DEPTH> constexpr size_t SHARED = (ROWS + 2 * KEYS<DEPTH>) * DEPTH * sizeof(bf16);
+static_assert(SHARED<256> <= 99 * 1024, "what every device of 8.0 and later has");
 }  // namespace kn::infonce
