@@ -48,9 +48,11 @@ void add_scale(Lab& lab, Calls* calls) {
     };
     c.run = [calls](int variant, const Call& call) {
         if (variant == 2) return static_cast<kn_status>(KN_UNSUPPORTED);
-        float first = 0;
-        must(kn_copy_to_host(reinterpret_cast<uintptr_t>(&first), call.workspace, sizeof first, 0));
-        expect(first == 3, "what was prepared is in each copy of the tensors");
+        if (calls->count < 2) {  // the others are captured
+            float first = 0;
+            must(kn_copy_to_host(reinterpret_cast<uintptr_t>(&first), call.workspace, sizeof first, 0));
+            expect(first == 3, "what was prepared is in each copy of the tensors");
+        }
         calls->targets.insert(call.out[0]);
         ++calls->count;
         return kn_elementwise_unary(call.out[0], call.in[0], N, KN_UNARY_SCALE, 2.f, 1.f, KN_F32, call.stream);
