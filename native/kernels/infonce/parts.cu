@@ -13,7 +13,8 @@ struct Normal {
     float epsilon;
 
     explicit Normal(const Raw& r)
-        : x(address<const float>(r.x)), unit(address<float>(r.unit)), norms(address<float>(r.norms)), epsilon(static_cast<float>(r.epsilon)) {}
+        : x(address<const float>(r.x)), unit(address<float>(r.unit)), norms(address<float>(r.norms)),
+          epsilon(static_cast<float>(r.epsilon)) {}
 
     /// What a row is multiplied by; all lanes of a warp to call it.
     __device__ float scale(int64_t row, int width, int lane) const {

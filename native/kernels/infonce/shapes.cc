@@ -181,7 +181,8 @@ void add_step(Lab& lab, const Shape& s, kn_dtype dtype) {
         o.q = free.take(all);
         o.k = free.take(all);
         if (variant == 1) return plain_step(s, call, o, free, dtype);
-        const infonce::Raw of_q{call.in[1], call.out[2], free.take(row), s.epsilon}, of_k{call.in[2], call.out[3], free.take(row), s.epsilon};
+        const infonce::Raw of_q{call.in[1], call.out[2], free.take(row), s.epsilon};
+        const infonce::Raw of_k{call.in[2], call.out[3], free.take(row), s.epsilon};
         o.positives = free.take(row);
         kn_status status = infonce::pairs(o.positives, of_q, of_k, o, call.stream);
         if (status != KN_OK) return status;

@@ -1,5 +1,5 @@
-// InfoNCE of bf16 against a queue on tensor cores, widths up to 256: the loss, and with it what the gradient needs of the queue, in one pass,
-// as attention whose values are its keys (Dao, arXiv:2307.08691), so that the queue is read once and scores are computed once.
+// InfoNCE of bf16 against a queue on tensor cores, widths up to 256: the loss, and with it what the gradient needs of the queue, in one
+// pass, as attention whose values are its keys (Dao, arXiv:2307.08691), so that the queue is read once and scores are computed once.
 #include "tensor.h"
 
 #include "variants.h"
@@ -12,7 +12,8 @@ template <int DEPTH> Split split_of(int64_t rows, int64_t capacity, bool pulls) 
 
 // sums[part][rows][width], where PULLS: exponentials, times 2^-top of the part, times the queue
 template <int DEPTH, bool UNIT, bool PULLS>
-__global__ void __launch_bounds__(BLOCK) pass_v2(Part* parts, float* sums, const float* positives, Queue<bf16> c, int each_part, float bound) {
+__global__ void __launch_bounds__(BLOCK) pass_v2(Part* parts, float* sums, const float* positives, Queue<bf16> c, int each_part,
+                                                 float bound) {
     bf16* const q = reinterpret_cast<bf16*>(dynamic_shared());
     const int n = counted(c.count, c.rows);
     PairOfRows<UNIT> rows(c, positives, n, bound);
@@ -45,8 +46,8 @@ __global__ void __launch_bounds__(BLOCK) pass_v2(Part* parts, float* sums, const
 #pragma unroll
             for (int j = 0; j < DEPTH / 8; ++j) {
                 const int column = rows.column(j, 0);  // the width is a multiple of 8
-                if (column >= c.width) continue;
-                *reinterpret_cast<Pack<float, 2>*>(sums + (part + row) * c.width + column) = {{pulled[j][half * 2], pulled[j][half * 2 + 1]}};
+                const Pack<float, 2> both{{pulled[j][half * 2], pulled[j][half * 2 + 1]}};
+                if (column < c.width) *reinterpret_cast<Pack<float, 2>*>(sums + (part + row) * c.width + column) = both;
             }
         }
     }

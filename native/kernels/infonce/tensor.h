@@ -122,7 +122,8 @@ template <int DEPTH, class Each> __device__ void for_tiles(const Queue<bf16>& c,
     const int tiles = (c.capacity + KEYS<DEPTH> - 1) / KEYS<DEPTH>, begin = static_cast<int>(blockIdx.y) * each_part;
     const int end = min(tiles, begin + each_part);
     const auto bring = [&](int tile) {
-        bring_tile<KEYS<DEPTH>, DEPTH, BLOCK>(stages + (tile - begin) % 2 * KEYS<DEPTH> * DEPTH, c.queue, c.width, tile * KEYS<DEPTH>, c.capacity, c.width);
+        bring_tile<KEYS<DEPTH>, DEPTH, BLOCK>(stages + (tile - begin) % 2 * KEYS<DEPTH> * DEPTH, c.queue, c.width, tile * KEYS<DEPTH>,
+                                              c.capacity, c.width);
     };
     bring_tile<ROWS, DEPTH, BLOCK>(q, c.q, c.width, first_row, c.rows, c.width);
     bring(begin);

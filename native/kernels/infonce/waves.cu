@@ -1,6 +1,6 @@
 // InfoNCE against a queue for rows of any width and type: the queue in waves, whose scores are made by the matrix products of matmul and
-// stay in the L2 cache until they have been summed up and, for the gradient, have weighed the queue's rows, which are in that cache as well.
-// Each row has one block, which goes on where the wave before left it.
+// stay in the L2 cache until they have been summed up and, for the gradient, have weighed the queue's rows, which are in that cache as
+// well. Each row has one block, which goes on where the wave before left it.
 #include "../matmul/matmul.h"
 #include "parts.h"
 #include "variants.h"
@@ -53,7 +53,8 @@ __global__ void sum_wave_v3(Part* parts, T* weights, float* pulled, const float*
         const float shrink = exp2f(before.top - top);
         if (threadIdx.x == 0) parts[row] = {top, before.sum * shrink + sum, before.above + above};
         if (weights != nullptr && first > 0 && shrink != 1.f) {
-            for (int i = static_cast<int>(threadIdx.x); i < c.width; i += THREADS) pulled[static_cast<int64_t>(row) * c.width + i] *= shrink;
+            float* const sums = pulled + static_cast<int64_t>(row) * c.width;
+            for (int i = static_cast<int>(threadIdx.x); i < c.width; i += THREADS) sums[i] *= shrink;
         }
         __syncthreads();  // before the counter is set to 0 again
     }

@@ -64,7 +64,7 @@ class ContrastTest extends OnEmulatedDevice {
         }
     }
 
-    /** MoCo's loss both ways, from rows and keys that are of unit length only after a normalisation; what it gives is looked at from all sides. */
+    /** MoCo's loss both ways, from rows and keys that are normalised first; the rows are an output, the keys go into the queue. */
     private static Graph contrast(int width) {
         Graph graph = new Graph();
         Value x = graph.input("x", DType.F32, Shape.of(2 * ROWS, width));
