@@ -160,8 +160,7 @@ def attention(what, dtype, s):
     def listed(result):
         return [result] if what == "forward" else list(result)
 
-    return Work(operands, reference, [Peer("SDPA " + backend, prepare(backend), listed) for backend in BACKENDS],
-                less="attention.forward" if what == "gradient" else "")
+    return Work(operands, reference, [Peer("SDPA " + backend, prepare(backend), listed) for backend in BACKENDS])
 
 
 # ---- products

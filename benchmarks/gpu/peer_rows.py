@@ -9,7 +9,7 @@ TEMPERATURE = 0.1  # of the lab's infonce cases
 # ---- InfoNCE against a queue: loss alone, or with the gradients of queries and keys
 
 def infonce(what, dtype, s):
-    if what not in ("loss", "gradient", "one_pass.gradient") or s["counted"] or s["owners"] or not s["capacity"]:
+    if what not in ("loss", "one_pass.gradient") or s["counted"] or s["owners"] or not s["capacity"]:
         return None
     rows, width, capacity = s["rows"], s["width"], s["capacity"]
     with_gradient = what != "loss"
@@ -47,9 +47,7 @@ def infonce(what, dtype, s):
 
     peers = [Peer(name + (", compiled" if c else ", eager"), prepare(function, c), list if with_gradient else lambda r: [r], c)
              for name, function in (("linear + cross-entropy", joined), ("linear + logsumexp", apart)) for c in (False, True)]
-    note = "peers: loss and gradient; ours: the gradient and the fastest loss" if what == "gradient" else ""
-    own = "infonce.loss" if what == "gradient" else ""
-    return Work(operands, reference, peers, note, less=own, plus=own)
+    return Work(operands, reference, peers)
 
 
 # ---- norms

@@ -48,8 +48,6 @@ class Work:
     reference: Callable  # operands in float64 -> results
     peers: list
     note: str = ""
-    less: str = ""  # the kernel whose variant 1 the lab runs before, in the same time
-    plus: str = ""  # the kernel that ours runs before, where the peers' times hold it too
 
 
 def kind(dtype):

@@ -19,32 +19,14 @@ from peer_clock import Clock, distance, first_line, sets_for
 from peer_work import WRONG, torch, without_tf32
 
 
-def fastest(timings, kernel, like, variant=None):
-    """The lab's fastest timing of a kernel at the shape and dtype of another; None where it was not timed."""
-    found = [t for t in timings if t["kernel"] == kernel and all(t[k] == like[k] for k in ("dtype", "shape"))
-             and variant in (None, t["variant"])]
-    return min(found, key=lambda t: t["median_us"], default=None)
+def fastest(timings, like):
+    """The lab's fastest timing of the case that a timing is of."""
+    return min((t for t in timings if all(t[k] == like[k] for k in ("kernel", "dtype", "shape"))), key=lambda t: t["median_us"])
 
 
-def ours_of(timings, timing, work):
-    """Our time of a case: the fastest variant's, without what the lab runs before it in the same time."""
-    note, median, p90 = [work.note] if work.note else [], timing["median_us"], timing["p90_us"]
-    before = fastest(timings, work.less, timing, 1) if work.less else None
-    if work.less:
-        if before is None:
-            return None, [f"{work.less} was not timed, which the lab runs before this"]
-        # both medians are known to a few percent: a small difference of them is not
-        if median - before["median_us"] < 0.2 * before["median_us"]:
-            note.append(f"most of the lab's {median:.1f} us is {work.less} v1, so that what is left of it is not known well")
-        else:
-            note.append(f"without {before['median_us']:.1f} us of {work.less} v1")
-        median, p90 = median - before["median_us"], p90 - before["median_us"]
-    if work.plus:
-        plus = fastest(timings, work.plus, timing)
-        median, p90 = median + plus["median_us"], p90 + plus["median_us"]
-    if median <= 0:
-        return None, note
-    return {"median_us": median, "p90_us": p90, "variant": timing["variant"], "least_us": timing["least_us"]}, note
+def ours_of(timing):
+    """Our time of a case, of the fastest variant."""
+    return {k: timing[k] for k in ("median_us", "p90_us", "variant", "least_us")}
 
 
 def cases_of(lab, only):
@@ -59,7 +41,7 @@ def cases_of(lab, only):
         if work is None:
             without.add(f"{timing['kernel']} {timing['dtype']}")
         else:
-            cases.append((fastest(lab["timings"], timing["kernel"], timing), work))
+            cases.append((fastest(lab["timings"], timing), work))
     return cases, sorted(without)
 
 
@@ -118,7 +100,7 @@ def with_ratio(row):
     correct = [p for p in row["peers"] if p.get("correct") and "failure" not in p]
     best = min(correct, key=lambda p: p["median_us"], default=None)
     row["best"] = best["name"] if best else None
-    row["ratio"] = best["median_us"] / row["ours"]["median_us"] if best and row["ours"] else None
+    row["ratio"] = best["median_us"] / row["ours"]["median_us"] if best else None
     return row
 
 
@@ -188,7 +170,7 @@ def markdown(result):
     lines += ["", "| case | ours | p90 | v | least | best peer | its kernel | error | ratio | all peers | note |", "|" + "---|" * 11]
     for row in result["rows"]:
         best = next((p for p in row["peers"] if p["name"] == row["best"]), None)
-        ours = row["ours"] or {}
+        ours = row["ours"]
         cells = [f"{row['kernel']} {row['dtype']} {row['shape']}", number(ours, "median_us"), number(ours, "p90_us"),
                  str(ours.get("variant", "-")), number(ours, "least_us"), row["best"] or "none",
                  (best["kernels"] or ["-"])[0][:80] if best else "-", f"{best['error']:.1e}" if best else "-",
@@ -238,15 +220,14 @@ def measure(lab, options):
     for timing, work in cases:
         name = " ".join((timing["kernel"], timing["dtype"], timing["shape"]))
         print(name, flush=True)
-        ours, notes = ours_of(lab["timings"], timing, work)
         try:
             peers, kind = measure_case(timing, work, options.compile, clock)
         except Exception as e:  # a case that cannot be set up is told of, and the others are measured
             result["failed"].append(f"{name}: {first_line(e)}")
             print("    " + first_line(e), flush=True)
             continue
-        row = {"kernel": timing["kernel"], "dtype": timing["dtype"], "shape": timing["shape"], "ours": ours, "notes": notes, "peers": peers,
-               "reference": kind}
+        row = {"kernel": timing["kernel"], "dtype": timing["dtype"], "shape": timing["shape"], "ours": ours_of(timing),
+               "notes": [work.note] if work.note else [], "peers": peers, "reference": kind}
         result["rows"].append(with_ratio(row))
         result["summary"] = summary(result["rows"])
         write(result, options.out)  # after each case: a run that is cut off leaves what it has
@@ -261,9 +242,7 @@ def dry_run(lab, options):
     cases, without = cases_of(lab, options.only)
     for timing, work in cases:
         names = [p.name for p in work.peers if options.compile or not p.compiles]
-        ours, _ = ours_of(lab["timings"], timing, work)
-        said = f"{ours['median_us']:.2f} us" if ours else "not known"
-        print(f"{timing['kernel']} {timing['dtype']} {timing['shape']}\n    ours {said}; peers: {'; '.join(names)}")
+        print(f"{timing['kernel']} {timing['dtype']} {timing['shape']}\n    ours {timing['median_us']:.2f} us; peers: {'; '.join(names)}")
     for row, batch in network_rows(options.bench):
         training, each = peer_networks.NETWORKS[row["name"]]
         print(f"{row['name']} {row['precision']}\n    {batch * each} clips; peers: {'; '.join(peer_networks.names(training))}")

@@ -30,7 +30,7 @@ constexpr int64_t N = 1 << 16;
 /// What the case below was called with.
 struct Calls {
     std::set<kn_dptr> targets;
-    int count = 0;
+    int count = 0, prepared = 0;
 };
 
 /// Scales; variant 2 takes no shape.
@@ -39,10 +39,20 @@ void add_scale(Lab& lab, Calls* calls) {
     c.variants = 2;
     c.inputs = {{KN_F32, N}};
     c.outputs = {{KN_F32, N}, {KN_F32, N, 0}};
+    c.workspace = 4 * N;
     c.flops = 2.0 * N;
     c.bytes = 8.0 * N;
+    c.prepare = [calls](const Call& call) {
+        ++calls->prepared;
+        return kn_elementwise_fill(call.workspace, N, 3.f, KN_F32, call.stream);
+    };
     c.run = [calls](int variant, const Call& call) {
         if (variant == 2) return static_cast<kn_status>(KN_UNSUPPORTED);
+        if (calls->count < 2) {  // the others are captured
+            float first = 0;
+            must(kn_copy_to_host(reinterpret_cast<uintptr_t>(&first), call.workspace, sizeof first, 0));
+            expect(first == 3, "what was prepared is in each copy of the tensors");
+        }
         calls->targets.insert(call.out[0]);
         ++calls->count;
         return kn_elementwise_unary(call.out[0], call.in[0], N, KN_UNARY_SCALE, 2.f, 1.f, KN_F32, call.stream);
@@ -63,10 +73,11 @@ void timings() {
     expect(kn_live_objects() == live, "objects left");
     expect(found.size() == 1 && found[0].variant == 1, "a variant that does not take the shape is left out");
     const Timing& t = found[0];
-    const int64_t cache = kn_device_property(0, KN_L2_BYTES), set = 3 * 4 * N;
+    const int64_t cache = kn_device_property(0, KN_L2_BYTES), set = 4 * 4 * N;
     expect(static_cast<int64_t>(calls.targets.size()) == (2 * cache + set - 1) / set && calls.targets.size() > 1,
            "sets of tensors: " + std::to_string(calls.targets.size()));
     expect(calls.count == 2 + t.calls, "a warm-up, a trial, and one capture: " + std::to_string(calls.count) + " calls");
+    expect(calls.prepared == 1, "prepared once, out of all time: " + std::to_string(calls.prepared));
     expect(t.calls >= static_cast<int>(calls.targets.size()) && t.samples >= 5 && t.samples <= 7, "calls and samples");
     expect(t.median > 0 && t.median <= t.p90, "median " + std::to_string(t.median) + ", p90 " + std::to_string(t.p90));
 

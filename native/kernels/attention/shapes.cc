@@ -165,11 +165,13 @@ void add_gradient(Lab& lab, const Shape& s, kn_dtype dtype) {
     if (dtype == KN_BF16) c.tolerance = 0x1p-8;
     c.flops = 10.0 * static_cast<double>(s.rows() * s.keys * s.depth);
     c.bytes = static_cast<double>((3 * s.queries + 4 * s.keys) * s.batch * s.width() * size_of(dtype));
+    c.prepare = [=](const Call& call) {
+        return attention::forward(1, call.workspace, call.workspace + static_cast<kn_dptr>(results), operands(s, call, 1, dtype),
+                                  call.stream);
+    };
     c.run = [=](int variant, const Call& call) {
         const attention::Operands o = operands(s, call, 1, dtype);
         const kn_dptr y = call.workspace, log_sums = call.workspace + static_cast<kn_dptr>(results);
-        const kn_status status = attention::forward(1, y, log_sums, o, call.stream);
-        if (status != KN_OK) return status;
         return attention::gradient(variant, call.out[0], call.out[1], call.out[2], call.in[0], y, log_sums, o,
                                    log_sums + static_cast<kn_dptr>(logs), call.stream);
     };

@@ -3,7 +3,8 @@
 #include "../../include/kinema.h"
 
 namespace kn::infonce {
-// 1: a block for each row, any shape; 2: one pass on tensor cores, bf16 of widths up to 256; 3: in waves by matrix products
+// 1: a block for each row, any shape; 2: on tensor cores, bf16 of widths up to 256; 3: in waves by matrix products. Variants 2 and 3 pass
+// over the queue once, for the loss or for both.
 constexpr int VARIANTS = 3;
 // 1: a block for each row; 2: by matrix products
 constexpr int BATCH_VARIANTS = 2;
@@ -14,17 +15,30 @@ struct Contrast {
     double temperature;
     bool unit_length;
     kn_dtype dtype;
-    kn_dptr fault;  // of the loss; 0 where absent
+    kn_dptr fault = 0;      // of the loss; 0 where absent
+    kn_dptr positives = 0;  // 0 where they are to be computed
 };
 
-kn_status loss(int variant, kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, const Contrast& c, kn_dptr workspace, kn_handle stream);
-kn_status gradient(int variant, kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr log_sums, const Contrast& c, kn_dptr workspace,
-                   kn_handle stream);
+/// Rows in F32 before they are normalised, where normalised ones are to go, and norms; all 0 where rows are given as they are.
+struct Raw {
+    kn_dptr x = 0, unit = 0, norms = 0;
+    double epsilon = 0;
+};
 
-/// Both in one pass: what the gradient needs of the queue, and the gradient from it; widths up to 128 where variant 2 is.
-kn_status one_pass(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr pulled, kn_dptr negatives, const Contrast& c, kn_dptr workspace,
-                   kn_handle stream);
-kn_status pull(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr pulled, kn_dptr negatives, const Contrast& c, kn_handle stream);
+/// The results of the loss, and what the gradient needs of the queue: 0 where it is not asked for.
+struct Outcome {
+    kn_dptr loss, log_sums, ranks, pulled = 0, negatives = 0;
+};
+
+/// q and k in the contrast's type where they are to be normalised, and the positives.
+kn_status pairs(kn_dptr positives, const Raw& of_q, const Raw& of_k, const Contrast& c, kn_handle stream);
+/// The loss; variants 2 and 3 also what the gradient needs of the queue, in the same pass.
+kn_status loss(int variant, const Outcome& o, const Contrast& c, kn_dptr workspace, kn_handle stream);
+/// The gradient from that; of_q: of what q is the normalised form of.
+kn_status pull(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr pulled, kn_dptr negatives, const Raw& of_q, const Contrast& c,
+               kn_handle stream);
+/// The gradient from the log-sums alone, plainly.
+kn_status gradient(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr log_sums, const Contrast& c, kn_handle stream);
 
 /// Two views of the films of a batch.
 struct Views {

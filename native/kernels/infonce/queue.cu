@@ -1,9 +1,8 @@
 // InfoNCE against a queue: the plain kernels, and the choice of variants.
-#include "queue.h"
-
 #include <algorithm>
 
 #include "../../runtime/fault.h"
+#include "parts.h"
 #include "variants.h"
 
 namespace kn::infonce {
@@ -99,15 +98,45 @@ kn_status check(const char* what, const Contrast& c) {
 /// Below, a launch or two of the plain variant take less time than the many of waves.
 constexpr int64_t FEW_KEYS = 512;
 
-kn_status choose(const char* what, const Contrast& c, int* variant) {
+kn_status choose(const char* what, const Contrast& c, bool pulls, int* variant) {
     const bool tensor = is_for_tensor_cores(c.width, c.capacity, c.dtype);
-    if (*variant == 0) *variant = tensor ? 2 : c.capacity > FEW_KEYS ? 3 : 1;
+    if (*variant == 0) *variant = tensor ? 2 : pulls || c.capacity > FEW_KEYS ? 3 : 1;
     if (*variant == 2 && !tensor) {
         return refuse(KN_UNSUPPORTED,
-                      "infonce.%s v2 takes bf16 and widths up to 256, multiples of 8; above 128 it takes 128 KB of shared memory", what);
+                      "infonce.%s v2 takes bf16 and widths up to 256, multiples of 8", what);
     }
-    if (*variant == 3 && c.capacity == 0) return refuse(KN_UNSUPPORTED, "infonce.%s v3 takes a queue that is not empty", what);
+    if (*variant == 1 && pulls) return refuse(KN_UNSUPPORTED, "infonce.%s v1 computes the loss alone", what);
     KN_REQUIRE(*variant >= 1 && *variant <= VARIANTS, "infonce.%s: there is no variant %d", what, *variant);
+    return KN_OK;
+}
+
+/// Of any variant; the plain one has nothing but the losses.
+int64_t workspace_bytes(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype, bool pulls) {
+    if (rows < 1 || capacity < 0) return 0;
+    const int64_t waves = Workspace::bytes(rows, 1) + wave_bytes(rows, capacity, dtype, pulls);
+    if (!is_for_tensor_cores(width, capacity, dtype)) return waves;
+    const int64_t splits = tensor_splits(rows, width, capacity, pulls);
+    return std::max(waves, Workspace::bytes(rows, splits) + tensor_bytes(rows, width, capacity, pulls));
+}
+
+/// Of the variants that pass over the queue once.
+kn_status pass(int variant, const Outcome& o, const Contrast& c, kn_dptr workspace, kn_handle stream) {
+    const bool pulls = o.pulled != 0;
+    const int64_t splits = variant == 2 ? tensor_splits(c.rows, c.width, c.capacity, pulls) : c.capacity > 0 ? 1 : 0;
+    Workspace w(workspace, c.rows, splits);
+    if (c.positives == 0) {
+        launch_positives(w.positives, c, stream);
+    } else {
+        w.positives = c.positives;
+    }
+    const kn_dptr sums = !pulls ? 0 : variant == 2 ? w.own : o.pulled;
+    if (variant == 2) {
+        launch_tensor(w, sums, c, stream);
+    } else {
+        const kn_status status = launch_waves(w, sums, c, stream);
+        if (status != KN_OK) return status;
+    }
+    launch_finish(o, w, sums, c, splits, stream);
     return KN_OK;
 }
 
@@ -121,50 +150,43 @@ void launch_mean(kn_dptr loss, kn_dptr fault, kn_dptr terms, int64_t rows, kn_dp
            static_cast<int>(rows), address<const int32_t>(count), static_cast<int>(by));
 }
 
-kn_status loss(int variant, kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, const Contrast& c, kn_dptr workspace, kn_handle stream) {
-    kn_status status = check("loss", c);
+kn_status loss(int variant, const Outcome& o, const Contrast& c, kn_dptr workspace, kn_handle stream) {
+    const char* const what = o.pulled != 0 ? "one_pass" : "loss";
+    kn_status status = check(what, c);
     if (status != KN_OK || c.rows == 0) return status;
-    status = choose("loss", c, &variant);
+    status = choose(what, c, o.pulled != 0, &variant);
     if (status != KN_OK) return status;
-    if (variant == 2) launch_loss_tensor(loss, log_sums, ranks, c, workspace, stream);
-    if (variant == 3) status = launch_loss_waves(loss, log_sums, ranks, c, workspace, stream);
-    if (variant > 1) return status != KN_OK ? status : outcome("loss", variant, c);
-    KN_FLOATING(c.dtype, T, LAUNCH((loss_v1<T>), blocks_for(c.rows, 1), THREADS, 0, stream_of(stream), address<float>(log_sums),
-                                   address<int32_t>(ranks), address<float>(workspace), queue_of<T>(c)));
-    launch_mean(loss, c.fault, workspace, c.rows, c.count, c.rows, stream);
-    return outcome("loss", variant, c);
-}
-
-kn_status gradient(int variant, kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr log_sums, const Contrast& c, kn_dptr workspace,
-                   kn_handle stream) {
-    kn_status status = check("gradient", c);
-    if (status != KN_OK || c.rows == 0) return status;
-    status = choose("gradient", c, &variant);
-    if (status != KN_OK) return status;
-    if (variant == 2) launch_gradient_tensor(dq, dk, dloss, log_sums, c, workspace, stream);
-    if (variant == 3) status = launch_gradient_waves(dq, dk, dloss, log_sums, c, workspace, stream);
-    if (variant > 1) return status != KN_OK ? status : outcome("gradient", variant, c);
-    KN_FLOATING(c.dtype, T, LAUNCH((gradient_v1<T>), blocks_for(c.rows, 1), THREADS, 0, stream_of(stream), address<float>(dq),
-                                   address<float>(dk), address<const float>(dloss), address<const float>(log_sums), queue_of<T>(c)));
-    return outcome("gradient", variant, c);
-}
-
-kn_status one_pass(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr pulled, kn_dptr negatives, const Contrast& c, kn_dptr workspace,
-                   kn_handle stream) {
-    const kn_status status = check("one_pass", c);
-    if (status != KN_OK || c.rows == 0) return status;
-    if (!has_one_pass(c.width, c.capacity, c.dtype)) {
-        return refuse(KN_UNSUPPORTED, "infonce.one_pass takes bf16 and widths up to 128, multiples of 8");
+    if (variant > 1) {
+        status = pass(variant, o, c, workspace, stream);
+        return status != KN_OK ? status : outcome(what, variant, c);
     }
-    launch_one_pass(loss, log_sums, ranks, pulled, negatives, c, workspace, stream);
-    return outcome("one_pass", 2, c);
+    KN_FLOATING(c.dtype, T, LAUNCH((loss_v1<T>), blocks_for(c.rows, 1), THREADS, 0, stream_of(stream), address<float>(o.log_sums),
+                                   address<int32_t>(o.ranks), address<float>(workspace), queue_of<T>(c)));
+    launch_mean(o.loss, c.fault, workspace, c.rows, c.count, c.rows, stream);
+    return outcome(what, variant, c);
 }
 
-kn_status pull(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr pulled, kn_dptr negatives, const Contrast& c, kn_handle stream) {
+kn_status pairs(kn_dptr positives, const Raw& of_q, const Raw& of_k, const Contrast& c, kn_handle stream) {
+    const kn_status status = check("pairs", c);
+    if (status != KN_OK || c.rows == 0) return status;
+    launch_pairs(positives, of_q, of_k, c, stream);
+    return outcome("pairs", 2, c);
+}
+
+kn_status pull(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr pulled, kn_dptr negatives, const Raw& of_q, const Contrast& c,
+               kn_handle stream) {
     const kn_status status = check("pull", c);
     if (status != KN_OK || c.rows == 0) return status;
-    launch_pull(dq, dk, dloss, pulled, negatives, c, stream);
+    launch_pull(dq, dk, dloss, pulled, negatives, of_q, c, stream);
     return outcome("pull", 2, c);
+}
+
+kn_status gradient(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr log_sums, const Contrast& c, kn_handle stream) {
+    const kn_status status = check("gradient", c);
+    if (status != KN_OK || c.rows == 0) return status;
+    KN_FLOATING(c.dtype, T, LAUNCH((gradient_v1<T>), blocks_for(c.rows, 1), THREADS, 0, stream_of(stream), address<float>(dq),
+                                   address<float>(dk), address<const float>(dloss), address<const float>(log_sums), queue_of<T>(c)));
+    return outcome("gradient", 1, c);
 }
 }  // namespace kn::infonce
 
@@ -172,52 +194,52 @@ using namespace kn;
 
 extern "C" {
 
-kn_status kn_infonce_loss(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr fault, kn_dptr q, kn_dptr k, kn_dptr queue, kn_dptr count,
-                          kn_dptr owners, kn_dptr queue_owners, int64_t rows, int64_t width, int64_t capacity, double temperature,
-                          int32_t unit_length, kn_dtype dtype, kn_dptr workspace, kn_handle stream) {
-    return infonce::loss(0, loss, log_sums, ranks,
-                         {q, k, queue, count, owners, queue_owners, rows, width, capacity, temperature, unit_length != 0, dtype, fault},
+kn_status kn_infonce_pairs(kn_dptr positives, kn_dptr q, kn_dptr k, kn_dptr q_unit, kn_dptr q_norms, kn_dptr q_raw, double q_epsilon,
+                           kn_dptr k_unit, kn_dptr k_norms, kn_dptr k_raw, double k_epsilon, int64_t rows, int64_t width,
+                           double temperature, kn_dtype dtype, kn_handle stream) {
+    return infonce::pairs(positives, {q_raw, q_unit, q_norms, q_epsilon}, {k_raw, k_unit, k_norms, k_epsilon},
+                          {q, k, 0, 0, 0, 0, rows, width, 0, temperature, false, dtype}, stream);
+}
+
+kn_status kn_infonce_loss(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr fault, kn_dptr q, kn_dptr k, kn_dptr queue,
+                          kn_dptr positives, kn_dptr count, kn_dptr owners, kn_dptr queue_owners, int64_t rows, int64_t width,
+                          int64_t capacity, double temperature, int32_t unit_length, kn_dtype dtype, kn_dptr workspace, kn_handle stream) {
+    return infonce::loss(0, {loss, log_sums, ranks},
+                         {q, k, queue, count, owners, queue_owners, rows, width, capacity, temperature, unit_length != 0, dtype, fault,
+                          positives},
                          workspace, stream);
 }
 
 int64_t kn_infonce_loss_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype) {
-    using namespace infonce;
-    if (rows < 1 || capacity < 1) return rows * 4;
-    const int64_t waves = wave_loss_bytes(rows, capacity);
-    return is_for_tensor_cores(width, capacity, dtype) ? std::max(waves, tensor_loss_bytes(rows, capacity)) : waves;
+    return infonce::workspace_bytes(rows, width, capacity, dtype, false);
+}
+
+kn_status kn_infonce_one_pass(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr fault, kn_dptr pulled, kn_dptr negatives, kn_dptr q,
+                              kn_dptr k, kn_dptr queue, kn_dptr positives, kn_dptr count, kn_dptr owners, kn_dptr queue_owners,
+                              int64_t rows, int64_t width, int64_t capacity, double temperature, int32_t unit_length, kn_dtype dtype,
+                              kn_dptr workspace, kn_handle stream) {
+    return infonce::loss(0, {loss, log_sums, ranks, pulled, negatives},
+                         {q, k, queue, count, owners, queue_owners, rows, width, capacity, temperature, unit_length != 0, dtype, fault,
+                          positives},
+                         workspace, stream);
+}
+
+int64_t kn_infonce_one_pass_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype) {
+    return infonce::workspace_bytes(rows, width, capacity, dtype, true);
+}
+
+kn_status kn_infonce_pull(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr pulled, kn_dptr negatives, kn_dptr q, kn_dptr k, kn_dptr count,
+                          kn_dptr unit, kn_dptr norms, double epsilon, int64_t rows, int64_t width, double temperature, kn_dtype dtype,
+                          kn_handle stream) {
+    return infonce::pull(dq, dk, dloss, pulled, negatives, {0, unit, norms, epsilon},
+                         {q, k, 0, count, 0, 0, rows, width, 0, temperature, false, dtype}, stream);
 }
 
 kn_status kn_infonce_gradient(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr q, kn_dptr k, kn_dptr queue, kn_dptr log_sums, kn_dptr count,
                               kn_dptr owners, kn_dptr queue_owners, int64_t rows, int64_t width, int64_t capacity, double temperature,
-                              kn_dtype dtype, kn_dptr workspace, kn_handle stream) {
-    return infonce::gradient(0, dq, dk, dloss, log_sums,
-                             {q, k, queue, count, owners, queue_owners, rows, width, capacity, temperature, false, dtype, 0}, workspace,
-                             stream);
-}
-
-int64_t kn_infonce_gradient_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype) {
-    using namespace infonce;
-    if (rows < 1 || capacity < 1) return 0;
-    const int64_t waves = wave_gradient_bytes(rows, capacity, dtype);
-    return is_for_tensor_cores(width, capacity, dtype) ? std::max(waves, tensor_gradient_bytes(rows, width, capacity)) : waves;
-}
-
-kn_status kn_infonce_one_pass(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr fault, kn_dptr pulled, kn_dptr negatives, kn_dptr q,
-                              kn_dptr k, kn_dptr queue, kn_dptr count, kn_dptr owners, kn_dptr queue_owners, int64_t rows, int64_t width,
-                              int64_t capacity, double temperature, int32_t unit_length, kn_dtype dtype, kn_dptr workspace,
-                              kn_handle stream) {
-    return infonce::one_pass(loss, log_sums, ranks, pulled, negatives,
-                             {q, k, queue, count, owners, queue_owners, rows, width, capacity, temperature, unit_length != 0, dtype, fault},
-                             workspace, stream);
-}
-
-int64_t kn_infonce_one_pass_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype) {
-    return rows > 0 && infonce::has_one_pass(width, capacity, dtype) ? infonce::one_pass_bytes(rows, width, capacity) : 0;
-}
-
-kn_status kn_infonce_pull(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr pulled, kn_dptr negatives, kn_dptr q, kn_dptr k, kn_dptr count,
-                          int64_t rows, int64_t width, double temperature, kn_dtype dtype, kn_handle stream) {
-    return infonce::pull(dq, dk, dloss, pulled, negatives, {q, k, 0, count, 0, 0, rows, width, 0, temperature, false, dtype, 0}, stream);
+                              kn_dtype dtype, kn_handle stream) {
+    return infonce::gradient(dq, dk, dloss, log_sums,
+                             {q, k, queue, count, owners, queue_owners, rows, width, capacity, temperature, false, dtype}, stream);
 }
 
 }  // extern "C"

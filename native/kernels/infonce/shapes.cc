@@ -1,117 +1,34 @@
 // The shapes on which the lab holds the family's variants against doubles, and against each other.
-#include <algorithm>
-#include <cmath>
-
-#include "../../lab/lab.h"
 #include "infonce.h"
+#include "oracles.h"
 #include "rows.h"
 
 namespace kn::lab {
 namespace {
-constexpr double EPSILON = 1e-12;
-
-struct Shape {
-    int64_t rows, width, capacity;
-    double temperature = 0.1;
-    int64_t counted = 0;   // 0: all, without the input
-    int64_t owners = 0;    // 0: none, without the inputs
-    bool unit = true;      // whether rows are of length 1
-};
-
-double dot(const std::vector<double>& a, int64_t i, const std::vector<double>& b, int64_t j, int64_t width) {
-    double sum = 0;
-    for (int64_t c = 0; c < width; ++c) sum += a[static_cast<size_t>(i * width + c)] * b[static_cast<size_t>(j * width + c)];
-    return sum;
-}
-
-void normalize(std::vector<double>& x, int64_t width) {
-    for (size_t at = 0; at < x.size(); at += static_cast<size_t>(width)) {
-        double sum = 0;
-        for (int64_t c = 0; c < width; ++c) sum += x[at + static_cast<size_t>(c)] * x[at + static_cast<size_t>(c)];
-        for (int64_t c = 0; c < width; ++c) x[at + static_cast<size_t>(c)] /= std::sqrt(sum);
-    }
-}
+using namespace infonce_oracles;
 
 Input unit_rows(kn_dtype dtype, int64_t rows, int64_t width) {
     return {dtype, rows * width, 1, 2, [width](std::vector<double>& x) { normalize(x, width); }};
-}
-
-/// The inputs from `first` on are q, k, queue, and the count and owners that there are.
-struct Scores {
-    const Shape& s;
-    const Values& in;
-    size_t first;
-
-    int64_t counted() const { return s.counted > 0 ? s.counted : s.rows; }
-    double positive(int64_t row) const { return dot(in[first], row, in[first + 1], row, s.width) / s.temperature; }
-    bool is_own(int64_t row, int64_t key) const {
-        if (s.owners == 0) return false;
-        const double owner = in[in.size() - 2][static_cast<size_t>(row)];
-        return owner != -1 && owner == in[in.size() - 1][static_cast<size_t>(key)];
-    }
-    double negative(int64_t row, int64_t key) const { return dot(in[first], row, in[first + 2], key, s.width) / s.temperature; }
-    double log_sum(int64_t row, double* above) const {
-        double sum = 1;  // times exp(-positive)
-        const double p = positive(row);
-        for (int64_t j = 0; j < s.capacity; ++j) {
-            if (is_own(row, j)) continue;
-            const double n = negative(row, j);
-            *above += n > p;
-            sum += std::exp(n - p);
-        }
-        return p + std::log(sum);
-    }
-};
-
-void loss(const Scores& scores, Values& out) {
-    for (int64_t row = 0; row < scores.s.rows; ++row) {
-        const size_t at = static_cast<size_t>(row);
-        if (row >= scores.counted()) {
-            out[2][at] = -1;
-            continue;
-        }
-        out[1][at] = scores.log_sum(row, &out[2][at]);
-        out[0][0] += (out[1][at] - scores.positive(row)) / static_cast<double>(scores.counted());
-    }
-}
-
-/// In: dloss, then those of the loss.
-void gradient(const Scores& scores, Values& out) {
-    const Shape& s = scores.s;
-    const double each = scores.in[0][0] / (s.temperature * static_cast<double>(scores.counted()));
-    for (int64_t row = 0; row < scores.counted(); ++row) {
-        double above, negatives = 0;
-        const double log_sum = scores.log_sum(row, &above);
-        for (int64_t j = 0; j < s.capacity; ++j) {
-            if (scores.is_own(row, j)) continue;
-            const double p = std::exp(scores.negative(row, j) - log_sum);
-            negatives += p;
-            for (int64_t c = 0; c < s.width; ++c) {
-                out[0][static_cast<size_t>(row * s.width + c)] += each * p * scores.in[3][static_cast<size_t>(j * s.width + c)];
-            }
-        }
-        for (int64_t c = 0; c < s.width; ++c) {
-            const size_t at = static_cast<size_t>(row * s.width + c);
-            out[0][at] -= each * negatives * scores.in[2][at];
-            out[1][at] -= each * negatives * scores.in[1][at];
-        }
-    }
 }
 
 Case make(const char* what, const Shape& s, kn_dtype dtype) {
     Case c("infonce." + std::string(what), dtype,
            {{"rows", s.rows}, {"width", s.width}, {"capacity", s.capacity}, {"counted", s.counted}, {"owners", s.owners},
             {"unit", s.unit}});
+    if (s.opposed) c.shape += " opposed";
+    if (s.epsilon > 1) c.shape += " short";
     c.variants = infonce::VARIANTS;
     c.reduction = s.capacity + s.width;
     c.condition = 1 / s.temperature;  // what exponents are at most
     return c;
 }
 
-void add_operands(Case& c, const Shape& s, kn_dtype dtype) {
-    for (int64_t rows : {s.rows, s.rows, s.capacity}) {
-        c.inputs.push_back(s.unit ? unit_rows(dtype, rows, s.width) : Input{dtype, rows * s.width, 0.3});
-    }
+/// Rows of the same element everywhere.
+Input rows_of(kn_dtype dtype, int64_t count, double element) {
+    return {dtype, count, 1, 2, [element](std::vector<double>& x) { std::fill(x.begin(), x.end(), element); }};
+}
+
+void add_extras(Case& c, const Shape& s) {
     const int64_t n = s.counted;
     if (n > 0) c.inputs.push_back({KN_I32, 1, 1, 2, [n](std::vector<double>& x) { x[0] = static_cast<double>(n); }});
     if (s.owners > 0) {
@@ -123,11 +40,22 @@ void add_operands(Case& c, const Shape& s, kn_dtype dtype) {
     }
 }
 
+void add_operands(Case& c, const Shape& s, kn_dtype dtype) {
+    const double element = 1 / std::sqrt(static_cast<double>(s.width));
+    for (int which = 0; which < 3; ++which) {
+        const int64_t count = (which < 2 ? s.rows : s.capacity) * s.width;
+        c.inputs.push_back(s.opposed ? rows_of(dtype, count, which == 0 ? element : -element)
+                           : s.unit  ? unit_rows(dtype, count / s.width, s.width)
+                                     : Input{dtype, count, 0.3});
+    }
+    add_extras(c, s);
+}
+
 infonce::Contrast operands(const Shape& s, const Call& call, size_t first, kn_dtype dtype) {
     const size_t after = first + 3 + (s.counted > 0);
     return {call.in[first], call.in[first + 1], call.in[first + 2], s.counted > 0 ? call.in[first + 3] : 0,
             s.owners > 0 ? call.in[after] : 0, s.owners > 0 ? call.in[after + 1] : 0, s.rows, s.width, s.capacity, s.temperature, s.unit,
-            dtype, 0};
+            dtype};
 }
 
 void add_loss(Lab& lab, const Shape& s, kn_dtype dtype) {
@@ -139,52 +67,62 @@ void add_loss(Lab& lab, const Shape& s, kn_dtype dtype) {
     c.flops = 2.0 * static_cast<double>(s.rows) * static_cast<double>(s.width * s.capacity);
     c.bytes = static_cast<double>((2 * s.rows + s.capacity) * s.width * size_of(dtype));
     c.run = [=](int variant, const Call& call) {
-        return infonce::loss(variant, call.out[0], call.out[1], call.out[2], operands(s, call, 0, dtype), call.workspace, call.stream);
+        return infonce::loss(variant, {call.out[0], call.out[1], call.out[2]}, operands(s, call, 0, dtype), call.workspace, call.stream);
     };
     c.oracle = [=](const Values& in, Values& out) { loss({s, in, 0}, out); };
     lab.add(std::move(c));
 }
 
-/// The log-sums are those of the plain variant, in front of the workspace.
+/// From log-sums alone.
 void add_gradient(Lab& lab, const Shape& s, kn_dtype dtype) {
     Case c = make("gradient", s, dtype);
+    c.variants = 1;
     c.inputs = {{KN_F32, 1}};
     add_operands(c, s, dtype);
     c.outputs = {{KN_F32, s.rows * s.width}, {KN_F32, s.rows * s.width}};
     const int64_t results = (2 * s.rows + 1 + 3) / 4 * 16;
-    const int64_t of_loss = kn_infonce_loss_workspace(s.rows, s.width, s.capacity, dtype);
-    const int64_t of_gradient = kn_infonce_gradient_workspace(s.rows, s.width, s.capacity, dtype);
-    c.workspace = results + (of_loss > of_gradient ? of_loss : of_gradient);
-    // probabilities are rounded to bf16 for tensor cores
-    if (dtype == KN_BF16) c.tolerance = 0x1p-8;
-    c.flops = 4.0 * static_cast<double>(s.rows) * static_cast<double>(s.width * s.capacity);
-    c.bytes = static_cast<double>((2 * s.rows + s.capacity) * s.width * size_of(dtype) + 2 * s.rows * s.width * 4);
-    c.run = [=](int variant, const Call& call) {
-        const infonce::Contrast o = operands(s, call, 1, dtype);
+    c.workspace = results + kn_infonce_loss_workspace(s.rows, s.width, s.capacity, dtype);
+    c.prepare = [=](const Call& call) {
         const kn_dptr loss = call.workspace, ranks = loss + 4, log_sums = ranks + static_cast<kn_dptr>(4 * s.rows);
-        const kn_dptr workspace = call.workspace + static_cast<kn_dptr>(results);
-        const kn_status status = infonce::loss(1, loss, log_sums, ranks, o, workspace, call.stream);
-        if (status != KN_OK) return status;
-        return infonce::gradient(variant, call.out[0], call.out[1], call.in[0], log_sums, o, workspace, call.stream);
+        return infonce::loss(1, {loss, log_sums, ranks}, operands(s, call, 1, dtype), call.workspace + static_cast<kn_dptr>(results),
+                             call.stream);
+    };
+    c.run = [=](int, const Call& call) {
+        return infonce::gradient(call.out[0], call.out[1], call.in[0], call.workspace + static_cast<kn_dptr>(4 + 4 * s.rows),
+                                 operands(s, call, 1, dtype), call.stream);
     };
     c.oracle = [=](const Values& in, Values& out) { gradient({s, in, 1}, out); };
     lab.add(std::move(c));
 }
 
+/// Hands out pieces of a workspace, one after the other.
+struct Pieces {
+    kn_dptr next;
+
+    kn_dptr take(int64_t bytes) {
+        const kn_dptr here = next;
+        next += static_cast<kn_dptr>((bytes + 15) / 16 * 16);
+        return here;
+    }
+};
+
+/// What a loss with its gradient leaves in between, each piece up to 16 bytes more.
+int64_t between_bytes(const Shape& s, kn_dtype dtype) {
+    return 16 + 8 * (4 * s.rows + 16) + 6 * (4 * s.rows * s.width + 16) + kn_infonce_one_pass_workspace(s.rows, s.width, s.capacity, dtype);
+}
+
+/// Exponents to the base 2 are rounded once more than those of the plain variant, and are up to what exponents are at most.
+double of_base_2(const Shape& s) { return 0x1p-23 / s.temperature; }
+
 /// The loss and the gradient together, of which one is looked at; variant 1 computes them one after the other.
 void add_one_pass(Lab& lab, const Shape& s, bool the_gradient, kn_dtype dtype) {
     Case c = make(the_gradient ? "one_pass.gradient" : "one_pass.loss", s, dtype);
-    c.variants = 2;
     c.inputs = {{KN_F32, 1}};
     add_operands(c, s, dtype);
-    const int64_t per_row = (4 * s.rows + 15) / 16 * 16, gradients = (4 * s.rows * s.width + 15) / 16 * 16;
-    const int64_t results = 16 + 3 * per_row + 3 * gradients;
-    c.workspace = results + std::max({kn_infonce_loss_workspace(s.rows, s.width, s.capacity, dtype),
-                                      kn_infonce_gradient_workspace(s.rows, s.width, s.capacity, dtype),
-                                      kn_infonce_one_pass_workspace(s.rows, s.width, s.capacity, dtype)});
+    c.workspace = between_bytes(s, dtype);
     if (the_gradient) {
         c.outputs = {{KN_F32, s.rows * s.width}, {KN_F32, s.rows * s.width}};
-        c.tolerance = 0x1p-8;  // probabilities are rounded to bf16 for tensor cores
+        c.tolerance = dtype == KN_BF16 ? 0x1p-8 : of_base_2(s);  // probabilities are rounded to bf16 for products
     } else {
         c.outputs = {{KN_F32, 1}, {KN_F32, s.rows}, {KN_I32, s.rows}};
         c.tolerance = 0x1p-22;  // as above
@@ -193,19 +131,67 @@ void add_one_pass(Lab& lab, const Shape& s, bool the_gradient, kn_dtype dtype) {
     c.bytes = static_cast<double>((2 * s.rows + s.capacity) * s.width * size_of(dtype) + 2 * s.rows * s.width * 4);
     c.run = [=](int variant, const Call& call) {
         const infonce::Contrast o = operands(s, call, 1, dtype);
-        const auto at = [&](int64_t offset) { return call.workspace + static_cast<kn_dptr>(offset); };
-        const kn_dptr loss = the_gradient ? at(0) : call.out[0], log_sums = the_gradient ? at(16) : call.out[1];
-        const kn_dptr ranks = the_gradient ? at(16 + per_row) : call.out[2], negatives = at(16 + 2 * per_row);
-        const kn_dptr pulled = at(16 + 3 * per_row), workspace = at(results);
-        const kn_dptr dq = the_gradient ? call.out[0] : at(16 + 3 * per_row + gradients);
-        const kn_dptr dk = the_gradient ? call.out[1] : at(16 + 3 * per_row + 2 * gradients);
-        kn_status status = variant == 1 ? infonce::loss(1, loss, log_sums, ranks, o, workspace, call.stream)
-                                        : infonce::one_pass(loss, log_sums, ranks, pulled, negatives, o, workspace, call.stream);
+        Pieces free{call.workspace};
+        const int64_t row = 4 * s.rows, all = row * s.width;
+        const kn_dptr loss = the_gradient ? free.take(4) : call.out[0], log_sums = the_gradient ? free.take(row) : call.out[1];
+        const kn_dptr ranks = the_gradient ? free.take(row) : call.out[2], dq = the_gradient ? call.out[0] : free.take(all);
+        const kn_dptr dk = the_gradient ? call.out[1] : free.take(all), pulled = free.take(all), negatives = free.take(row);
+        const bool plain = variant == 1;
+        const kn_status status = infonce::loss(variant, {loss, log_sums, ranks, plain ? 0 : pulled, plain ? 0 : negatives}, o, free.next,
+                                               call.stream);
         if (status != KN_OK) return status;
-        return variant == 1 ? infonce::gradient(1, dq, dk, call.in[0], log_sums, o, workspace, call.stream)
-                            : infonce::pull(dq, dk, call.in[0], pulled, negatives, o, call.stream);
+        return plain ? infonce::gradient(dq, dk, call.in[0], log_sums, o, call.stream)
+                     : infonce::pull(dq, dk, call.in[0], pulled, negatives, {}, o, call.stream);
     };
     c.oracle = [=](const Values& in, Values& out) { the_gradient ? gradient({s, in, 1}, out) : loss({s, in, 1}, out); };
+    lab.add(std::move(c));
+}
+
+/// Variant 1 normalises, rounds, contrasts, and goes back through the normalisation by a kernel for each.
+kn_status plain_step(const Shape& s, const Call& call, infonce::Contrast o, Pieces free, kn_dtype dtype) {
+    const int64_t row = 4 * s.rows, all = row * s.width;
+    const kn_dptr q_norms = free.take(row), k_norms = free.take(row), dq = free.take(all);
+    const kn_dptr loss = free.take(4), log_sums = free.take(row), ranks = free.take(row);
+    kn_status status = KN_OK;
+    const auto then = [&](kn_status next) { status = status == KN_OK ? next : status; };
+    then(infonce::normalize(1, call.out[2], q_norms, call.in[1], s.rows, s.width, s.epsilon, KN_F32, call.stream));
+    then(infonce::normalize(1, call.out[3], k_norms, call.in[2], s.rows, s.width, s.epsilon, KN_F32, call.stream));
+    then(kn_elementwise_convert(o.q, call.out[2], s.rows * s.width, dtype, KN_F32, call.stream));
+    then(kn_elementwise_convert(o.k, call.out[3], s.rows * s.width, dtype, KN_F32, call.stream));
+    then(infonce::loss(1, {loss, log_sums, ranks}, o, free.next, call.stream));
+    then(infonce::gradient(dq, call.out[1], call.in[0], log_sums, o, call.stream));
+    then(infonce::normalize_gradient(1, call.out[0], dq, call.out[2], q_norms, s.rows, s.width, s.epsilon, KN_F32, call.stream));
+    return status;
+}
+
+/// All that MoCo's step has beyond its networks but the enqueuing, from rows that are not normalised yet.
+void add_step(Lab& lab, const Shape& s, kn_dtype dtype) {
+    Case c = make("step", s, dtype);
+    c.inputs = {{KN_F32, 1}, {KN_F32, s.rows * s.width}, {KN_F32, s.rows * s.width}, unit_rows(dtype, s.capacity, s.width)};
+    add_extras(c, s);
+    for (int i = 0; i < 4; ++i) c.outputs.push_back({KN_F32, s.rows * s.width});
+    c.workspace = between_bytes(s, dtype);
+    c.tolerance = dtype == KN_BF16 ? 0x1p-8 : of_base_2(s);  // as above
+    c.flops = 4.0 * static_cast<double>(s.rows) * static_cast<double>(s.width * s.capacity);
+    c.bytes = static_cast<double>(s.capacity * s.width * size_of(dtype) + 4 * 4 * s.rows * s.width);
+    c.run = [=](int variant, const Call& call) {
+        infonce::Contrast o = operands(s, call, 1, dtype);
+        Pieces free{call.workspace};
+        const int64_t row = 4 * s.rows, all = row * s.width;
+        o.q = free.take(all);
+        o.k = free.take(all);
+        if (variant == 1) return plain_step(s, call, o, free, dtype);
+        const infonce::Raw of_q{call.in[1], call.out[2], free.take(row), s.epsilon};
+        const infonce::Raw of_k{call.in[2], call.out[3], free.take(row), s.epsilon};
+        o.positives = free.take(row);
+        kn_status status = infonce::pairs(o.positives, of_q, of_k, o, call.stream);
+        if (status != KN_OK) return status;
+        const infonce::Outcome outcome{free.take(4), free.take(row), free.take(row), free.take(all), free.take(row)};
+        status = infonce::loss(variant, outcome, o, free.next, call.stream);
+        if (status != KN_OK) return status;
+        return infonce::pull(call.out[0], call.out[1], call.in[0], outcome.pulled, outcome.negatives, of_q, o, call.stream);
+    };
+    c.oracle = [=](const Values& in, Values& out) { step(s, dtype, in, out); };
     lab.add(std::move(c));
 }
 
@@ -279,12 +265,16 @@ void add_batch_gradient(Lab& lab, const Shape& s, kn_dtype dtype) {
     c.workspace = results + (of_loss > of_gradient ? of_loss : of_gradient);
     // what rows are weighed with is rounded to bf16 for tensor cores
     if (dtype == KN_BF16) c.tolerance = 0x1p-8;
+    const auto views = [=](const Call& call) {
+        return infonce::Views{call.in[1], call.in[2], s.rows, s.width, s.temperature, dtype};
+    };
+    c.prepare = [=](const Call& call) {
+        return infonce::batch_loss(1, call.workspace, call.workspace + 4, views(call), call.workspace + static_cast<kn_dptr>(results),
+                                   call.stream);
+    };
     c.run = [=](int variant, const Call& call) {
-        const infonce::Views v{call.in[1], call.in[2], s.rows, s.width, s.temperature, dtype};
-        const kn_dptr loss = call.workspace, log_sums = loss + 4, workspace = call.workspace + static_cast<kn_dptr>(results);
-        const kn_status status = infonce::batch_loss(1, loss, log_sums, v, workspace, call.stream);
-        if (status != KN_OK) return status;
-        return infonce::batch_gradient(variant, call.out[0], call.out[1], call.in[0], log_sums, v, workspace, call.stream);
+        return infonce::batch_gradient(variant, call.out[0], call.out[1], call.in[0], call.workspace + 4, views(call),
+                                       call.workspace + static_cast<kn_dptr>(results), call.stream);
     };
     c.oracle = [=](const Values& in, Values& out) { batch_gradient(s, in, out); };
     lab.add(std::move(c));
@@ -391,17 +381,24 @@ void add_enqueue_rounded(Lab& lab, int64_t row_count, int64_t capacity, int64_t 
 void register_queue(Lab& lab) {
     const Shape waves{3, 8, 4096 + 40, 0.2};  // a wave and a rest
     add_loss(lab, waves, KN_F32);
-    add_gradient(lab, waves, KN_F32);
+    for (kn_dtype dtype : {KN_F32, KN_BF16}) add_one_pass(lab, {3, 9, 4096 + 40, 0.2, 0, 3, false}, true, dtype);
     for (kn_dtype dtype : {KN_F32, KN_BF16}) {
         for (const Shape& s : {Shape{1, 1, 1}, Shape{5, 17, 33, 0.2}, Shape{3, 16, 0}, Shape{9, 128, 200}, Shape{70, 64, 150, 0.07, 66, 5},
                                Shape{4, 40, 130, 0.2, 3}, Shape{6, 24, 96, 0.5, 0, 1, false}, Shape{17, 128, 300, 0.02},
-                               Shape{2, 1050, 9, 0.1, 0, 3}, Shape{20, 200, 130, 0.1}, Shape{130, 24, 70, 0.1, 129, 4, false}}) {
+                               Shape{2, 1050, 9, 0.1, 0, 3}, Shape{20, 200, 130, 0.1}, Shape{130, 24, 70, 0.1, 129, 4, false},
+                               Shape{18, 256, 70, 0.2, 0, 3, false}, Shape{3, 16, 70, 1 / 29.5}}) {
             add_loss(lab, s, dtype);
             add_gradient(lab, s, dtype);
-            if (kn_infonce_one_pass_workspace(s.rows, s.width, s.capacity, dtype) > 0) {
-                add_one_pass(lab, s, false, dtype);
-                add_one_pass(lab, s, true, dtype);
-            }
+            add_one_pass(lab, s, false, dtype);
+            add_one_pass(lab, s, true, dtype);
+        }
+        // scores that are as far from the bound as they can be; what pulls at a query cancels out
+        const Shape far{3, 16, 70, 1 / 29.5, 0, 0, true, true};
+        add_loss(lab, far, dtype);
+        add_one_pass(lab, far, false, dtype);
+        for (const Shape& s : {Shape{5, 17, 33, 0.2}, Shape{3, 16, 0}, Shape{20, 136, 70, 0.2, 18, 3}, Shape{9, 64, 150},
+                               Shape{4, 24, 96, 0.2, 0, 0, true, false, 100}}) {
+            add_step(lab, s, dtype);
         }
         for (const Shape& s : {Shape{1, 3, 0}, Shape{5, 17, 0}, Shape{20, 64, 0}, Shape{70, 32, 0, 0.2}}) {
             add_batch_loss(lab, s, dtype);
@@ -435,9 +432,9 @@ void register_infonce(Lab& lab) {
             for (const Shape& s : {Shape{64, 128, 65536}, Shape{512, 128, 65536}, Shape{1024, 128, 65536}, Shape{512, 256, 65536},
                                    Shape{512, 1024, 65536}, Shape{512, 2048, 65536}}) {
                 add_loss(l, s, dtype);
-                add_gradient(l, s, dtype);
-                if (dtype == KN_BF16 && s.width <= 128) add_one_pass(l, s, true, dtype);
+                add_one_pass(l, s, true, dtype);
             }
+            add_step(l, {512, 128, 65536}, dtype);
             add_batch_loss(l, {1024, 128, 0}, dtype);
             add_batch_gradient(l, {1024, 128, 0}, dtype);
             add_normalize(l, 65536, 128, EPSILON, dtype);

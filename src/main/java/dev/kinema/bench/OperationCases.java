@@ -120,9 +120,9 @@ final class OperationCases {
         Value q = graph.input("q", DType.F32, Shape.of(rows, width));
         Value key = L2Normalize.of(graph.input("k", DType.F32, Shape.of(rows, width)));
         Value queue = graph.state("queue", DType.F32, Shape.of(setting.smallest() ? 32 : 65_536, width),
-            new Initializer.Normal(1 / Math.sqrt(width)));
+            new Initializer.Uniform(Math.sqrt(3.0 / width)));
         Value pointer = graph.state("queue.pointer", DType.I64, Shape.of(1), Initializer.ZEROS);
-        Node contrast = InfoNce.of(L2Normalize.of(q), key, queue, TEMPERATURE);
+        Node contrast = InfoNce.ofUnitLength(L2Normalize.of(q), key, queue, TEMPERATURE, null, null, null);
         graph.output("gradient", Gradients.of(contrast.output(0), List.of(q)).get(0));
         graph.output("loss", contrast.output(0));
         RingEnqueue.of(queue, pointer, key);

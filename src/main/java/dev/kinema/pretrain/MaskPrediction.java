@@ -143,14 +143,14 @@ record MaskPrediction(Contextualizer network, MaskPredictionConfig.ObjectiveSett
             Value owners = graph.input(OWNERS, DType.I32, Shape.of(rows));
             Value queueOwners = graph.state("queue_owners", DType.I32, Shape.of(capacity), new Initializer.Constant(-1));
             Value ownersPointer = graph.state("queue_owners_ptr", DType.I64, Shape.of(1), Initializer.ZEROS);
-            loss = InfoNce.of(predictions, keys, queue, settings.temperature(), count, owners, queueOwners);
+            loss = InfoNce.ofUnitLength(predictions, keys, queue, settings.temperature(), count, owners, queueOwners);
             if (targetsOnly) {
                 RingEnqueue.of(queueOwners, ownersPointer, owners, count);
             } else {
                 RingEnqueue.of(queueOwners, ownersPointer, graph.input(ALL_OWNERS, DType.I32, Shape.of(batch * tokens)));
             }
         } else {
-            loss = InfoNce.of(predictions, keys, queue, settings.temperature(), count, null, null);
+            loss = InfoNce.ofUnitLength(predictions, keys, queue, settings.temperature(), count, null, null);
         }
         if (targetsOnly) {
             RingEnqueue.of(queue, pointer, keys, count);

@@ -39,13 +39,13 @@ record QueueContrast(Slow network, ProjectionHead head, double temperature, int 
         Value pointer = graph.state(POINTER, DType.I64, Shape.of(1), Initializer.ZEROS);
         Value firstKeys = Slice.of(keys, 0, 0, films);
         Value secondKeys = Slice.of(keys, 0, films, films);
-        Node forth = InfoNce.of(Slice.of(rows, 0, 0, films), secondKeys, queue, temperature);
-        Node back = InfoNce.of(Slice.of(rows, 0, films, films), firstKeys, queue, temperature);
+        Node forth = InfoNce.ofUnitLength(Slice.of(rows, 0, 0, films), secondKeys, queue, temperature, null, null, null);
+        Node back = InfoNce.ofUnitLength(Slice.of(rows, 0, films, films), firstKeys, queue, temperature, null, null, null);
         RingEnqueue.of(queue, pointer, keys);
         return new Loss(Add.of(forth.output(0), back.output(0)), forth.output(2));
     }
 
-    /** Rows of about unit length that point anywhere: uniform within sqrt(3 / width), as PySlowFast starts its queue. */
+    /** Rows of about unit length, sqrt(3) at most, that point anywhere: uniform within sqrt(3 / width), as PySlowFast starts its queue. */
     static Value queue(Graph graph, int capacity, int width) {
         return graph.state(QUEUE, DType.F32, Shape.of(capacity, width), new Initializer.Uniform(Math.sqrt(3.0 / width)));
     }

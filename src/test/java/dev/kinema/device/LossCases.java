@@ -3,11 +3,13 @@ package dev.kinema.device;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
+import dev.kinema.graph.op.Add;
 import dev.kinema.graph.op.BinaryCrossEntropy;
 import dev.kinema.graph.op.InBatchInfoNce;
 import dev.kinema.graph.op.InfoNce;
 import dev.kinema.graph.op.L2Normalize;
 import dev.kinema.graph.op.MeanSquaredError;
+import dev.kinema.graph.op.Slice;
 import dev.kinema.graph.op.SoftmaxCrossEntropy;
 import java.util.stream.IntStream;
 
@@ -42,6 +44,8 @@ final class LossCases {
         infoNce(cases, 1, 2, 5, 0.5);
         infoNce(cases, 8, 16, 64, 0.1);
         infoNce(cases, 5, 17, 33, 0.2);
+        bothWays(cases, 24, 70);
+        bothWays(cases, 7, 600);
         partial(cases, "1 of 5 rows", 5, 17, 33, 1, 0);
         partial(cases, "3 of 5 rows", 5, 17, 33, 3, 0);
         partial(cases, "5 of 5 rows", 5, 17, 33, 5, 0);
@@ -79,6 +83,20 @@ final class LossCases {
             g.output("logSums", loss.output(1));
             g.output("rank", loss.output(2));
             g.result(loss.output(0), q, k);
+        });
+    }
+
+    /** Both ways, of two halves of rows each, as MoCo has it; all of unit length. */
+    private static void bothWays(OpCases cases, int width, int capacity) {
+        cases.add("InfoNce both ways, queue " + capacity + " of width " + width, g -> {
+            Value x = g.floats("x", 10, width);
+            Value rows = L2Normalize.of(x);
+            Value keys = L2Normalize.of(g.floats("keys", 10, width));
+            Value queue = L2Normalize.of(g.state("queue", -1, 1, capacity, width));
+            var forth = InfoNce.ofUnitLength(Slice.of(rows, 0, 0, 5), Slice.of(keys, 0, 5, 5), queue, 0.2, null, null, null);
+            var back = InfoNce.ofUnitLength(Slice.of(rows, 0, 5, 5), Slice.of(keys, 0, 0, 5), queue, 0.2, null, null, null);
+            g.output("rows", rows);
+            g.result(Add.of(forth.output(0), back.output(0)), x);
         });
     }
 

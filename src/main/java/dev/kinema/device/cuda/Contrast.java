@@ -11,17 +11,14 @@ import dev.kinema.graph.op.InfoNceGradient;
 import dev.kinema.graph.op.L2Normalize;
 import dev.kinema.graph.op.L2NormalizeGradient;
 import dev.kinema.graph.op.Op;
-import dev.kinema.graph.op.Reshape;
 import dev.kinema.graph.op.RingEnqueue;
-import dev.kinema.graph.op.Slice;
-import dev.kinema.graph.op.StopGradient;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /**
  * InfoNCE with products in the type of activations and everything else in F32; rows of unit length; the ring that a queue is. Where the
- * graph has the gradient of a loss too, and kernels for it, one pass over the queue computes both.
+ * graph has the gradient of a loss too, one pass over the queue computes both.
  */
 final class Contrast {
     private Contrast() {}
@@ -37,18 +34,19 @@ final class Contrast {
     }
 
     /** What both passes of InfoNCE read; count and owners are null where absent. */
-    private record Operands(InfoNce op, Buffer q, Buffer k, Buffer queue, Buffer count, Buffer owners, Buffer queueOwners) {
+    private record Operands(InfoNce op, UnitRows.Side q, UnitRows.Side k, Buffer queue, Buffer count, Buffer owners, Buffer queueOwners) {
         /** q, k and queue are the inputs from {@code first} on; count and owners are the last. */
         static Operands of(Lowering l, Node node, InfoNce op, int first) {
             int inputs = node.inputs().size();
-            return new Operands(op, l.of(node.input(first), l.compute()), l.of(node.input(first + 1), l.compute()),
+            return new Operands(op, UnitRows.side(l, node.input(first)), UnitRows.side(l, node.input(first + 1)),
                 l.of(node.input(first + 2), l.compute()), op.counted() ? l.of(node.input(inputs - (op.owned() ? 3 : 1))) : null,
                 op.owned() ? l.of(node.input(inputs - 2)) : null, op.owned() ? l.of(node.input(inputs - 1)) : null);
         }
 
+        /** Those that are made before the loss, and others. */
         List<Buffer> and(Buffer... others) {
             List<Buffer> all = new ArrayList<>(List.of(others));
-            all.addAll(List.of(q, k, queue));
+            all.addAll(List.of(q.operand(), k.operand(), queue));
             for (Buffer extra : new Buffer[] {count, owners, queueOwners}) {
                 if (extra != null) {
                     all.add(extra);
@@ -62,58 +60,94 @@ final class Contrast {
         }
 
         int rows() {
-            return q.shape().dim(0);
+            return q.count();
         }
 
         int width() {
-            return q.shape().dim(1);
+            return queue.shape().last();
         }
 
         int capacity() {
             return queue.shape().dim(0);
         }
-    }
 
-    /** Whether the graph says that the rows of a value are of length 1. */
-    private static boolean isNormalized(Value value) {
-        Value at = value;
-        while (at.node().op() instanceof StopGradient || at.node().op() instanceof Slice slice && slice.axis() == 0
-            || at.node().op() instanceof Reshape && at.node().input(0).shape().last() == at.shape().last()) {
-            at = at.node().input(0);
+        int code() {
+            return queue.code();
         }
-        return at.node().op() instanceof L2Normalize && at.equals(at.node().output(0));
+
+        boolean isRaw() {
+            return q.isRaw() || k.isRaw();
+        }
     }
 
     private static void loss(Lowering l, Node node) {
         Operands o = Operands.of(l, node, (InfoNce) node.op(), 0);
-        Buffer loss = l.define(node.output(0));
-        Buffer logs = l.define(node.output(1));
-        Buffer ranks = l.define(node.output(2));
-        int unit = isNormalized(node.input(0)) && isNormalized(node.input(1)) && isNormalized(node.input(2)) ? 1 : 0;
+        List<Buffer> reads = new ArrayList<>();
+        List<Buffer> writes = new ArrayList<>(List.of(l.define(node.output(0)), l.define(node.output(1)), l.define(node.output(2))));
         Buffer fault = l.fault(count -> "count " + count + " is not one of 1 to " + o.rows()
             + " rows: leave the step out where no row takes part");
-        long both = Kinema.kn_infonce_one_pass_workspace(o.rows(), o.width(), o.capacity(), o.q().code());
-        if (both > 0 && l.readers(node.output(1)).stream().anyMatch(reader -> isGradient(reader, node))) {
-            Buffer workspace = l.scratch(both, "infonce");
-            Buffer pulled = l.scratch(4L * o.rows() * o.width(), "pulled");
-            Buffer negatives = l.scratch(4L * o.rows(), "negatives");
-            l.leave(node.output(1), pulled, negatives);
-            l.step("infonce.one_pass", o.and(), List.of(loss, logs, ranks, pulled, negatives, workspace, fault),
-                stream -> Kinema.kn_infonce_one_pass(loss.address(), logs.address(), ranks.address(), fault.address(), pulled.address(),
-                    negatives.address(), o.q().address(), o.k().address(), o.queue().address(), Operands.address(o.count()),
-                    Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(), o.capacity(),
-                    o.op().temperature(), unit, o.q().code(), workspace.address(), stream));
-            return;
+        writes.add(fault);
+        Buffer positives = o.isRaw() ? l.scratch(4L * o.rows(), "positives") : null;
+        Step.Launch pairs = pairs(o, positives, reads, writes);
+        boolean both = l.readers(node.output(1)).stream().anyMatch(reader -> isGradient(reader, node));
+        Step.Launch loss = both ? onePass(l, node, o, positives, fault, writes) : lossAlone(l, node, o, positives, fault, writes);
+        l.step((o.isRaw() ? "infonce.normalize+" : "infonce.") + (both ? "one_pass" : "loss"), reads, writes, stream -> {
+            int status = pairs.on(stream);
+            return status == Kinema.KN_OK ? loss.on(stream) : status;
+        });
+    }
+
+    /** Normalises what has to be; nothing where nothing has to. */
+    private static Step.Launch pairs(Operands o, Buffer positives, List<Buffer> reads, List<Buffer> writes) {
+        reads.addAll(o.and());
+        if (!o.isRaw()) {
+            return stream -> Kinema.KN_OK;
         }
-        Buffer workspace = l.scratch(Kinema.kn_infonce_loss_workspace(o.rows(), o.width(), o.capacity(), o.q().code()), "infonce");
-        l.step("infonce.loss", o.and(), List.of(loss, logs, ranks, workspace, fault), stream -> Kinema.kn_infonce_loss(loss.address(),
-            logs.address(), ranks.address(), fault.address(), o.q().address(), o.k().address(), o.queue().address(),
-            Operands.address(o.count()), Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(),
-            o.capacity(), o.op().temperature(), unit, o.q().code(), workspace.address(), stream));
+        writes.add(positives);
+        for (UnitRows.Side side : List.of(o.q(), o.k())) {
+            if (side.isRaw()) {
+                reads.remove(side.operand());
+                reads.add(side.raw());
+                writes.addAll(List.of(side.operand(), side.unit(), side.norms()));
+            }
+        }
+        UnitRows.Side q = o.q();
+        UnitRows.Side k = o.k();
+        return stream -> Kinema.kn_infonce_pairs(positives.address(), q.address(), k.address(), q.in(q.unit()), q.in(q.norms()),
+            q.in(q.raw()), q.epsilon(), k.in(k.unit()), k.in(k.norms()), k.in(k.raw()), k.epsilon(), o.rows(), o.width(),
+            o.op().temperature(), o.code(), stream);
+    }
+
+    /** Leaves what the gradient needs of the queue under the log-sums. */
+    private static Step.Launch onePass(Lowering l, Node node, Operands o, Buffer positives, Buffer fault, List<Buffer> writes) {
+        Buffer loss = l.of(node.output(0));
+        Buffer logs = l.of(node.output(1));
+        Buffer ranks = l.of(node.output(2));
+        Buffer workspace = l.scratch(Kinema.kn_infonce_one_pass_workspace(o.rows(), o.width(), o.capacity(), o.code()), "infonce");
+        Buffer pulled = l.scratch(4L * o.rows() * o.width(), "pulled");
+        Buffer negatives = l.scratch(4L * o.rows(), "negatives");
+        l.leave(node.output(1), pulled, negatives);
+        writes.addAll(List.of(pulled, negatives, workspace));
+        return stream -> Kinema.kn_infonce_one_pass(loss.address(), logs.address(), ranks.address(), fault.address(), pulled.address(),
+            negatives.address(), o.q().address(), o.k().address(), o.queue().address(), Operands.address(positives),
+            Operands.address(o.count()), Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(), o.capacity(),
+            o.op().temperature(), o.op().unitLength() ? 1 : 0, o.code(), workspace.address(), stream);
+    }
+
+    private static Step.Launch lossAlone(Lowering l, Node node, Operands o, Buffer positives, Buffer fault, List<Buffer> writes) {
+        Buffer loss = l.of(node.output(0));
+        Buffer logs = l.of(node.output(1));
+        Buffer ranks = l.of(node.output(2));
+        Buffer workspace = l.scratch(Kinema.kn_infonce_loss_workspace(o.rows(), o.width(), o.capacity(), o.code()), "infonce");
+        writes.add(workspace);
+        return stream -> Kinema.kn_infonce_loss(loss.address(), logs.address(), ranks.address(), fault.address(), o.q().address(),
+            o.k().address(), o.queue().address(), Operands.address(positives), Operands.address(o.count()), Operands.address(o.owners()),
+            Operands.address(o.queueOwners()), o.rows(), o.width(), o.capacity(), o.op().temperature(), o.op().unitLength() ? 1 : 0, o.code(),
+            workspace.address(), stream);
     }
 
     /** Whether a reader of a loss's log-sums is the gradient of that loss. */
-    private static boolean isGradient(Node reader, Node loss) {
+    static boolean isGradient(Node reader, Node loss) {
         return reader.op() instanceof InfoNceGradient g && g.forward().equals(loss.op())
             && reader.inputs().subList(1, 4).equals(loss.inputs().subList(0, 3))
             && reader.inputs().subList(5, reader.inputs().size()).equals(loss.inputs().subList(3, loss.inputs().size()));
@@ -122,23 +156,34 @@ final class Contrast {
     private static void gradient(Lowering l, Node node) {
         Operands o = Operands.of(l, node, ((InfoNceGradient) node.op()).forward(), 1);
         Buffer upstream = l.of(node.input(0), DType.F32);
-        Buffer logs = l.of(node.input(4), DType.F32);
-        Buffer dq = l.define(node.output(0));
         Buffer dk = l.define(node.output(1));
         List<Buffer> left = l.left(node.input(4));
-        if (!left.isEmpty()) {
-            Buffer pulled = left.get(0);
-            Buffer negatives = left.get(1);
-            l.step("infonce.pull", o.and(upstream, pulled, negatives), List.of(dq, dk), stream -> Kinema.kn_infonce_pull(dq.address(),
-                dk.address(), upstream.address(), pulled.address(), negatives.address(), o.q().address(), o.k().address(),
-                Operands.address(o.count()), o.rows(), o.width(), o.op().temperature(), o.q().code(), stream));
+        if (left.isEmpty()) {
+            Buffer logs = l.of(node.input(4), DType.F32);
+            Buffer dq = l.define(node.output(0));
+            l.step("infonce.gradient", o.and(upstream, logs), List.of(dq, dk), stream -> Kinema.kn_infonce_gradient(dq.address(),
+                dk.address(), upstream.address(), o.q().address(), o.k().address(), o.queue().address(), logs.address(),
+                Operands.address(o.count()), Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(),
+                o.capacity(), o.op().temperature(), o.code(), stream));
             return;
         }
-        Buffer workspace = l.scratch(Kinema.kn_infonce_gradient_workspace(o.rows(), o.width(), o.capacity(), o.q().code()), "infonce");
-        l.step("infonce.gradient", o.and(upstream, logs), List.of(dq, dk, workspace), stream -> Kinema.kn_infonce_gradient(dq.address(),
-            dk.address(), upstream.address(), o.q().address(), o.k().address(), o.queue().address(), logs.address(),
-            Operands.address(o.count()), Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(), o.capacity(),
-            o.op().temperature(), o.q().code(), workspace.address(), stream));
+        Buffer pulled = left.get(0);
+        Buffer negatives = left.get(1);
+        UnitRows.Side q = o.q();
+        boolean through = q.gradient() != null;
+        List<Buffer> reads = o.and(upstream, pulled, negatives);
+        if (through) {
+            reads.addAll(List.of(q.unit(), q.norms()));
+        }
+        Buffer unit = through ? q.unit() : null;
+        Buffer norms = through ? q.norms() : null;
+        Value result = through ? q.gradient() : node.output(0);
+        // the contrasts of several runs of rows write into the same gradient, each into its rows
+        Buffer dq = l.isMade(result) ? l.of(result) : l.define(result);
+        l.step("infonce.pull" + (through ? "+normalize_gradient" : ""), reads, List.of(dq, dk),
+            stream -> Kinema.kn_infonce_pull(through ? q.in(dq) : dq.address(), dk.address(), upstream.address(), pulled.address(),
+                negatives.address(), q.address(), o.k().address(), Operands.address(o.count()), q.in(unit), q.in(norms), q.epsilon(), o.rows(),
+                o.width(), o.op().temperature(), o.code(), stream));
     }
 
     private static void batchLoss(Lowering l, Node node) {
@@ -171,6 +216,9 @@ final class Contrast {
     }
 
     private static void normalize(Lowering l, Node node) {
+        if (UnitRows.leave(l, node)) {
+            return;
+        }
         double epsilon = ((L2Normalize) node.op()).epsilon();
         Buffer x = l.of(node.input(0));
         Buffer y = l.define(node.output(0), x.dtype());

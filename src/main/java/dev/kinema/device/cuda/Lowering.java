@@ -167,7 +167,16 @@ final class Lowering {
     Node soleReader(Value value) {
         List<Node> readers = schedule.consumers(value);
         boolean alone = readers.size() == 1 && !graph.outputs().containsValue(value);
-        return alone && how.fuse() && !how.checkFinite() ? readers.get(0) : null;
+        return alone && fuses() ? readers.get(0) : null;
+    }
+
+    /** Whether steps may leave out values that nothing but they would read. */
+    boolean fuses() {
+        return how.fuse() && !how.checkFinite();
+    }
+
+    boolean isOutput(Value value) {
+        return graph.outputs().containsValue(value);
     }
 
     /** Leaves the work of {@code other}, which is not lowered yet, to the steps of {@code by}; either may come first. */

@@ -19,10 +19,13 @@ import java.util.List;
  * <p>Where {@code owned}, two last inputs int32 [R] and [K] say whom each row and each queue row belongs to (which film): a queue row of
  * a row's own owner is left out of that row's sum, as it is no negative. {@link #NO_OWNER} equals nothing, not even itself.
  *
+ * <p>{@code unitLength} says that the rows of q and k have a length of 1 at most, and those of the queue of 7/4 at most, so that no score
+ * exceeds 1 / temperature by much. It changes no result beyond rounding: devices may do without the maximum of the scores.
+ *
  * <p>Outputs: loss []; logarithm of the sum of exponentials [R], 0 for padding; int32 [R], how many negatives score higher than the
  * positive (0 = the positive is first), -1 for padding.
  */
-public record InfoNce(double temperature, boolean counted, boolean owned) implements Op {
+public record InfoNce(double temperature, boolean counted, boolean owned, boolean unitLength) implements Op {
     /** The owner of rows that belong to nobody, such as those a queue starts with. */
     public static final int NO_OWNER = -1;
 
@@ -39,6 +42,16 @@ public record InfoNce(double temperature, boolean counted, boolean owned) implem
      * @param queueOwners int32 [K], null where {@code owners} is
      */
     public static Node of(Value q, Value k, Value queue, double temperature, Value count, Value owners, Value queueOwners) {
+        return of(q, k, queue, temperature, count, owners, queueOwners, false);
+    }
+
+    /** The same between rows that are known to be of unit length, or shorter; a queue may start with rows of up to 7/4. */
+    public static Node ofUnitLength(Value q, Value k, Value queue, double temperature, Value count, Value owners, Value queueOwners) {
+        return of(q, k, queue, temperature, count, owners, queueOwners, true);
+    }
+
+    private static Node of(Value q, Value k, Value queue, double temperature, Value count, Value owners, Value queueOwners,
+        boolean unitLength) {
         if ((owners == null) != (queueOwners == null)) {
             throw new IllegalArgumentException("owners of the rows and of the queue go together");
         }
@@ -49,7 +62,7 @@ public record InfoNce(double temperature, boolean counted, boolean owned) implem
         if (owners != null) {
             in.addAll(List.of(owners, queueOwners));
         }
-        return q.graph().append(new InfoNce(temperature, count != null, owners != null), in);
+        return q.graph().append(new InfoNce(temperature, count != null, owners != null, unitLength), in);
     }
 
     /** How many inputs follow those that every InfoNCE has. */

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.HostArray;
+import dev.kinema.device.Precision;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.device.cuda.binding.Kinema;
@@ -16,13 +17,22 @@ import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Gradients;
 import dev.kinema.graph.Initializer;
+import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
+import dev.kinema.graph.op.Add;
 import dev.kinema.graph.op.InfoNce;
+import dev.kinema.graph.op.L2Normalize;
+import dev.kinema.graph.op.Linear;
 import dev.kinema.graph.op.RingEnqueue;
+import dev.kinema.graph.op.Scale;
+import dev.kinema.graph.op.Slice;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Contrast beyond its numbers: passes over the queue, and counts of rows that only the device sees. */
 class ContrastTest extends OnEmulatedDevice {
@@ -52,6 +62,81 @@ class ContrastTest extends OnEmulatedDevice {
             assertTrue(steps.contains("infonce.one_pass") && steps.contains("infonce.pull"), steps);
             assertFalse(steps.contains("infonce.loss") || steps.contains("infonce.gradient"), steps);
         }
+    }
+
+    /** MoCo's loss both ways, from rows and keys that are normalised first; the rows are an output, the keys go into the queue. */
+    private static Graph contrast(int width) {
+        Graph graph = new Graph();
+        Value x = graph.input("x", DType.F32, Shape.of(2 * ROWS, width));
+        Value rows = L2Normalize.of(Linear.of(x, graph.parameter("w", Shape.of(width, width), new Initializer.Normal(1)), null));
+        Value keys = L2Normalize.of(Linear.of(graph.input("k", DType.F32, Shape.of(2 * ROWS, width)),
+            graph.parameter("v", Shape.of(width, width), new Initializer.Normal(1)), null));
+        Value queue = graph.state("queue", DType.F32, Shape.of(CAPACITY, width), new Initializer.Uniform(Math.sqrt(3.0 / width)));
+        Value[] ways = new Value[2];
+        for (int way = 0; way < 2; way++) {
+            ways[way] = InfoNce.ofUnitLength(Slice.of(rows, 0, way * ROWS, ROWS), Slice.of(keys, 0, (1 - way) * ROWS, ROWS), queue, 0.2, null,
+                null, null).output(0);
+        }
+        Value loss = Add.of(ways[0], ways[1]);
+        RingEnqueue.of(queue, graph.state("pointer", DType.I64, Shape.of(1), new Initializer.Constant(4)), keys);
+        graph.output("loss", loss);
+        graph.output("rows", rows);
+        graph.output("dx", Gradients.of(loss, List.of(x)).get(0));
+        return graph;
+    }
+
+    private record Outcome(String steps, List<double[]> values) {
+        void assertNear(Outcome other, double bound) {
+            for (int i = 0; i < values.size(); i++) {
+                assertArrayEquals(other.values.get(i), values.get(i), bound, "number " + i + ", " + steps);
+            }
+        }
+    }
+
+    private Outcome outcome(Graph graph, Precision precision, boolean fuse) {
+        try (Weights own = device.newWeights(); Program program = compiled(graph, own, new Compilation(precision, fuse))) {
+            for (int i = 0; i < program.input("k").elements(); i++) {
+                program.input("k").set(i, Math.sin(i));
+                program.input("x").set(i, Math.cos(3 * i));
+            }
+            program.run();
+            List<double[]> values = new ArrayList<>();
+            graph.outputs().keySet().forEach(name -> values.add(program.output(name).toDoubles()));
+            values.add(own.get("queue").toDoubles());
+            return new Outcome(program.describe(), values);
+        }
+    }
+
+    private Program compiled(Graph graph, Weights own, Compilation how) {
+        own.initialize(graph, 7);
+        return device.compile(graph, own, how);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FP32, 17", "FP32, 8", "BF16, 8", "BF16, 136", "BF16, 17"})
+    void contrastsNormalizeTheRowsThatTheyRead(Precision precision, int width) {
+        Outcome together = outcome(contrast(width), precision, true);
+        assertTrue(together.steps.contains("infonce.normalize+one_pass") && together.steps.contains("infonce.pull+normalize_gradient"),
+            together.steps);
+        for (String gone : List.of("L2Normalize", "Slice", "Pad", "L2NormalizeGradient")) {
+            assertFalse(together.steps.contains(gone + ":"), together.steps);
+        }
+        Outcome apart = outcome(contrast(width), precision, false);
+        assertTrue(apart.steps.contains("infonce.normalize\n") && apart.steps.contains("infonce.normalize_gradient"), apart.steps);
+        // the same products; positives, and what is along a row, are summed in another order, and a gradient is up to 10
+        together.assertNear(apart, 1e-5);
+    }
+
+    @Test
+    void rowsThatOthersReadBeforeTheContrastAreNormalizedBefore() {
+        Graph graph = contrast(8);
+        Node contrast = graph.nodes().stream().filter(n -> n.op() instanceof InfoNce).findFirst().orElseThrow();
+        Value rows = contrast.input(0).node().input(0);
+        graph.output("twice", Scale.of(rows, 2));
+        Outcome together = outcome(graph, Precision.FP32, true);
+        assertFalse(together.steps.contains("infonce.pull+normalize_gradient"), together.steps);
+        assertTrue(together.steps.contains("infonce.normalize+one_pass"), "of keys: " + together.steps);
+        together.assertNear(outcome(graph, Precision.FP32, false), 1e-5);
     }
 
     private static void feed(Program program, int count, String... names) {

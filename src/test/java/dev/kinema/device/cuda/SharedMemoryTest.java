@@ -89,8 +89,8 @@ class SharedMemoryTest {
         graph.output("dq", Gradients.of(loss, List.of(q)).get(0));
         double[][] large = outputs(graph, Compilation.BF16, LARGE);
         double[][] small = outputs(graph, Compilation.BF16, SMALL);
-        assertArrayEquals(large[0], small[0], 1e-4);
-        // one variant rounds probabilities, up to 1, to bf16 before their products with rows of 0.1 over the temperature
-        assertArrayEquals(large[1], small[1], 3 * 0.1 / 0.5 * 0x1p-8);
+        // the same kernels: they take 96 KB
+        assertArrayEquals(large[0], small[0]);
+        assertArrayEquals(large[1], small[1]);
     }
 }
