@@ -38,10 +38,6 @@ public record ProcessMemory(long resident, long heap, long direct) {
             ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed(), direct);
     }
 
-    /** The resident set as it is now. */
-    static long residentNow() {
-        return told("VmRSS:");
-    }
 
     /** The most that was resident since the process began, or since {@link #forgetPeak}. */
     static long peak() {
