@@ -42,8 +42,8 @@ final class BenchDraft {
 
     private void goOn() {
         if (!earlier.machine().isLike(machine()) || earlier.size() != run.size() || earlier.rounds() != run.rounds()) {
-            throw new KinemaException("the result to go on with is of another machine, device, size or number of rounds (" + earlier.rounds()
-                + " rounds on " + earlier.machine().device() + "): repeat its command, or write another file");
+            throw new KinemaException("the result to go on with is of another machine, device, size or number of rounds ("
+                + earlier.rounds() + " rounds on " + earlier.machine().device() + "): repeat its command, or write another file");
         }
         earlier.rooflines().forEach((p, limits) -> rooflines.put(p, new Roofline(limits.flopsPerSecond(), limits.bytesPerSecond())));
         rows.addAll(earlier.rows());

@@ -70,8 +70,8 @@ final class BenchCommand implements Callable<Integer> {
         + "before each case, marked as unfinished, and all at the end.")
     private Path file;
 
-    @Option(names = "--continue", description = "Go on with the unfinished --out of a process that ended: the case at which it did is timed "
-        + "again without other engines, and failed if it was without.")
+    @Option(names = "--continue", description = "Go on with the unfinished --out of a process that ended: the case at which it did is "
+        + "timed again without other engines, and failed if it was without.")
     private boolean goOn;
 
     @Mixin

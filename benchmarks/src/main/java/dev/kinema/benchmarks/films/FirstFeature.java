@@ -18,8 +18,8 @@ import java.util.Locale;
 
 /**
  * Seconds from the start of a process to the first feature that it prints, each time in a fresh Java: its start, reading Slow-D's weights,
- * compiling, decoding, computing. Usage: {@code FirstFeature [fp32|bf16|auto] [times] [FILM | SECONDS]}; a number of seconds makes a film of
- * 640 x 360 at 25 pictures a second.
+ * compiling, decoding, computing. Usage: {@code FirstFeature [fp32|bf16|auto] [times] [FILM | SECONDS]}; a number of seconds makes a film
+ * of 640 x 360 at 25 pictures a second.
  */
 public final class FirstFeature {
     private static final String CHILD = "child";

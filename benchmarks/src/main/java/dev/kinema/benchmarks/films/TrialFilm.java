@@ -23,8 +23,8 @@ record TrialFilm(Path folder, Path weights, Path film, String words) implements 
         boolean made = what.matches("[0-9]+");
         try {
             Path folder = Files.createTempDirectory("kinema-film");
-            TrialFilm trial = new TrialFilm(folder, folder.resolve("weights.safetensors"), made ? folder.resolve("film.mp4") : Path.of(what),
-                made ? "a film of " + what + " s" : what);
+            TrialFilm trial = new TrialFilm(folder, folder.resolve("weights.safetensors"),
+                made ? folder.resolve("film.mp4") : Path.of(what), made ? "a film of " + what + " s" : what);
             boolean complete = false;
             try {
                 BackboneWeights.random(SlowConfig.SLOW_D_R50.withZeroInitFinalNorm(false), 1).write(trial.weights, 1, 0);

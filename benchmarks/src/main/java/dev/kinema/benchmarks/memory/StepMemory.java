@@ -22,8 +22,8 @@ import java.util.stream.Stream;
  *
  * <p>A process makes a small step first, which loads libraries and their code. What is resident then is the start. It makes the step ready
  * and forgets the peak so far (making ready is no engine's own: weights and clips are copied here on their way to it); then it runs. The
- * peak of that, less the start, is the engine's: weights, moments, gradients, activations, inputs, and what its allocator keeps. Java's heap
- * is as large as it may become from the beginning, so that it is in both numbers; what an engine's inputs are copied from is, too.
+ * peak of that, less the start, is the engine's: weights, moments, gradients, activations, inputs, and what its allocator keeps. Java's
+ * heap is as large as it may become from the beginning, so that it is in both numbers; what an engine's inputs are copied from is, too.
  */
 public final class StepMemory {
     static final String CHILD = "child";
@@ -57,7 +57,8 @@ public final class StepMemory {
     }
 
     private static List<Case> cases(String only) {
-        return Stream.of("programs/step-slow-d-cvrl", "programs/step-txe-masks").filter(name -> name.contains(only)).map(Suites::named).toList();
+        return Stream.of("programs/step-slow-d-cvrl", "programs/step-txe-masks").filter(name -> name.contains(only)).map(Suites::named)
+            .toList();
     }
 
     private static void compare(StepProcess step, List<String> engines) {

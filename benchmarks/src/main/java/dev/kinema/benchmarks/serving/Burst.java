@@ -105,7 +105,8 @@ final class Burst {
         for (Future<?> call : calls) {
             call.get();
         }
-        return String.format(Locale.ROOT, "cancelled after 1 to 8 clips: each ended at most %.1f ms later; %s", latest.get() / MILLI, load());
+        return String.format(Locale.ROOT, "cancelled after 1 to 8 clips: each ended at most %.1f ms later; %s", latest.get() / MILLI,
+            load());
     }
 
     private String stalled() throws Exception {

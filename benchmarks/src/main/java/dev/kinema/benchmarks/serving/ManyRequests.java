@@ -23,9 +23,9 @@ import java.util.concurrent.Future;
 
 /**
  * Sends requests of 16 callers to one encoder of a small network and prints, after each tenth of them, what the process holds: a leak shows
- * as a column that keeps growing. Of ten requests six are films of 8 s in a file, two are single clips, and two are films that are cancelled
- * after their first clip. Each film's features are held against those of the first. Then 64 callers come at once: {@link Burst}. Usage:
- * {@code ManyRequests [requests]}.
+ * as a column that keeps growing. Of ten requests six are films of 8 s in a file, two are single clips, and two are films that are
+ * cancelled after their first clip. Each film's features are held against those of the first. Then 64 callers come at once: {@link Burst}.
+ * Usage: {@code ManyRequests [requests]}.
  */
 public final class ManyRequests {
     private static final int CALLERS = 16;
