@@ -20,9 +20,22 @@ import java.util.Optional;
  * @param rooflines by precision; none where no case has a device
  * @param disturbed samples that were taken again as other processes used the processors; null where that cannot be seen
  * @param noisy samples for which no quiet time was found
+ * @param failures what was to be timed and has no row
+ * @param unfinished the {@linkplain Row#key() key} of what was being timed when this was written; null where the run came to its end
  */
 public record BenchResult(Machine machine, Size size, int rounds, Map<Precision, Limits> rooflines, Integer disturbed, Integer noisy,
-    List<Row> rows) {
+    List<Row> rows, List<Failure> failures, String unfinished) {
+
+    /** Files of earlier versions have no failures. */
+    public BenchResult {
+        failures = failures == null ? List.of() : failures;
+    }
+
+    /** Of a run that came to its end, and in which nothing failed. */
+    public BenchResult(Machine machine, Size size, int rounds, Map<Precision, Limits> rooflines, Integer disturbed, Integer noisy,
+            List<Row> rows) {
+        this(machine, size, rounds, rooflines, disturbed, noisy, rows, List.of(), null);
+    }
 
     /**
      * @param device its name and description
@@ -52,7 +65,7 @@ public record BenchResult(Machine machine, Size size, int rounds, Map<Precision,
     public record Row(String name, Precision precision, Samples samples, Work work, Counts counts, double error, List<PeerRow> peers) {
         /** The name with the precision. */
         public String key() {
-            return precision == null ? name : name + " " + precision.name().toLowerCase(Locale.ROOT);
+            return BenchResult.key(name, precision);
         }
 
         /** The peer that took least. */
@@ -68,6 +81,24 @@ public record BenchResult(Machine machine, Size size, int rounds, Map<Precision,
      * @param error distance of its outputs from ours
      */
     public record PeerRow(String name, Samples samples, double ratio, double error) {}
+
+    /**
+     * What has no time, and why: a wrong result, no rule for it, a process that ended.
+     *
+     * @param key as {@link Row#key()}
+     * @param engine that is left out beside ours; null where ours failed and there is no row
+     */
+    public record Failure(String key, String engine, String why) {
+        /** Whether the case has no row. */
+        public boolean isOurs() {
+            return engine == null;
+        }
+    }
+
+    /** The name of a case with a precision, or null for one that has none. */
+    static String key(String name, Precision precision) {
+        return precision == null ? name : name + " " + precision.name().toLowerCase(Locale.ROOT);
+    }
 
     private static Gson gson() {
         return new GsonBuilder().setPrettyPrinting().serializeSpecialFloatingPointValues().create();

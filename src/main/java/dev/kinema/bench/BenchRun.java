@@ -11,8 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 
 /**
@@ -30,93 +28,143 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
         }
     }
 
+    /** Who is told as it happens. */
+    public interface Progress {
+        /** A case was timed. */
+        void row(BenchResult.Row row);
+
+        /**
+         * A case has no row, in a precision: its result was wrong, or the device has no rule for it. Or an engine is left out beside it,
+         * since it failed, or its result is off ours.
+         */
+        void failed(String what, RuntimeException e);
+
+        /** What would be left if the process ended now, before each case: {@link BenchResult#unfinished} names that case. */
+        void keep(BenchResult soFar);
+    }
+
+    /** Measures what the device reaches at its best, then each case in each precision. */
+    public BenchResult time(List<Case> cases, Progress progress) {
+        return time(cases, null, progress);
+    }
+
     /**
-     * Measures what the device reaches at its best, then each case in each precision.
+     * The same, but for what an earlier result has already.
      *
-     * @param done told of each row as soon as it is there
-     * @param failed told of each case that has none, in a precision, and why: its result was wrong, or the device has no rule for it; and of
-     *     each engine that is left out of a row, since its check failed or is off ours, which of a training step none is
+     * @param earlier of a process that ended before its end, on this machine; null to begin with nothing
+     * @throws KinemaException if the earlier result is of another machine, size or number of rounds
      */
-    public BenchResult time(List<Case> cases, Consumer<BenchResult.Row> done, BiConsumer<String, RuntimeException> failed) {
+    public BenchResult time(List<Case> cases, BenchResult earlier, Progress progress) {
         QuietClock clock = new QuietClock(size == Size.SMALLEST ? 1 : attempts);
-        Map<Precision, Roofline> rooflines = new LinkedHashMap<>();
+        BenchDraft draft = new BenchDraft(this, clock, progress, earlier);
         if (cases.stream().anyMatch(Case::usesDevice)) {
-            precisions.forEach(p -> rooflines.put(p, Roofline.measure(device, new Compilation(p, true))));
+            precisions.forEach(p -> draft.roofline(p, () -> Roofline.measure(device, new Compilation(p, true))));
         }
-        List<BenchResult.Row> rows = new ArrayList<>();
         for (Case c : cases) {
             for (Precision precision : c.usesDevice() ? precisions.stream().filter(c::computesIn).toList() : List.of(Precision.FP32)) {
-                Setting setting = new Setting(device, precision, size, batch, Optional.ofNullable(rooflines.get(precision)));
-                try {
-                    BenchResult.Row row = row(c, setting, clock, failed);
-                    rows.add(row);
-                    done.accept(row);
-                } catch (KinemaException e) {
-                    failed.accept(c.fullName() + " in " + precision, e);
+                String key = BenchResult.key(c.fullName(), c.usesDevice() ? precision : null);
+                if (!draft.has(key)) {
+                    draft.begin(key);
+                    Setting setting = new Setting(device, precision, size, batch, draft.roofline(precision));
+                    try {
+                        draft.add(new Turn(c, setting, key, draft).row(clock));
+                    } catch (KinemaException e) {
+                        draft.fail(key, null, e);
+                    }
                 }
             }
         }
-        Map<Precision, BenchResult.Limits> limits = new LinkedHashMap<>();
-        rooflines.forEach((p, r) -> limits.put(p, new BenchResult.Limits(r.flopsPerSecond(), r.bytesPerSecond())));
-        return new BenchResult(Machines.here(device, threads, batch), size, rounds, limits, clock.guarded() ? clock.rejected() : null,
-            clock.guarded() ? clock.noisy() : null, rows);
+        return draft.result(null);
     }
 
-    private BenchResult.Row row(Case c, Setting setting, QuietClock clock, BiConsumer<String, RuntimeException> failed) {
-        Sampler sampler = size == Size.SMALLEST ? Sampler.once(clock) : Sampler.of(rounds, clock);
-        List<Peer.Contender> contenders = new ArrayList<>();
-        try (Workload ours = c.open(setting)) {
-            // none of them has convolutions of video in 8-bit integers
-            Precision peersOwn = setting.precision() == Precision.INT8 ? Precision.FP32 : setting.precision();
-            ours.subject().ifPresent(subject -> peers.forEach(p -> contenders.addAll(p.enter(subject, peersOwn, threads))));
-            List<Double> errors = new ArrayList<>();
-            if (c instanceof StepCase step) {
-                errors.addAll(step.errors(setting, peers, threads));
-                ours.training().ifPresent(training -> peers.forEach(p ->
-                    contenders.addAll(p.enter(training, setting.precision(), threads))));
-            }
-            if (!(c instanceof StepCase)) {
-                contenders.removeIf(contender -> isOff(contender, c, setting.precision(), ours, errors, failed));
-            }
-            List<DoubleSupplier> runs = new ArrayList<>(List.of(ours::seconds));
-            contenders.forEach(contender -> runs.add(contender::seconds));
-            List<Samples> samples = sampler.take(runs);
-            List<BenchResult.PeerRow> others = new ArrayList<>();
-            for (int i = 0; i < contenders.size(); i++) {
-                Samples theirs = samples.get(i + 1);
-                others.add(new BenchResult.PeerRow(contenders.get(i).name(), theirs, samples.get(0).ratioOf(theirs), errors.get(i)));
-            }
-            return new BenchResult.Row(c.fullName(), c.usesDevice() ? setting.precision() : null, samples.get(0), ours.work(),
-                ours.counts().orElse(null), ours.error(), others);
-        } finally {
-            contenders.forEach(Peer.Contender::close);
-        }
-    }
+    /** One case in one precision, and whoever takes part in it. */
+    private final class Turn {
+        private final Case c;
+        private final Setting setting;
+        private final String key;
+        private final BenchDraft draft;
+        /** Of each engine that is not left out, how far it is off ours. */
+        private final Map<Peer.Contender, Double> contenders = new LinkedHashMap<>();
 
-    /** Whether an engine is left out; if it is not, its error is added. What engines throw as they are checked is their own: ours is timed. */
-    private static boolean isOff(Peer.Contender contender, Case c, Precision precision, Workload ours, List<Double> errors,
-            BiConsumer<String, RuntimeException> failed) {
-        try {
-            errors.add(error(c, precision, ours, contender));
-            return false;
-        } catch (RuntimeException e) {
-            failed.accept(contender.name() + " beside " + c.fullName() + " in " + precision, e);
-            contender.close();
-            return true;
+        Turn(Case c, Setting setting, String key, BenchDraft draft) {
+            this.c = c;
+            this.setting = setting;
+            this.key = key;
+            this.draft = draft;
         }
-    }
 
-    /** Of a peer's outputs, from ours. */
-    private static double error(Case c, Precision precision, Workload ours, Peer.Contender contender) {
-        ours.run();
-        contender.run();
-        double worst = 0;
-        for (Map.Entry<String, float[]> output : contender.outputs().entrySet()) {
-            HostArray own = ours.output(output.getKey());
-            double error = Distance.of(HostArray.of(own.shape(), output.getValue()), own);
-            String what = contender.name() + " on " + c.fullName() + " in " + precision + ", output " + output.getKey() + ",";
-            worst = Math.max(worst, Distance.within(Case.bound(precision), error, what));
+        BenchResult.Row row(QuietClock clock) {
+            Sampler sampler = size == Size.SMALLEST ? Sampler.once(clock) : Sampler.of(rounds, clock);
+            try (Workload ours = c.open(setting)) {
+                if (!draft.isToBeAlone(key)) {
+                    peers.forEach(peer -> enter(peer, ours));
+                }
+                List<DoubleSupplier> runs = new ArrayList<>(List.of(ours::seconds));
+                contenders.keySet().forEach(contender -> runs.add(contender::seconds));
+                List<Samples> samples = sampler.take(runs);
+                List<BenchResult.PeerRow> others = new ArrayList<>();
+                contenders.forEach((contender, error) -> {
+                    Samples theirs = samples.get(others.size() + 1);
+                    others.add(new BenchResult.PeerRow(contender.name(), theirs, samples.get(0).ratioOf(theirs), error));
+                });
+                return new BenchResult.Row(c.fullName(), c.usesDevice() ? setting.precision() : null, samples.get(0), ours.work(),
+                    ours.counts().orElse(null), ours.error(), others);
+            } finally {
+                contenders.keySet().forEach(Peer.Contender::close);
+            }
         }
-        return worst;
+
+        /** What engines throw as they get ready and are checked is their own: ours is timed all the same. */
+        private void enter(Peer peer, Workload ours) {
+            try {
+                // none of them has convolutions of video in 8-bit integers
+                Precision theirs = setting.precision() == Precision.INT8 ? Precision.FP32 : setting.precision();
+                ours.subject().ifPresent(subject -> peer.enter(subject, theirs, threads).forEach(contender ->
+                    admit(contender, () -> error(contender, ours))));
+                if (c instanceof StepCase step) {
+                    step.errors(setting, peer, threads, (name, e) -> draft.fail(key, name, e)).forEach((trainer, error) ->
+                        train(trainer, ours.training().orElseThrow(), error));
+                }
+            } catch (RuntimeException e) {
+                draft.fail(key, peer.getClass().getSimpleName(), e);
+            }
+        }
+
+        /** An engine whose step was like ours when it was small runs once in full size, to see that it can. */
+        private void train(Peer.Trainer trainer, TrainingStep step, double error) {
+            try {
+                Peer.Contender contender = trainer.open(step);
+                admit(contender, () -> {
+                    contender.run();
+                    return error;
+                });
+            } catch (RuntimeException e) {
+                draft.fail(key, trainer.name(), e);
+            }
+        }
+
+        private void admit(Peer.Contender contender, DoubleSupplier error) {
+            try {
+                contenders.put(contender, error.getAsDouble());
+            } catch (RuntimeException e) {
+                draft.fail(key, contender.name(), e);
+                contender.close();
+            }
+        }
+
+        /** Of a peer's outputs, from ours. */
+        private double error(Peer.Contender contender, Workload ours) {
+            ours.run();
+            contender.run();
+            double worst = 0;
+            Precision precision = setting.precision();
+            for (Map.Entry<String, float[]> output : contender.outputs().entrySet()) {
+                HostArray own = ours.output(output.getKey());
+                double error = Distance.of(HostArray.of(own.shape(), output.getValue()), own);
+                String what = contender.name() + " on " + c.fullName() + " in " + precision + ", output " + output.getKey() + ",";
+                worst = Math.max(worst, Distance.within(Case.bound(precision), error, what));
+            }
+            return worst;
+        }
     }
 }

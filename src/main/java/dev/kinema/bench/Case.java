@@ -1,6 +1,7 @@
 package dev.kinema.bench;
 
 import dev.kinema.device.Precision;
+import java.util.Optional;
 
 /** One thing to time: a line of the table. */
 public interface Case {
@@ -26,6 +27,11 @@ public interface Case {
      * @throws dev.kinema.KinemaException if its result is wrong: then its time means nothing
      */
     Workload open(Setting setting);
+
+    /** The training step that this is, for other engines, without our program of it; empty where it is none. */
+    default Optional<TrainingStep> training(Setting setting) {
+        return Optional.empty();
+    }
 
     /** {@code suite/name}. */
     default String fullName() {

@@ -3,11 +3,14 @@ package dev.kinema.bench;
 import dev.kinema.KinemaException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 
 /**
  * What has moved between two results of one machine. A time has, where the medians differ by more than the
@@ -16,11 +19,13 @@ import java.util.function.ToLongFunction;
  *
  * @param floor the least share that counts, such as 0.05
  * @param cases those of both results
- * @param gone cases that only the earlier result has
+ * @param gone cases that only the earlier result has, and that did not fail in the later one
  * @param come cases that only the later one has
+ * @param failing cases that fail now and did not before, whether they were there or not
  * @param limits how the machine's own limits have moved beyond the floor, each in a sentence: then times moved with them
  */
-public record Comparison(double floor, List<Change> cases, List<String> gone, List<String> come, List<String> limits) {
+public record Comparison(double floor, List<Change> cases, List<String> gone, List<String> come, List<String> failing,
+    List<String> limits) {
     /** What a case has done. */
     public enum Verdict {
         /** Less time, or fewer launches, reorders or bytes at no more time. */
@@ -45,8 +50,10 @@ public record Comparison(double floor, List<Change> cases, List<String> gone, Li
         }
     }
 
-    /** @throws KinemaException if the results are of different machines, devices or sizes */
+    /** @throws KinemaException if the results are of different machines, devices or sizes, or one was left unfinished */
     public static Comparison of(BenchResult before, BenchResult after, double floor) {
+        refuseUnfinished("earlier", before);
+        refuseUnfinished("later", after);
         if (before.size() == Size.SMALLEST) {
             throw new KinemaException("times of --smallest mean nothing: measure without it to compare");
         }
@@ -66,7 +73,23 @@ public record Comparison(double floor, List<Change> cases, List<String> gone, Li
                 changes.add(change(old, row, floor));
             }
         }
-        return new Comparison(floor, changes, List.copyOf(earlier.keySet()), come, limits(before, after, floor));
+        Set<String> failed = failed(after);
+        earlier.keySet().removeAll(failed);
+        List<String> failing = failed.stream().filter(key -> !failed(before).contains(key)).toList();
+        return new Comparison(floor, changes, List.copyOf(earlier.keySet()), come, failing, limits(before, after, floor));
+    }
+
+    private static void refuseUnfinished(String which, BenchResult result) {
+        if (result.unfinished() != null) {
+            throw new KinemaException("the " + which + " result is of a run that ended while it timed " + result.unfinished()
+                + ", and lacks what was to come: give its command again with --continue");
+        }
+    }
+
+    /** Cases of ours, in their order. */
+    private static Set<String> failed(BenchResult result) {
+        return result.failures().stream().filter(BenchResult.Failure::isOurs).map(BenchResult.Failure::key)
+            .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     private static String place(BenchResult result) {
@@ -122,8 +145,12 @@ public record Comparison(double floor, List<Change> cases, List<String> gone, Li
         }
     }
 
-    /** Whether anything is worse. */
-    public boolean isRegression() {
-        return cases.stream().anyMatch(c -> c.verdict() == Verdict.WORSE);
+    /**
+     * Whether anything is worse: a case that moved so, one that fails now, or one that is gone.
+     *
+     * @param part whether the later result is meant to have a part of the cases alone: then none is missed
+     */
+    public boolean isRegression(boolean part) {
+        return !failing.isEmpty() || !part && !gone.isEmpty() || cases.stream().anyMatch(c -> c.verdict() == Verdict.WORSE);
     }
 }

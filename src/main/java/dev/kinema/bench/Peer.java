@@ -3,6 +3,7 @@ package dev.kinema.bench;
 import dev.kinema.device.Precision;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** Another engine. Those on the class path are found by {@link java.util.ServiceLoader}. */
 public interface Peer extends AutoCloseable {
@@ -37,11 +38,23 @@ public interface Peer extends AutoCloseable {
     List<Contender> enter(Subject subject, Precision precision, int threads);
 
     /**
-     * Those settings of this engine that can train; their outputs are the loss, and by the names of variables the gradients.
+     * A setting in which an engine can train. Its contenders are made when they are asked for, as two large networks take twice the memory;
+     * their outputs are the loss, and by the names of variables the gradients.
+     *
+     * @param name the engine, its version and setting
+     */
+    record Trainer(String name, Function<TrainingStep, Contender> maker) {
+        public Contender open(TrainingStep step) {
+            return maker.apply(step);
+        }
+    }
+
+    /**
+     * Those settings of this engine that can train such a step, of whatever size.
      *
      * @param threads it is to compute with
      */
-    default List<Contender> enter(TrainingStep step, Precision precision, int threads) {
+    default List<Trainer> trainers(TrainingStep step, Precision precision, int threads) {
         return List.of();
     }
 

@@ -29,8 +29,8 @@ final class ProgramWorkload implements Workload {
     private final int[] measured;
     private final Work work;
     private final Counts counts;
-    /** Null for what is no training step. */
-    private TrainingStep training;
+    /** Copies variables and inputs, when it is asked for; null for what is no training step. */
+    private BiFunction<Program, Weights, TrainingStep> training;
 
     /**
      * Compiles and runs once.
@@ -75,7 +75,7 @@ final class ProgramWorkload implements Workload {
 
     /** The same, for other engines to train too. */
     ProgramWorkload withTraining(BiFunction<Program, Weights, TrainingStep> step) {
-        training = step.apply(program, weights);
+        training = step;
         return this;
     }
 
@@ -157,7 +157,7 @@ final class ProgramWorkload implements Workload {
 
     @Override
     public Optional<TrainingStep> training() {
-        return Optional.ofNullable(training);
+        return Optional.ofNullable(training).map(step -> step.apply(program, weights));
     }
 
     @Override

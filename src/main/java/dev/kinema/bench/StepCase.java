@@ -13,10 +13,12 @@ import dev.kinema.optim.Optimizer;
 import dev.kinema.optim.Sgd;
 import dev.kinema.pretrain.BackboneConfig.ObjectiveKind;
 import dev.kinema.pretrain.ExampleStep;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.stream.DoubleStream;
 
 /**
@@ -25,6 +27,7 @@ import java.util.stream.DoubleStream;
  */
 record StepCase(String suite, String name, Network network) implements Case {
     private static final String LOSS = TrainingStep.LOSS;
+    private static final Compilation AS_WRITTEN = new Compilation(Precision.FP32, false);
     /** Of the norm: sums of squares of gradients that went through all layers, where a ReLU at 0 may open on one device alone. */
     private static final double NORM_BOUND = 1e-3;
 
@@ -61,6 +64,16 @@ record StepCase(String suite, String name, Network network) implements Case {
             .withTraining((program, weights) -> training(sizes, program, weights));
     }
 
+    /** By the reference device, which computes nothing for it: no program of ours has part in what an engine takes. */
+    @Override
+    public Optional<TrainingStep> training(Setting setting) {
+        Sizes sizes = Sizes.of(setting, network);
+        try (Device reference = Device.open("reference"); Weights weights = reference.newWeights();
+                Program program = compile(reference, sizes, AS_WRITTEN, weights)) {
+            return Optional.of(training(sizes, program, weights));
+        }
+    }
+
     /** What is computed: the networks, of which one is trained, and the films or sequences at once. */
     private record Sizes(SlowConfig slow, ContextualizerConfig txe, int batch) {
         static Sizes of(Setting setting, Network network) {
@@ -91,31 +104,32 @@ record StepCase(String suite, String name, Network network) implements Case {
     }
 
     /**
-     * How far other engines' steps are from ours at the smallest size, in the order in which they enter: the worse of the loss, and, in
-     * fp32, the gradient as a whole. In bf16 gradients differ as in our own check.
+     * How far an engine's steps are from ours at the smallest size: the worse of the loss, and, in fp32, the gradient as a whole. In bf16
+     * gradients differ as in our own check.
      *
-     * @throws dev.kinema.KinemaException if one is too far off to be timed
+     * @param failed told of each setting that is too far off to be timed, or that throws, by its name
+     * @return the others
      */
-    List<Double> errors(Setting setting, List<Peer> peers, int threads) {
+    Map<Peer.Trainer, Double> errors(Setting setting, Peer peer, int threads, BiConsumer<String, RuntimeException> failed) {
         Sizes sizes = Sizes.comparable(network, setting.precision());
-        List<Peer.Contender> contenders = new ArrayList<>();
+        Map<Peer.Trainer, Double> errors = new LinkedHashMap<>();
         try (Weights weights = setting.device().newWeights();
                 Program program = compile(setting.device(), sizes, setting.compilation(), weights)) {
             TrainingStep step = training(sizes, program, weights);
-            peers.forEach(peer -> contenders.addAll(peer.enter(step, setting.precision(), threads)));
             program.run();
             double[] gradient = joined(step.forward().parameters().stream().map(Graph::variableOf)
                 .map(name -> gradient(weights, name)).toList());
             double[] loss = {program.output(LOSS).get(0)};
-            List<Double> errors = new ArrayList<>();
-            for (Peer.Contender contender : contenders) {
-                contender.run();
-                errors.add(error(step, setting.precision(), contender, loss, gradient));
+            for (Peer.Trainer trainer : peer.trainers(step, setting.precision(), threads)) {
+                try (Peer.Contender contender = trainer.open(step)) {
+                    contender.run();
+                    errors.put(trainer, error(step, setting.precision(), contender, loss, gradient));
+                } catch (RuntimeException e) {
+                    failed.accept(trainer.name(), e);
+                }
             }
-            return errors;
-        } finally {
-            contenders.forEach(Peer.Contender::close);
         }
+        return errors;
     }
 
     private double error(TrainingStep step, Precision precision, Peer.Contender contender, double[] loss, double[] gradient) {
@@ -154,7 +168,7 @@ record StepCase(String suite, String name, Network network) implements Case {
         double[] actual = results(setting, setting.compilation());
         double[] expected;
         try (Device reference = Device.open("reference")) {
-            expected = results(setting.of(reference, Precision.FP32), new Compilation(Precision.FP32, false));
+            expected = results(setting.of(reference, Precision.FP32), AS_WRITTEN);
         }
         Precision precision = setting.precision();
         String what = fullName() + " in " + precision;

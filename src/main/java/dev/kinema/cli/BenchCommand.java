@@ -12,6 +12,7 @@ import dev.kinema.checkpoint.AtomicFile;
 import dev.kinema.device.Device;
 import dev.kinema.device.Precision;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,8 +66,13 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--list", description = "Name the cases and time none.")
     private boolean list;
 
-    @Option(names = "--out", paramLabel = "FILE.json", description = "Write the result, for 'kinema bench compare'.")
+    @Option(names = "--out", paramLabel = "FILE.json", description = "Write the result, for 'kinema bench compare': what there is of it "
+        + "before each case, marked as unfinished, and all at the end.")
     private Path file;
+
+    @Option(names = "--continue", description = "Go on with the unfinished --out of a process that ended: the case at which it did is "
+        + "timed again without other engines, and failed if it was without.")
+    private boolean goOn;
 
     @Mixin
     private DeviceOptions device;
@@ -74,12 +80,13 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private VendorOption vendor;
 
-    private int failures;
-
     @Override
     public Integer call() {
         if (batch < 1 || rounds < 1 || attempts < 1) {
             throw new ParameterException(spec.commandLine(), "--batch, --rounds and --attempts must be 1 or more");
+        }
+        if (goOn && file == null) {
+            throw new ParameterException(spec.commandLine(), "--continue needs the --out of the run to go on with");
         }
         List<Case> cases = cases();
         PrintWriter out = spec.commandLine().getOut();
@@ -95,25 +102,54 @@ final class BenchCommand implements Callable<Integer> {
                         + " has no arithmetic for it");
                 }
             }
-            BenchText text = new BenchText(out);
-            int threads = device.threads() == 0 ? Runtime.getRuntime().availableProcessors() : device.threads();
-            text.printHead();
-            Size size = smallest ? Size.SMALLEST : Size.FULL;
-            BenchResult result = new BenchRun(opened, threads, precisions, size, batch, smallest ? 1 : rounds, attempts, peers)
-                .time(cases, text::print, this::report);
-            text.printFoot(result);
-            if (file != null) {
-                AtomicFile.writeText(file, result.toJson());
-            }
+            return time(opened, cases, peers);
         } finally {
             peers.forEach(Peer::close);
         }
-        return failures == 0 ? ExitCode.DONE : ExitCode.FAILED;
     }
 
-    private void report(String what, RuntimeException e) {
-        failures++;
-        Main.report(new KinemaException(what + ": " + e.getMessage(), e), spec.commandLine());
+    private int time(Device opened, List<Case> cases, List<Peer> peers) {
+        BenchText text = new BenchText(spec.commandLine().getOut());
+        int threads = device.threads() == 0 ? Runtime.getRuntime().availableProcessors() : device.threads();
+        BenchResult earlier = goOn && Files.exists(file) ? BenchResult.read(file) : null;
+        if (earlier == null) {
+            text.printHead();
+        }
+        BenchResult result = new BenchRun(opened, threads, precisions, smallest ? Size.SMALLEST : Size.FULL, batch, smallest ? 1 : rounds,
+            attempts, peers).time(cases, earlier, new Display(text));
+        text.printFoot(result);
+        write(result);
+        return result.failures().isEmpty() ? ExitCode.DONE : ExitCode.FAILED;
+    }
+
+    private void write(BenchResult result) {
+        if (file != null) {
+            AtomicFile.writeText(file, result.toJson());
+        }
+    }
+
+    /** Prints what happens, and keeps what there is: a process may end at any case. */
+    private final class Display implements BenchRun.Progress {
+        private final BenchText text;
+
+        Display(BenchText text) {
+            this.text = text;
+        }
+
+        @Override
+        public void row(BenchResult.Row row) {
+            text.print(row);
+        }
+
+        @Override
+        public void failed(String what, RuntimeException e) {
+            Main.report(new KinemaException(what + ": " + e.getMessage(), e), spec.commandLine());
+        }
+
+        @Override
+        public void keep(BenchResult soFar) {
+            write(soFar);
+        }
     }
 
     private List<Case> cases() {
@@ -138,7 +174,7 @@ final class BenchCommand implements Callable<Integer> {
         description = "Say what moved beyond its noise between two results; exit with 1 if anything got worse.",
         footer = {"", "A time has moved where the medians differ by more than the noise of both (1.57 times the distance of the "
             + "quartiles over the square root of the number of samples) and by more than the floor, which stands for what differs from one "
-            + "start to the next. Launches, reorders and bytes have no noise."})
+            + "start to the next. Launches, reorders and bytes have no noise. A case that fails now, or is gone, is worse."})
     static final class Compare implements Callable<Integer> {
         @Spec
         private CommandSpec spec;
@@ -153,6 +189,9 @@ final class BenchCommand implements Callable<Integer> {
             description = "The least share that counts (${DEFAULT-VALUE}).")
         private double floor;
 
+        @Option(names = "--part", description = "AFTER.json has only some of the cases: those that it lacks are not missed.")
+        private boolean part;
+
         @Override
         public Integer call() {
             if (!(floor >= 0)) {
@@ -160,7 +199,7 @@ final class BenchCommand implements Callable<Integer> {
             }
             Comparison comparison = Comparison.of(BenchResult.read(before), BenchResult.read(after), floor);
             new BenchText(spec.commandLine().getOut()).print(comparison);
-            return comparison.isRegression() ? ExitCode.FAILED : ExitCode.DONE;
+            return comparison.isRegression(part) ? ExitCode.FAILED : ExitCode.DONE;
         }
     }
 }

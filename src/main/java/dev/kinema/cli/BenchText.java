@@ -52,6 +52,10 @@ final class BenchText {
             out.printf("%d samples were taken again since other processes disturbed them, %d stayed noisy%n", result.disturbed(),
                 result.noisy());
         }
+        for (BenchResult.Failure failure : result.failures()) {
+            out.printf("not timed: %s%s: %s%n", failure.isOurs() ? "" : failure.engine() + " beside ", failure.key(), failure.why());
+        }
+        out.flush();
     }
 
     /** Of the fastest other engine of each case that has one. */
@@ -90,6 +94,7 @@ final class BenchText {
         comparison.limits().forEach(out::println);
         print("worse", comparison, Comparison.Verdict.WORSE);
         print("better", comparison, Comparison.Verdict.BETTER);
+        list("fails now", comparison.failing());
         list("only before", comparison.gone());
         list("only now", comparison.come());
         long same = comparison.cases().stream().filter(c -> c.verdict() == Comparison.Verdict.SAME).count();

@@ -1,8 +1,10 @@
 package dev.kinema.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
 import dev.kinema.device.Precision;
@@ -67,12 +69,31 @@ class BenchRunTest {
     };
 
     private final Map<String, String> failed = new TreeMap<>();
+    private final List<BenchResult> kept = new ArrayList<>();
+
+    private final BenchRun.Progress progress = new BenchRun.Progress() {
+        @Override
+        public void row(BenchResult.Row row) {}
+
+        @Override
+        public void failed(String what, RuntimeException e) {
+            failed.put(what, e.getMessage());
+        }
+
+        @Override
+        public void keep(BenchResult soFar) {
+            kept.add(soFar);
+        }
+    };
 
     private BenchResult time(Peer peer, String... names) {
+        return time(peer, null, names);
+    }
+
+    private BenchResult time(Peer peer, BenchResult earlier, String... names) {
         try (Device device = Device.open("cpu", 1)) {
             List<Case> cases = List.of(names).stream().map(Suites::named).toList();
-            return new BenchRun(device, 1, List.of(Precision.FP32), Size.SMALLEST, 1, 1, 1, List.of(peer)).time(cases, row -> {},
-                (name, e) -> failed.put(name, e.getMessage()));
+            return new BenchRun(device, 1, List.of(Precision.FP32), Size.SMALLEST, 1, 1, 1, List.of(peer)).time(cases, earlier, progress);
         }
     }
 
@@ -97,8 +118,8 @@ class BenchRunTest {
         List<BenchResult.Row> rows = time(new Other(true, closed), "call/one-kernel", "metrics/cider").rows();
         assertEquals(List.of("call/one-kernel", "metrics/cider"), rows.stream().map(BenchResult.Row::name).toList(), "ours are");
         assertEquals(List.of(), rows.get(0).peers());
-        assertEquals(Set.of("reference beside call/one-kernel in FP32"), failed.keySet());
-        String message = failed.get("reference beside call/one-kernel in FP32");
+        assertEquals(Set.of("reference beside call/one-kernel fp32"), failed.keySet());
+        String message = failed.get("reference beside call/one-kernel fp32");
         assertTrue(message.startsWith("reference on call/one-kernel in FP32, output y, is off by"), message);
         assertEquals(List.of("reference"), closed);
     }
@@ -110,5 +131,108 @@ class BenchRunTest {
         assertEquals(2L * 4 * 3 * 3 * 16 * 16 * 9, row.work().flops(), "[1, 4, 3, 3, 16] and [16, 16, 1, 3, 3]");
         assertTrue(row.work().bytes() > 0 && row.work().leastSeconds() > 0);
         assertTrue(row.counts().steps() >= 1);
+    }
+
+    /** Steps of another engine, with a loss of their own, or that throw. */
+    private record Training(String name, double off, boolean fails, List<String> closed) implements Peer.Contender {
+        @Override
+        public void run() {
+            if (fails) {
+                throw new UnsupportedOperationException("this engine has no such step");
+            }
+        }
+
+        @Override
+        public Map<String, float[]> outputs() {
+            return Map.of(TrainingStep.LOSS, new float[] {(float) off});
+        }
+
+        @Override
+        public void close() {
+            closed.add(name);
+        }
+    }
+
+    @Test
+    void anEngineThatTrainsOtherwiseCostsItsRowAlone() {
+        List<String> closed = new ArrayList<>();
+        Peer trainers = new Peer() {
+            @Override
+            public List<Contender> enter(Subject subject, Precision precision, int threads) {
+                throw new AssertionError("a step is no graph to be computed");
+            }
+
+            @Override
+            public List<Trainer> trainers(TrainingStep step, Precision precision, int threads) {
+                return List.of(new Trainer("off", sized -> new Training("off", 1e9, false, closed)),
+                    new Trainer("throws", sized -> new Training("throws", 0, true, closed)));
+            }
+
+            @Override
+            public void close() {}
+        };
+        BenchResult result = time(trainers, "programs/step-txe-masks");
+        assertEquals(List.of("programs/step-txe-masks fp32"), result.rows().stream().map(BenchResult.Row::key).toList(), "ours is timed");
+        assertEquals(List.of(), result.rows().get(0).peers());
+        assertEquals(List.of("off", "throws"), result.failures().stream().map(BenchResult.Failure::engine).toList());
+        assertTrue(result.failures().get(0).why().startsWith("off on programs/step-txe-masks in FP32, loss, is off by"),
+            result.failures().get(0).why());
+        assertEquals("this engine has no such step", failed.get("throws beside programs/step-txe-masks fp32"));
+        assertEquals(List.of("off", "throws"), closed);
+    }
+
+    @Test
+    void aCaseThatFailsIsRecorded() {
+        Case wrong = new Case() {
+            @Override
+            public String suite() {
+                return "call";
+            }
+
+            @Override
+            public String name() {
+                return "wrong";
+            }
+
+            @Override
+            public Workload open(Setting setting) {
+                throw new KinemaException("it computes something else");
+            }
+        };
+        try (Device device = Device.open("cpu", 1)) {
+            BenchResult result = new BenchRun(device, 1, List.of(Precision.FP32), Size.SMALLEST, 1, 1, 1, List.of()).time(List.of(wrong), progress);
+            assertEquals(List.of(new BenchResult.Failure("call/wrong fp32", null, "it computes something else")), result.failures());
+            assertEquals("it computes something else", failed.get("call/wrong fp32"));
+        }
+    }
+
+    /** As if the process had ended at the second of three cases, twice. */
+    @Test
+    void aRunGoesOnWhereItEnded() {
+        String[] names = {"call/one-kernel", "call/100-kernels", "metrics/cider"};
+        List<String> closed = new ArrayList<>();
+        BenchResult whole = time(new Other(false, closed), names);
+        assertEquals(null, whole.unfinished());
+        assertEquals(List.of("call/one-kernel fp32", "call/100-kernels fp32", "metrics/cider"), kept.stream().map(BenchResult::unfinished).toList());
+        BenchResult ended = kept.get(1);
+        assertEquals(whole.rows().subList(0, 1), ended.rows());
+        kept.clear();
+        closed.clear();
+        BenchResult gone = time(new Other(false, closed), ended, names);
+        assertEquals(whole.rows().get(0), gone.rows().get(0), "not timed again");
+        assertEquals(List.of("call/one-kernel fp32", "call/100-kernels fp32", "metrics/cider"),
+            gone.rows().stream().map(BenchResult.Row::key).toList());
+        assertEquals(List.of(), gone.rows().get(1).peers());
+        assertEquals(List.of(), closed, "nobody beside the case at which it ended");
+        assertEquals(List.of(new BenchResult.Failure("call/100-kernels fp32", BenchDraft.OTHERS, "the process ended while it was timed beside them")),
+            gone.failures());
+        assertEquals(whole.rooflines(), gone.rooflines(), "what shares are of");
+        BenchResult again = time(new Other(false, closed), kept.get(0), names);
+        assertEquals(List.of("call/one-kernel fp32", "metrics/cider"), again.rows().stream().map(BenchResult.Row::key).toList());
+        assertEquals(new BenchResult.Failure("call/100-kernels fp32", null, "the process ended while it was timed"), again.failures().get(1));
+        BenchResult.Machine m = whole.machine();
+        BenchResult elsewhere = new BenchResult(new BenchResult.Machine(m.kinema(), "another", m.processors(), m.system(), m.java(), m.device(),
+            m.threads(), m.batch(), m.variables(), m.date()), whole.size(), whole.rounds(), whole.rooflines(), 0, 0, List.of(), List.of(), "x");
+        assertThrows(KinemaException.class, () -> time(NOBODY, elsewhere, names));
     }
 }

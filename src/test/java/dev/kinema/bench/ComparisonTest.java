@@ -67,7 +67,7 @@ class ComparisonTest {
     void countsHaveNoNoise() {
         BenchResult.Row before = row("a", COUNTS, 1, 1, 1);
         Comparison more = compared(before, row("a", new Counts(11, 1, 1000, 500, 50), 1.01, 1.01, 1.01));
-        assertTrue(more.isRegression());
+        assertTrue(more.isRegression(false));
         assertEquals(List.of("steps 10 to 11"), more.cases().get(0).counts());
         assertEquals(Comparison.Verdict.BETTER, verdict(before, row("a", new Counts(10, 0, 900, 500, 50), 1, 1, 1)));
         BenchResult.Row paid = row("a", new Counts(12, 2, 2000, 900, 90), 0.5, 0.5, 0.5);
@@ -84,8 +84,40 @@ class ComparisonTest {
         assertEquals(List.of("a fp32"), c.gone());
         assertEquals(List.of("c fp32"), c.come());
         assertEquals(List.of("b fp32"), c.cases().stream().map(Comparison.Change::key).toList());
-        assertFalse(c.isRegression());
+        assertTrue(c.isRegression(false), "one is gone");
+        assertFalse(c.isRegression(true), "it need not be there");
         assertEquals(List.of(), c.limits());
+    }
+
+    private static BenchResult failing(BenchResult result, BenchResult.Failure... failures) {
+        return new BenchResult(result.machine(), result.size(), result.rounds(), result.rooflines(), 0, 0, result.rows(), List.of(failures),
+            null);
+    }
+
+    @Test
+    void whatFailsNowIsWorse() {
+        BenchResult both = result("this", Size.FULL, row("a", COUNTS, 1), row("b", COUNTS, 1));
+        BenchResult one = result("this", Size.FULL, row("a", COUNTS, 1));
+        BenchResult failed = failing(one, new BenchResult.Failure("b fp32", null, "it is wrong"));
+        Comparison c = Comparison.of(both, failed, FLOOR);
+        assertEquals(List.of("b fp32"), c.failing());
+        assertEquals(List.of(), c.gone(), "it is known where it went");
+        assertTrue(c.isRegression(true), "whatever was meant to be there");
+        assertFalse(Comparison.of(failed, failed, FLOOR).isRegression(false), "no worse than before");
+        assertTrue(Comparison.of(one, failed, FLOOR).isRegression(false), "a case that is new, and fails");
+        assertEquals(List.of("b fp32"), Comparison.of(failed, both, FLOOR).come());
+        BenchResult alone = failing(both, new BenchResult.Failure("b fp32", "another engine", "it is wrong"));
+        assertFalse(Comparison.of(both, alone, FLOOR).isRegression(false), "ours is there");
+    }
+
+    @Test
+    void unfinishedResultsAreRefused() {
+        BenchResult whole = result("this", Size.FULL, row("a", COUNTS, 1));
+        BenchResult part = new BenchResult(whole.machine(), whole.size(), 3, whole.rooflines(), 0, 0, whole.rows(), List.of(), "b fp32");
+        for (List<BenchResult> pair : List.of(List.of(whole, part), List.of(part, whole))) {
+            String message = assertThrows(KinemaException.class, () -> Comparison.of(pair.get(0), pair.get(1), FLOOR)).getMessage();
+            assertTrue(message.contains("ended while it timed b fp32") && message.contains("--continue"), message);
+        }
     }
 
     @Test
@@ -105,6 +137,10 @@ class ComparisonTest {
         Path file = folder.resolve("result.json");
         Files.writeString(file, written.toJson());
         assertEquals(written, BenchResult.read(file));
+        String older = written.toJson().replaceAll(",\\s*\"failures\": \\[]", "");
+        assertFalse(older.contains("failures"), older);
+        Files.writeString(file, older);
+        assertEquals(written, BenchResult.read(file), "of a version that did not write failures");
         Files.writeString(file, "{}");
         String message = assertThrows(KinemaException.class, () -> BenchResult.read(file)).getMessage();
         assertTrue(message.contains("is no result of 'kinema bench'"), message);

@@ -13,6 +13,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -46,6 +47,37 @@ class BenchCommandTest {
         assertTrue(worse.out().contains("1 of 2 cases did not move"), worse.out());
         String better = CommandRun.of("bench", "compare", after, before).done().out();
         assertTrue(better.startsWith("better  call/100-kernels fp32"), better);
+    }
+
+    @Test
+    void anUnfinishedResultIsRefusedAndGoneOnWith() throws IOException {
+        Path file = folder.resolve("result.json");
+        String[] command = {"bench", "call", "--rounds", "1", "--attempts", "1", "--threads", "1", "--out", file.toString()};
+        BenchResult whole = done(command, file);
+        assertEquals(null, whole.unfinished());
+        Files.writeString(file, new BenchResult(whole.machine(), whole.size(), 1, whole.rooflines(), 0, 0, List.of(whole.rows().get(0)),
+            List.of(), "call/100-kernels fp32").toJson());
+        CommandRun.of("bench", "compare", file, file).failed(ExitCode.FAILED, "ended while it timed call/100-kernels fp32");
+        List<String> again = new ArrayList<>(List.of(command));
+        again.add("--continue");
+        CommandRun gone = CommandRun.of(again.toArray());
+        assertEquals(ExitCode.FAILED, gone.code(), "no engine beside it that can have ended the process");
+        assertTrue(gone.err().contains("call/100-kernels fp32: the process ended while it was timed"), gone.err());
+        assertTrue(gone.out().contains("not timed: call/100-kernels fp32: the process"), gone.out());
+        BenchResult result = BenchResult.read(file);
+        assertEquals(null, result.unfinished());
+        assertEquals(whole.rows().subList(0, 1), result.rows());
+        Path before = folder.resolve("before.json");
+        Files.writeString(before, whole.toJson());
+        CommandRun worse = CommandRun.of("bench", "compare", before, file, "--part");
+        assertEquals(ExitCode.FAILED, worse.code());
+        assertTrue(worse.out().startsWith("fails now   call/100-kernels fp32"), worse.out());
+        CommandRun.of("bench", "call", "--continue").failed(ExitCode.USAGE, "--continue needs the --out");
+    }
+
+    private static BenchResult done(String[] command, Path file) {
+        CommandRun.of((Object[]) command).done();
+        return BenchResult.read(file);
     }
 
     @Test

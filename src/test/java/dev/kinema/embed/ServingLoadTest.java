@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -78,6 +79,70 @@ class ServingLoadTest {
             assertEquals(held, LiveMemory.bytes());
             assertEquals(new EncoderLoad(0, 0), encoder.load());
         } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    /** Each call of a burst ends itself: once its film is open, or after one, two or three of its clips. */
+    @Test
+    void requestsCancelledMidwayLeaveNothing() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(BURST);
+        Path longer = TinyNetwork.film(folder.resolve("longer.mp4"), 12);
+        try (MovieEncoder encoder = MovieEncoder.open(config)) {
+            float[] expected = encoder.encode(longer).features().toFloats();
+            long held = LiveMemory.bytes();
+            List<Future<MovieFeatures>> calls = new ArrayList<>();
+            for (int i = 0; i < BURST; i++) {
+                int clips = i % 4;
+                Cancellation cancellation = Cancellation.onRequest();
+                calls.add(threads.submit(() -> encoder.encode(longer, (done, all) -> {
+                    if (done > clips) {
+                        cancellation.cancel();
+                    }
+                }, cancellation)));
+            }
+            for (Future<MovieFeatures> call : calls) {
+                Throwable stopped = assertThrows(ExecutionException.class, () -> call.get(60, TimeUnit.SECONDS)).getCause();
+                assertEquals(EncodingStoppedException.Reason.CANCELLED, ((EncodingStoppedException) stopped).reason());
+            }
+            assertEquals(new EncoderLoad(0, 0), encoder.load());
+            assertEquals(0, decoders());
+            assertEquals(held, LiveMemory.bytes());
+            assertArrayEquals(expected, encoder.encode(longer).features().toFloats(), "who comes later sees nothing of them");
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    @Test
+    void closingInABurstLeavesNothing() throws Exception {
+        long before = LiveMemory.bytes();
+        ExecutorService threads = Executors.newFixedThreadPool(BURST);
+        // hundreds of clips each: seconds of work for all of them, of which little is done
+        Path longer = TinyNetwork.film(folder.resolve("many-clips.mp4"), 12);
+        MovieEncoder encoder = MovieEncoder.open(config.withHop(0.02));
+        try {
+            CountDownLatch begun = new CountDownLatch(1);
+            List<Future<MovieFeatures>> calls = new ArrayList<>();
+            for (int i = 0; i < BURST; i++) {
+                calls.add(threads.submit(() -> encoder.encode(longer, (done, all) -> begun.countDown())));
+            }
+            assertTrue(begun.await(60, TimeUnit.SECONDS));
+            encoder.close();
+            int closed = 0;
+            for (Future<MovieFeatures> call : calls) {
+                try {
+                    assertTrue(call.get(60, TimeUnit.SECONDS).clips() > 100);
+                } catch (ExecutionException e) {
+                    assertEquals(EncodingStoppedException.Reason.CLOSED, ((EncodingStoppedException) e.getCause()).reason());
+                    closed++;
+                }
+            }
+            assertTrue(closed > BURST / 2, closed + " were ended by it");
+            assertEquals(0, decoders());
+            assertEquals(before, LiveMemory.bytes(), "a closed encoder holds nothing");
+        } finally {
+            encoder.close();
             threads.shutdownNow();
         }
     }

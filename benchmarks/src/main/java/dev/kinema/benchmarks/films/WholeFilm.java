@@ -1,15 +1,10 @@
 package dev.kinema.benchmarks.films;
 
-import dev.kinema.embed.BackboneWeights;
 import dev.kinema.embed.Cancellation;
 import dev.kinema.embed.ClipFeature;
 import dev.kinema.embed.MovieEncoder;
 import dev.kinema.embed.MovieEncoderConfig;
 import dev.kinema.embed.PrecisionChoice;
-import dev.kinema.model.SlowConfig;
-import dev.kinema.video.EventFilm;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,56 +17,44 @@ import java.util.Locale;
  * {@code WholeFilm [fp32|bf16] [rounds] [FILM | SECONDS]}; a number of seconds makes a film of 640 x 360 at 25 pictures a second.
  */
 public final class WholeFilm {
-    private static final EventFilm.Format MADE = new EventFilm.Format(640, 360, 25, 2);
-
     private final MovieEncoder encoder;
     private final Path film;
+    private final QuietRounds rounds = new QuietRounds();
 
     private WholeFilm(MovieEncoder encoder, Path film) {
         this.encoder = encoder;
         this.film = film;
     }
 
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) {
         PrecisionChoice precision = PrecisionChoice.valueOf((args.length > 0 ? args[0] : "fp32").toUpperCase(Locale.ROOT));
         int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 5;
-        String what = args.length > 2 ? args[2] : "70";
-        Path folder = Files.createTempDirectory("kinema-film");
-        Path weights = folder.resolve("weights.safetensors");
-        Path made = folder.resolve("film.mp4");
-        try {
-            BackboneWeights.random(SlowConfig.SLOW_D_R50.withZeroInitFinalNorm(false), 1).write(weights, 1, 0);
-            boolean given = !what.matches("[0-9]+");
-            if (!given) {
-                EventFilm.of(1, Collections.nCopies(Integer.parseInt(what) / 2, 1), MADE).write(made);
-            }
-            try (MovieEncoder encoder = MovieEncoder.open(MovieEncoderConfig.of(weights).withPrecision(precision))) {
-                System.out.printf("%s, %s, %s%n%n", given ? what : "a film of " + what + " s", encoder.device(), encoder.precision());
-                new WholeFilm(encoder, given ? Path.of(what) : made).run(rounds);
-            }
-        } finally {
-            Files.deleteIfExists(made);
-            Files.deleteIfExists(weights);
-            Files.delete(folder);
+        try (TrialFilm trial = TrialFilm.of(args.length > 2 ? args[2] : "70");
+                MovieEncoder encoder = MovieEncoder.open(MovieEncoderConfig.of(trial.weights()).withPrecision(precision))) {
+            System.out.printf("%s, %s, %s%n%n", trial.words(), encoder.device(), encoder.precision());
+            new WholeFilm(encoder, trial.film()).run(rounds);
         }
     }
 
-    private void run(int rounds) {
+    private void run(int count) {
         int clips = clipsOfFilm();
         System.out.printf("round  film: seconds  clips/s   memory: seconds  clips/s   share (%d clips)%n", clips);
         List<Double> shares = new ArrayList<>();
-        for (int round = 0; round < rounds; round++) {
-            long begun = System.nanoTime();
-            clipsOfFilm();
-            double whole = (System.nanoTime() - begun) * 1e-9;
-            double compute = computing(clips);
+        for (int round = 0; round < count; round++) {
+            double whole = rounds.seconds(this::encoding);
+            double compute = rounds.seconds(() -> computing(clips));
             shares.add(compute / whole);
             System.out.printf(Locale.ROOT, "%5d %14.2f %8.2f %17.2f %8.2f %7.1f%%%n", round + 1, whole, clips / whole, compute,
                 clips / compute, 100 * compute / whole);
         }
-        Collections.sort(shares);
-        System.out.printf(Locale.ROOT, "%nmedian share of pure compute: %.1f%% (%.1f%% to %.1f%%)%n", 100 * shares.get(rounds / 2),
-            100 * shares.get(0), 100 * shares.get(rounds - 1));
+        System.out.printf(Locale.ROOT, "%nmedian share of pure compute: %.1f%% (%.1f%% to %.1f%%)%n%s%n", 100 * QuietRounds.median(shares),
+            100 * Collections.min(shares), 100 * Collections.max(shares), rounds.words());
+    }
+
+    private double encoding() {
+        long begun = System.nanoTime();
+        clipsOfFilm();
+        return (System.nanoTime() - begun) * 1e-9;
     }
 
     private int clipsOfFilm() {

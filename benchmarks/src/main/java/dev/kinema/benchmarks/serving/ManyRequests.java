@@ -1,5 +1,6 @@
 package dev.kinema.benchmarks.serving;
 
+import dev.kinema.benchmarks.memory.ProcessMemory;
 import dev.kinema.embed.BackboneWeights;
 import dev.kinema.embed.Cancellation;
 import dev.kinema.embed.EncodingStoppedException;
@@ -10,9 +11,6 @@ import dev.kinema.embed.PrecisionChoice;
 import dev.kinema.embed.ServingConfig;
 import dev.kinema.model.SlowConfig;
 import dev.kinema.video.EventFilm;
-import java.io.IOException;
-import java.lang.management.BufferPoolMXBean;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,11 +23,13 @@ import java.util.concurrent.Future;
 
 /**
  * Sends requests of 16 callers to one encoder of a small network and prints, after each tenth of them, what the process holds: a leak shows
- * as a column that keeps growing. Of ten requests six are films of 8 s in a file, two are single clips, and two are films that are cancelled
- * after their first clip. Each film's features are held against those of the first. Usage: {@code ManyRequests [requests]}.
+ * as a column that keeps growing. Of ten requests six are films of 8 s in a file, two are single clips, and two are films that are
+ * cancelled after their first clip. Each film's features are held against those of the first. Then 64 callers come at once: {@link Burst}.
+ * Usage: {@code ManyRequests [requests]}.
  */
 public final class ManyRequests {
     private static final int CALLERS = 16;
+    private static final int LOOKS = 10;
     private static final double MEBI = 1 << 20;
 
     private final MovieEncoder encoder;
@@ -46,39 +46,53 @@ public final class ManyRequests {
 
     public static void main(String[] args) throws Exception {
         int requests = args.length == 0 ? 10_000 : Integer.parseInt(args[0]);
+        if (requests < 1) {
+            throw new IllegalArgumentException(requests + " requests: ask for one or more");
+        }
         Path folder = Files.createTempDirectory("kinema-requests");
         Path weights = folder.resolve("weights.safetensors");
-        BackboneWeights.random(SlowConfig.slowD(26).withWidth(4).withClip(new SlowConfig.Clip(16, 32, 4))
-            .withHead(new SlowConfig.Head(SlowConfig.Pool.GLOBAL, 0, 0)), 1).write(weights, 1, 0);
         Path film = folder.resolve("film.mp4");
-        EventFilm.of(1, List.of(1, 2, 3, 4), EventFilm.Format.SMALL).write(film);
-        MovieEncoderConfig config = MovieEncoderConfig.of(weights).withPrecision(PrecisionChoice.FP32).withServing(ServingConfig.DEFAULT);
-        ExecutorService callers = Executors.newFixedThreadPool(CALLERS);
-        try (MovieEncoder encoder = MovieEncoder.open(config)) {
-            System.out.printf("%s, %d callers%n%n", encoder.device(), CALLERS);
-            System.out.println("requests  seconds  resident MiB  heap after GC MiB  direct buffers MiB  threads");
-            new ManyRequests(encoder, film).run(callers, requests);
+        try {
+            BackboneWeights.random(SlowConfig.slowD(26).withWidth(4).withClip(new SlowConfig.Clip(16, 32, 4))
+                .withHead(new SlowConfig.Head(SlowConfig.Pool.GLOBAL, 0, 0)), 1).write(weights, 1, 0);
+            EventFilm.of(1, List.of(1, 2, 3, 4), EventFilm.Format.SMALL).write(film);
+            MovieEncoderConfig config = MovieEncoderConfig.of(weights).withPrecision(PrecisionChoice.FP32)
+                .withServing(ServingConfig.DEFAULT);
+            try (MovieEncoder encoder = MovieEncoder.open(config)) {
+                System.out.printf("%s, %d callers%n%n", encoder.device(), CALLERS);
+                head("requests");
+                new ManyRequests(encoder, film).run(requests);
+            }
+            System.out.println();
+            Burst.run(config, film);
         } finally {
-            callers.shutdownNow();
-            Files.delete(film);
-            Files.delete(weights);
+            Files.deleteIfExists(film);
+            Files.deleteIfExists(weights);
             Files.delete(folder);
         }
     }
 
-    private void run(ExecutorService callers, int requests) throws Exception {
-        long begun = System.nanoTime();
-        print(0, begun);
-        for (int done = 0; done < requests; done += requests / 10) {
-            List<Future<?>> calls = new ArrayList<>();
-            for (int i = 0; i < requests / 10; i++) {
-                int kind = i % 10;
-                calls.add(callers.submit(() -> request(kind)));
+    private void run(int requests) throws Exception {
+        ExecutorService callers = Executors.newFixedThreadPool(CALLERS);
+        try {
+            long begun = System.nanoTime();
+            print("0", begun);
+            // tenths, rounded up, and at the end what is left
+            int step = (requests + LOOKS - 1) / LOOKS;
+            for (int done = 0; done < requests; done += step) {
+                int end = Math.min(done + step, requests);
+                List<Future<?>> calls = new ArrayList<>();
+                for (int i = done; i < end; i++) {
+                    int kind = i % 10;
+                    calls.add(callers.submit(() -> request(kind)));
+                }
+                for (Future<?> call : calls) {
+                    call.get();
+                }
+                print(Integer.toString(end), begun);
             }
-            for (Future<?> call : calls) {
-                call.get();
-            }
-            print(done + requests / 10, begun);
+        } finally {
+            callers.shutdownNow();
         }
     }
 
@@ -100,27 +114,15 @@ public final class ManyRequests {
         }
     }
 
-    private static void print(int done, long begun) throws IOException, InterruptedException {
-        double seconds = (System.nanoTime() - begun) / 1e9;
-        for (int i = 0; i < 3; i++) {
-            System.gc();
-            // buffers are given back by a thread of the virtual machine's
-            Thread.sleep(100);
-        }
-        long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
-        long direct = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream().filter(pool -> pool.getName().equals("direct"))
-            .mapToLong(BufferPoolMXBean::getMemoryUsed).sum();
-        System.out.printf(Locale.ROOT, "%8d %8.1f %13.1f %18.2f %19.2f %8d%n", done, seconds, resident() / MEBI, heap / MEBI, direct / MEBI,
-            Thread.activeCount());
+    static void head(String what) {
+        System.out.printf("%-40s seconds  resident MiB  heap after GC MiB  direct buffers MiB  threads%n", what);
     }
 
-    /** Resident set of the process in bytes; 0 where the system has no {@code /proc}. */
-    private static long resident() throws IOException {
-        Path status = Path.of("/proc/self/status");
-        if (!Files.isReadable(status)) {
-            return 0;
-        }
-        return Files.readAllLines(status).stream().filter(line -> line.startsWith("VmRSS:"))
-            .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("[^0-9]", ""))).findFirst().orElse(0);
+    /** A row of what is held once so much was done. */
+    static void print(String what, long begun) {
+        double seconds = (System.nanoTime() - begun) / 1e9;
+        ProcessMemory held = ProcessMemory.settled();
+        System.out.printf(Locale.ROOT, "%-40s %7.1f %13.1f %18.2f %19.2f %8d%n", what, seconds, held.resident() / MEBI, held.heap() / MEBI,
+            held.direct() / MEBI, Thread.activeCount());
     }
 }

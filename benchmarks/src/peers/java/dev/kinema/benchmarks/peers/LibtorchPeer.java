@@ -7,6 +7,7 @@ import dev.kinema.device.Precision;
 import dev.kinema.graph.op.BatchNormInference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.global.torch;
 
 /** libtorch, eager and as frozen TorchScript, in each setting that a careful user may choose. */
@@ -31,16 +32,14 @@ public final class LibtorchPeer implements Peer {
     }
 
     @Override
-    public List<Contender> enter(TrainingStep step, Precision precision, int threads) {
+    public List<Trainer> trainers(TrainingStep step, Precision precision, int threads) {
         if (!LibtorchStep.isKnown(step)) {
             return List.of();
         }
         torch.set_num_threads(threads);
-        List<Contender> contenders = new ArrayList<>(List.of(new LibtorchStep(step, precision, false)));
-        if (step.forward().inputs().values().stream().anyMatch(input -> VideoLayout.isVideo(input.shape()))) {
-            contenders.add(new LibtorchStep(step, precision, true));
-        }
-        return contenders;
+        boolean video = step.forward().inputs().values().stream().anyMatch(input -> VideoLayout.isVideo(input.shape()));
+        return (video ? Stream.of(false, true) : Stream.of(false)).map(channelsLast ->
+            new Trainer(LibtorchStep.name(channelsLast), sized -> new LibtorchStep(sized, precision, channelsLast))).toList();
     }
 
     @Override

@@ -161,9 +161,13 @@ final class LibtorchStep implements Peer.Contender {
         return Tensor.create(values, dims).to(type).contiguous(format).clone();
     }
 
+    static String name(boolean channelsLast) {
+        return LibtorchGraph.version() + " eager" + (channelsLast ? ", channels last" : "");
+    }
+
     @Override
     public String name() {
-        return LibtorchGraph.version() + " eager" + (channelsLast ? ", channels last" : "");
+        return name(channelsLast);
     }
 
     @Override
