@@ -54,13 +54,26 @@ final class Convolutions {
             List.of(y, workspace), stream -> g.forward(y, x, packed, bias, added, relu, workspace, stream));
     }
 
-    /** Weights as the kernels read them; done once per change of the weights where the program does not train them. */
+    /**
+     * Weights as the kernels read them, for all who ask; done once per change of the weights where the program does not train them. Those of
+     * single taps in float32 with rows of whole 16 bytes are so already.
+     */
     private static Buffer packed(Lowering l, Value weight, Geometry g) {
         Buffer plain = l.of(weight, DType.F32);
         int code = Buffer.code(l.compute());
-        Buffer packed = l.scratch(g.packedElements(code) * l.compute().bytes(), "filter");
+        long elements = g.packedElements(code);
+        if (l.compute() == DType.F32 && g.taps() == 1 && elements == plain.elements()) {
+            return plain;
+        }
+        List<Buffer> left = l.left(weight);
+        if (!left.isEmpty()) {
+            return left.get(0);
+        }
+        Buffer packed = new Buffer(new Storage("filter", elements * l.compute().bytes(), Storage.Home.PLANNED),
+            Shape.of(Math.toIntExact(elements)), l.compute());
         l.step("conv3d.pack", List.of(plain), List.of(packed), stream -> Kinema.kn_conv3d_pack(packed.address(), plain.address(), g.o(),
             g.i(), g.kT(), g.kH(), g.kW(), code, stream));
+        l.leave(weight, packed);
         return packed;
     }
 
@@ -89,6 +102,10 @@ final class Convolutions {
         Geometry(Shape x, Shape weight, Extent stride, Extent padding) {
             this(x.dim(0), x.dim(1), x.dim(2), x.dim(3), x.dim(4), weight.dim(0), weight.dim(2), weight.dim(3), weight.dim(4), stride,
                 padding);
+        }
+
+        long taps() {
+            return kT * kH * kW;
         }
 
         long packedElements(int code) {
