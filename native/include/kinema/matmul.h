@@ -9,10 +9,10 @@
 extern "C" {
 #endif
 
-/* y[batch, m, n] = activation(a b + bias + residual), activation one of KN_ACTIVATION_* (elementwise.h). a is [batch, m, k], or [batch, k, m] where transpose_a; b is [batch, k, n], or
- * [batch, n, k] where transpose_b, both in dtype. bias[n] in F32 and residual[batch, m, n] are optional. y and residual are in y_dtype: that
- * of the operands or F32; y may be residual. Sums are taken in F32. A linear layer y = x w^T + bias is batch = 1, transpose_b. Where k is 0,
- * the product is 0. */
+/* y[batch, m, n] = activation(a b + bias + residual), activation one of KN_ACTIVATION_* (elementwise.h). a is [batch, m, k], or
+ * [batch, k, m] where transpose_a; b is [batch, k, n], or [batch, n, k] where transpose_b, both in dtype. bias[n] in F32 and
+ * residual[batch, m, n] are optional. y and residual are in y_dtype: that of the operands or F32; y may be residual. Sums are taken in F32.
+ * A linear layer y = x w^T + bias is batch = 1, transpose_b. Where k is 0, the product is 0. */
 KN_API kn_status kn_matmul_multiply(kn_dptr y, kn_dptr a, kn_dptr b, kn_dptr bias, kn_dptr residual, int64_t batch, int64_t m, int64_t n,
                                     int64_t k, int32_t transpose_a, int32_t transpose_b, int32_t activation, kn_dtype y_dtype,
                                     kn_dtype dtype, kn_handle stream);

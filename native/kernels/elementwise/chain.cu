@@ -1,4 +1,5 @@
-// Chains of neighbours in one pass. Types and members of a chain are branches that all threads take alike, not kernels: memory is what counts.
+// Chains of neighbours in one pass. Types and members of a chain are branches that all threads take alike, not kernels: what counts is
+// memory.
 #include "chain.h"
 
 #include "elementwise.h"

@@ -1,5 +1,5 @@
-// Neighbours that work on single elements, in one pass: an activation, dropout, an operation with another tensor. For a kernel of its own and
-// for products, which do it to their sums.
+// Neighbours that work on single elements, in one pass: an activation, dropout, an operation with another tensor. For a kernel of its own
+// and for products, which do it to their sums.
 #pragma once
 #include "../../runtime/access.h"
 #include "../../runtime/philox.h"
@@ -26,7 +26,9 @@ struct Typed {
             kn::store(static_cast<float*>(at) + first, values);
         }
     }
-    __device__ float load_one(int64_t i) const { return in_bf16 ? to_float(static_cast<const bf16*>(at)[i]) : static_cast<const float*>(at)[i]; }
+    __device__ float load_one(int64_t i) const {
+        return in_bf16 ? to_float(static_cast<const bf16*>(at)[i]) : static_cast<const float*>(at)[i];
+    }
     __device__ void store_one(int64_t i, float value) const {
         if (in_bf16) {
             static_cast<bf16*>(at)[i] = to_bf16(value);

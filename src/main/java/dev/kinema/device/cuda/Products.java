@@ -33,8 +33,8 @@ final class Products {
         Buffer w = l.of(node.input(1), l.compute());
         Buffer bias = op.bias() ? l.of(node.input(2), DType.F32) : null;
         Shape y = node.output(0).shape();
-        Product product = new Product(1, y.rows(), weight.dim(0), weight.dim(1), false, true, op.bias(), activation(op.activation()), x.dtype(),
-            resultType(l, node.output(0)));
+        Product product = new Product(1, y.rows(), weight.dim(0), weight.dim(1), false, true, op.bias(), activation(op.activation()),
+            x.dtype(), resultType(l, node.output(0)));
         step(l, node, product, x, w, bias);
     }
 

@@ -24,9 +24,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which values that are no video may be stored in the type of computation, as all who read them round them to it, at once or after a function
- * of single elements. Products and attention round their operands. What a residual sum, a norm or an optimizer reads stays in float32; so do
- * sums that are read by other sums alone. A bias' gradient is summed, in float32, of what the products beside it read.
+ * Which values that are no video may be stored in the type of computation, as all who read them round them to it, at once or after a
+ * function of single elements. Products and attention round their operands. What a residual sum, a norm or an optimizer reads stays in
+ * float32; so do sums that are read by other sums alone. A bias' gradient is summed, in float32, of what the products beside it read.
  */
 final class Rounding {
     private final Graph graph;
