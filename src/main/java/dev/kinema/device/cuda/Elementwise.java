@@ -85,7 +85,7 @@ final class Elementwise {
         List<Buffer> reads = new ArrayList<>(List.of(x));
         reads.addAll(c.reads(l));
         l.step("elementwise.chain " + c.suffix().substring(1), reads, List.of(y), stream -> Kinema.kn_elementwise_chain(y.address(),
-            x.address(), random == null ? 0 : random.address(), other == null ? 0 : other.address(), x.elements(), c.activation(), c.p(),
+            x.address(), VendorStep.address(random), VendorStep.address(other), x.elements(), c.activation(), c.p(),
             c.salt(), c.operation(), y.code(), x.code(), other == null ? x.code() : other.code(), stream));
     }
 

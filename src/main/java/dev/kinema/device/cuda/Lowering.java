@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /**
  * Turns a graph into steps. Rules ask it for the buffers of a node's inputs in the type they need (a conversion is added where a value is
@@ -38,6 +39,7 @@ final class Lowering {
     /** Values in another type than they are stored in, by the value that they are a view of. */
     private final Map<Value, Map<DType, Buffer>> copies = new HashMap<>();
     private final Map<Value, Value> viewed = new HashMap<>();
+    private final Map<Value, Map<String, Buffer>> derived = new HashMap<>();
     private final Map<Value, List<Buffer>> left = new HashMap<>();
     private final Map<Node, Integer> position = new HashMap<>();
     /** Nodes that have no step of their own, by the node whose step does their work. */
@@ -141,9 +143,9 @@ final class Lowering {
 
     // ---- what rules know
 
-    /** Who multiplies matrices. */
-    ProductChoice products() {
-        return device.products();
+    /** Who does products and convolutions. */
+    VendorChoice vendor() {
+        return device.vendor();
     }
 
     /** The type of video activations and of the operands of products. */
@@ -330,6 +332,17 @@ final class Lowering {
     /** What was {@link #leave left} under a value; empty if nothing was. */
     List<Buffer> left(Value value) {
         return left.getOrDefault(value, List.of());
+    }
+
+    /** A value in a form that rules give it, such as a filter's weights in another order: made once for all who ask. */
+    Buffer derived(Value value, String form, Supplier<Buffer> make) {
+        Map<String, Buffer> forms = derived.computeIfAbsent(value, k -> new HashMap<>());
+        Buffer made = forms.get(form);
+        if (made == null) {
+            made = make.get();
+            forms.put(form, made);
+        }
+        return made;
     }
 
     // ---- steps

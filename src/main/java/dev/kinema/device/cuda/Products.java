@@ -1,6 +1,5 @@
 package dev.kinema.device.cuda;
 
-import dev.kinema.KinemaException;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
@@ -65,9 +64,10 @@ final class Products {
 
     /** @param bias may be null */
     private static void step(Lowering l, Node node, Product p, Buffer a, Buffer b, Buffer bias) {
-        Optional<ProductLibrary.Way> way = l.products().wayOf(p);
+        Optional<VendorLibrary.Way> way = l.vendor().wayOf(p);
         if (way.isPresent()) {
-            library(l, node, way.get(), p, a, b, bias);
+            String suffix = (bias == null ? "" : "+bias") + Chain.suffix(p.activation());
+            VendorStep.append(l, node, suffix, way.get(), l.define(node.output(0), p.result()), a, b, bias, null);
             return;
         }
         Chain chain = Chain.after(l, node, p.activation());
@@ -77,7 +77,7 @@ final class Products {
         }
         Buffer y = l.define(node.output(0), p.result());
         l.step("matmul" + suffix(bias, chain), reads(a, b, bias), List.of(y),
-            stream -> p.multiply(y.address(), a.address(), b.address(), address(bias), stream));
+            stream -> p.run(y.address(), a.address(), b.address(), VendorStep.address(bias), 0, 0, stream));
     }
 
     private static String suffix(Buffer bias, Chain chain) {
@@ -86,20 +86,6 @@ final class Products {
 
     private static List<Buffer> reads(Buffer a, Buffer b, Buffer bias) {
         return new ArrayList<>(bias == null ? List.of(a, b) : List.of(a, b, bias));
-    }
-
-    private static void library(Lowering l, Node node, ProductLibrary.Way way, Product p, Buffer a, Buffer b, Buffer bias) {
-        Buffer y = l.define(node.output(0), p.result());
-        Buffer workspace = l.scratch(way.workspaceBytes(), l.products().libraryName());
-        String suffix = (bias == null ? "" : "+bias") + Chain.suffix(p.activation());
-        l.step(l.products().libraryName() + suffix, reads(a, b, bias), List.of(y, workspace), stream -> {
-            try {
-                way.launch(y.address(), a.address(), b.address(), address(bias), workspace.address(), stream);
-                return Kinema.KN_OK;
-            } catch (KinemaException e) {
-                throw Lowering.at(node, e.getMessage(), e);
-            }
-        });
     }
 
     /**
@@ -115,12 +101,9 @@ final class Products {
         List<Buffer> reads = reads(a, b, bias);
         reads.addAll(c.reads(l));
         l.step("matmul" + suffix(bias, c), reads, before == null ? List.of(y) : List.of(y, before), stream -> Kinema.kn_matmul_chain(
-            y.address(), address(before), a.address(), b.address(), address(bias), address(random), address(other), p.batch(), p.m(), p.n(),
-            p.k(), p.transposeA() ? 1 : 0, p.transposeB() ? 1 : 0, c.activation(), c.p(), c.salt(), c.operation(), y.code(),
-            before == null ? y.code() : before.code(), other == null ? y.code() : other.code(), Buffer.code(p.operands()), stream));
-    }
-
-    private static long address(Buffer buffer) {
-        return buffer == null ? 0 : buffer.address();
+            y.address(), VendorStep.address(before), a.address(), b.address(), VendorStep.address(bias), VendorStep.address(random),
+            VendorStep.address(other), p.batch(), p.m(), p.n(), p.k(), p.transposeA() ? 1 : 0, p.transposeB() ? 1 : 0, c.activation(), c.p(),
+            c.salt(), c.operation(), y.code(), before == null ? y.code() : before.code(), other == null ? y.code() : other.code(),
+            Buffer.code(p.operands()), stream));
     }
 }
