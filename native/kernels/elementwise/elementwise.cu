@@ -2,51 +2,11 @@
 #include "elementwise.h"
 
 #include "../../runtime/access.h"
-#include "../../runtime/kernel.h"
+#include "functions.h"
 
 namespace kn::elementwise {
 namespace {
 constexpr int THREADS = 256;
-
-struct Scale {
-    float alpha, beta;
-    __device__ float operator()(float x) const { return fmaf(alpha, x, beta); }
-};
-struct Relu {
-    __device__ float operator()(float x) const { return x < 0.f ? 0.f : x; }  // NaN stays NaN
-};
-struct Gelu {
-    __device__ float operator()(float x) const { return 0.5f * x * (1.f + erff(x * 0.70710678f)); }
-};
-/// x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))): Hendrycks and Gimpel, arXiv:1606.08415, section 2.
-__device__ inline float gelu_tanh(float x) { return tanhf(0.79788456f * fmaf(0.044715f * x * x, x, x)); }
-struct GeluTanh {
-    __device__ float operator()(float x) const { return 0.5f * x * (1.f + gelu_tanh(x)); }
-};
-struct Sigmoid {
-    __device__ float operator()(float x) const { return 1.f / (1.f + expf(-x)); }
-};
-struct Add {
-    __device__ float operator()(float a, float b) const { return a + b; }
-};
-struct Mul {
-    __device__ float operator()(float a, float b) const { return a * b; }
-};
-struct ReluGradient {
-    __device__ float operator()(float dy, float y) const { return y > 0.f ? dy : 0.f; }
-};
-struct GeluGradient {
-    __device__ float operator()(float dy, float x) const {
-        const float distribution = 0.5f * (1.f + erff(x * 0.70710678f));
-        return dy * (distribution + x * 0.39894228f * expf(-0.5f * x * x));
-    }
-};
-struct GeluTanhGradient {
-    __device__ float operator()(float dy, float x) const {
-        const float t = gelu_tanh(x);
-        return dy * (0.5f * (1.f + t) + 0.5f * x * (1.f - t * t) * 0.79788456f * (1.f + 0.134145f * x * x));
-    }
-};
 
 template <class T, class F> __global__ void unary_v1(T* y, const T* x, int64_t n, F f) {
     for (int64_t i = first_item(); i < n; i += grid_stride()) y[i] = from_float<T>(f(to_float(x[i])));

@@ -1,16 +1,9 @@
-// What is done to the sums before they are stored: activation(scale sum + bias + residual).
+// What is done to the sums before they are stored: activation(scale sum + bias + residual), or a chain of neighbours.
 #pragma once
-#include "../../runtime/kernel.h"
+#include "../elementwise/chain.h"
 
 namespace kn::matmul {
-__device__ inline float activate(int activation, float x) {
-    switch (activation) {
-        case KN_ACTIVATION_RELU: return x < 0.f ? 0.f : x;  // NaN stays NaN
-        case KN_ACTIVATION_GELU: return 0.5f * x * (1.f + erff(x * 0.70710678f));
-        case KN_ACTIVATION_GELU_TANH: return 0.5f * x * (1.f + tanhf(0.79788456f * (x + 0.044715f * x * x * x)));
-        default: return x;
-    }
-}
+using elementwise::activate;
 
 /// Rows of a dense [rows, columns] result; scale, bias and residual are null where absent.
 struct Epilogue {
@@ -74,4 +67,38 @@ inline Epilogue epilogue(kn_dptr y, kn_dptr scale, kn_dptr bias, kn_dptr residua
             dtype == KN_BF16,
             columns % 8 == 0 && y % 16 == 0 && residual % 16 == 0};
 }
+
+/// The epilogue of a product, which can do a chain to sum + bias, and store that before, too.
+struct ChainEpilogue {
+    Epilogue e;  // of which a chain uses y, bias, columns and whole
+    elementwise::Chain chain;
+    elementwise::Typed before;  // null where it is not wanted
+    bool chained;
+
+    __device__ float sum_of(float sum, int column) const { return e.bias == nullptr ? sum : sum + e.bias[column]; }
+
+    template <int COUNT> __device__ void store_any(int64_t row, int column, const float* sums) const {
+        if (!chained) {
+            e.store_any<COUNT>(row, column, sums);
+            return;
+        }
+        const elementwise::Typed y{e.y, e.in_bf16};
+        const int64_t at = row * e.columns + column;
+        if (!e.whole) {
+            for (int j = 0; j < COUNT && column + j < e.columns; ++j) {
+                const float sum = sum_of(sums[j], column + j);
+                if (before.at != nullptr) before.store_one(at + j, sum);
+                y.store_one(at + j, chain.apply_one(sum, at + j));
+            }
+            return;
+        }
+        if (column >= e.columns) return;
+        float v[COUNT];
+#pragma unroll
+        for (int j = 0; j < COUNT; ++j) v[j] = sum_of(sums[j], column + j);
+        if (before.at != nullptr) before.store(at, v);
+        chain.apply(v, at);
+        y.store(at, v);
+    }
+};
 }  // namespace kn::matmul

@@ -18,7 +18,18 @@ struct Product {
 kn_status multiply(int variant, kn_dptr y, const Product& p, kn_dptr scale, kn_dptr bias, kn_dptr residual, int activation, kn_dtype y_dtype,
                    kn_handle stream);
 
+/// A chain on sum + bias; before is stored, unless 0.
+struct Finish {
+    kn_dptr before, bias, random, other;
+    int activation;
+    double p;
+    int32_t salt;
+    int operation;
+    kn_dtype y_dtype, before_dtype, other_dtype;
+};
+kn_status chain(int variant, kn_dptr y, const Product& p, const Finish& f, kn_handle stream);
+
 /// The tiled variants, in a file each for its type; y advances by m n for each of the batch.
-void launch_tiles_bf16(int size, bool aligned, const Product& p, const Epilogue& e, kn_handle stream);
-void launch_tiles_float(int size, bool aligned, const Product& p, const Epilogue& e, kn_handle stream);
+void launch_tiles_bf16(int size, bool aligned, const Product& p, const ChainEpilogue& e, kn_handle stream);
+void launch_tiles_float(int size, bool aligned, const Product& p, const ChainEpilogue& e, kn_handle stream);
 }  // namespace kn::matmul

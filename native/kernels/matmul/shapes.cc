@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "../../lab/lab.h"
+#include "../../lab/philox.h"
 #include "matmul.h"
 
 namespace kn::lab {
@@ -57,6 +58,74 @@ void add(Lab& lab, const Sizes& s, bool finished, int activation, kn_dtype y_dty
     lab.add(std::move(c));
 }
 
+/// What is done to the sums; other is read where there is an operation.
+struct Chain {
+    int activation;
+    double p;
+    int operation;
+    bool before;
+    kn_dtype y, other;
+};
+
+double combine(int operation, double a, double b) {
+    switch (operation) {
+        case KN_BINARY_ADD: return a + b;
+        case KN_BINARY_RELU_GRADIENT: return b > 0 ? a : 0;
+        case KN_BINARY_GELU_GRADIENT:
+            return a * (0.5 * (1 + std::erf(b / std::sqrt(2.0))) + b * std::exp(-0.5 * b * b) / std::sqrt(2 * M_PI));
+        default: return a;
+    }
+}
+
+/// In: a, b, bias, the random state, other. Out: y, and what is stored before.
+void add_chain(Lab& lab, const Sizes& s, const Chain& f, kn_dtype dtype) {
+    constexpr int32_t SALT = 7;
+    const int64_t elements = s.batch * s.m * s.n;
+    Case c("matmul.chain", dtype,
+           {{"batch", s.batch}, {"m", s.m}, {"n", s.n}, {"k", s.k}, {"ta", s.transpose_a}, {"tb", s.transpose_b},
+            {"activation", f.activation}, {"percent", static_cast<int64_t>(f.p * 100)}, {"operation", f.operation}, {"before", f.before},
+            {"y", f.y}, {"other", f.other}});
+    c.variants = matmul::VARIANTS;
+    c.inputs = {{dtype, s.batch * s.m * s.k}, {dtype, s.batch * s.k * s.n}, {KN_F32, s.n}, {KN_I64, 2, 1, int64_t{1} << 50},
+                {f.other, elements}};
+    c.outputs = {{f.y, elements}};
+    if (f.before) c.outputs.push_back({dtype, elements});
+    c.reduction = s.k;
+    c.flops = 2.0 * static_cast<double>(elements) * static_cast<double>(s.k);
+    c.bytes = static_cast<double>(s.batch * (s.m + s.n) * s.k * size_of(dtype) + elements * (size_of(f.y) + (f.before ? size_of(dtype) : 0)
+        + (f.operation == KN_CHAIN_END ? 0 : size_of(f.other))));
+    c.run = [=](int variant, const Call& call) {
+        const matmul::Product p{call.in[0], call.in[1], s.batch, s.m, s.n, s.k, s.transpose_a, s.transpose_b, dtype};
+        const matmul::Finish finish{f.before ? call.out[1] : 0, call.in[2], f.p == 0 ? 0 : call.in[3], call.in[4], f.activation, f.p, SALT,
+                                    f.operation, f.y, dtype, f.other};
+        return matmul::chain(variant, call.out[0], p, finish, call.stream);
+    };
+    c.oracle = [=](const Values& in, Values& out) {
+        const std::vector<double> zeros(static_cast<size_t>(elements));
+        std::vector<double> sums(static_cast<size_t>(elements));
+        product(s, true, KN_ACTIVATION_NONE, {in[0], in[1], in[2], zeros}, sums);
+        for (size_t i = 0; i < sums.size(); ++i) {
+            const double x = activate(f.activation, sums[i]), kept = f.p == 0 ? x : dropped(x, in[3], f.p, SALT, i);
+            out[0][i] = combine(f.operation, kept, in[4][i]);
+            if (f.before) out[1][i] = sums[i];
+        }
+    };
+    lab.add(std::move(c));
+}
+
+void add_chains(Lab& lab) {
+    for (kn_dtype dtype : {KN_F32, KN_BF16}) {
+        for (const Sizes& s : {Sizes{1, 40, 72, 64}, Sizes{2, 5, 7, 9, false, false}}) {
+            add_chain(lab, s, {KN_ACTIVATION_GELU, 0, KN_CHAIN_END, true, dtype, KN_F32}, dtype);
+            add_chain(lab, s, {KN_ACTIVATION_GELU_TANH, 0.1, KN_CHAIN_END, true, dtype, KN_F32}, dtype);
+            add_chain(lab, s, {KN_ACTIVATION_NONE, 0.25, KN_BINARY_ADD, false, KN_F32, KN_F32}, dtype);
+            add_chain(lab, s, {KN_ACTIVATION_NONE, 0, KN_BINARY_RELU_GRADIENT, false, dtype, dtype}, dtype);
+            add_chain(lab, s, {KN_ACTIVATION_NONE, 0, KN_BINARY_GELU_GRADIENT, false, dtype, dtype}, dtype);
+            add_chain(lab, s, {KN_ACTIVATION_RELU, 0.1, KN_BINARY_ADD, true, KN_F32, dtype}, dtype);
+        }
+    }
+}
+
 void add_types(Lab& lab, const Sizes& s, bool finished, int activation) {
     add(lab, s, finished, activation, KN_F32, KN_F32);
     add(lab, s, finished, activation, KN_BF16, KN_BF16);
@@ -74,6 +143,7 @@ void register_matmul(Lab& lab) {
         add_types(lab, {1, 40, 72, 64, false, true}, true, activation);
         add_types(lab, {2, 5, 7, 9, false, true}, true, activation);
     }
+    add_chains(lab);
     add_types(lab, {1, 1, 1, 1, false, true}, true, KN_ACTIVATION_NONE);
     add_types(lab, {1, 130, 8, 520, true, false}, false, KN_ACTIVATION_NONE);  // more slices than stages
     // linear layers of TxE and of the heads, a vocabulary, and what Slow-D's pointwise convolutions are at 8 clips
@@ -83,6 +153,8 @@ void register_matmul(Lab& lab) {
                                Sizes{512, 128, 128, 64}, Sizes{1, 200704, 256, 64}, Sizes{1, 50176, 512, 128}, Sizes{1, 3136, 2048, 512}}) {
             add(l, s, false, KN_ACTIVATION_NONE, KN_BF16, KN_BF16);
         }
+        add_chain(l, {1, 10240, 4096, 1024}, {KN_ACTIVATION_GELU_TANH, 0.1, KN_CHAIN_END, true, KN_BF16, KN_F32}, KN_BF16);
+        add_chain(l, {1, 10240, 1024, 4096}, {KN_ACTIVATION_NONE, 0.1, KN_BINARY_ADD, false, KN_F32, KN_F32}, KN_BF16);
         add(l, {1, 4096, 4096, 4096}, true, KN_ACTIVATION_GELU, KN_F32, KN_F32);
         add(l, {1, 10240, 4096, 1024}, true, KN_ACTIVATION_GELU, KN_BF16, KN_BF16);
     });

@@ -6,7 +6,7 @@
 namespace kn::matmul {
 /// The epilogue of one matrix of a batch; its rows end with the matrix.
 struct MatrixEpilogue {
-    Epilogue e;
+    ChainEpilogue e;
     int64_t first;
     int rows;
     __device__ void operator()(int row, int column, const float* sums) const {
@@ -17,7 +17,7 @@ struct MatrixEpilogue {
 // neighbouring blocks share rows of a, which stay in L2
 template <class T, int SIZE, bool A_K, bool B_K, bool ALIGNED>
 __global__ void __launch_bounds__(tile::threads_of<T>(SIZE), 1)
-    tiled(const T* a, const T* b, Epilogue e, int m, int n, int k, int tiles_across) {
+    tiled(const T* a, const T* b, ChainEpilogue e, int m, int n, int k, int tiles_across) {
     using Core = typename tile::Cores<T, SIZE, A_K, B_K>::Core;
     const int64_t which = blockIdx.y;
     const int down = static_cast<int>(blockIdx.x) / tiles_across, across = static_cast<int>(blockIdx.x) % tiles_across;
@@ -26,7 +26,7 @@ __global__ void __launch_bounds__(tile::threads_of<T>(SIZE), 1)
     tile::multiply<Core, ALIGNED>(left, right, MatrixEpilogue{e, which * m, m}, down * Core::M, across * Core::N, 0, k);
 }
 
-template <class T, int SIZE, bool A_K, bool B_K, bool ALIGNED> void launch_tile(const Product& p, const Epilogue& e, kn_handle stream) {
+template <class T, int SIZE, bool A_K, bool B_K, bool ALIGNED> void launch_tile(const Product& p, const ChainEpilogue& e, kn_handle stream) {
     using Core = typename tile::Cores<T, SIZE, A_K, B_K>::Core;
     const int64_t across = ceil_div(p.n, Core::N);
     const dim3 grid(static_cast<unsigned>(across * ceil_div(p.m, Core::M)), static_cast<unsigned>(p.batch));
@@ -34,7 +34,7 @@ template <class T, int SIZE, bool A_K, bool B_K, bool ALIGNED> void launch_tile(
            address<const T>(p.b), e, static_cast<int>(p.m), static_cast<int>(p.n), static_cast<int>(p.k), static_cast<int>(across));
 }
 
-template <class T, bool A_K, bool B_K> void launch_form(int size, bool aligned, const Product& p, const Epilogue& e, kn_handle stream) {
+template <class T, bool A_K, bool B_K> void launch_form(int size, bool aligned, const Product& p, const ChainEpilogue& e, kn_handle stream) {
     if (!aligned) {
         launch_tile<T, 2, A_K, B_K, false>(p, e, stream);
     } else if (size == 2) {
@@ -46,7 +46,7 @@ template <class T, bool A_K, bool B_K> void launch_form(int size, bool aligned, 
     }
 }
 
-template <class T> void launch_type(int size, bool aligned, const Product& p, const Epilogue& e, kn_handle stream) {
+template <class T> void launch_type(int size, bool aligned, const Product& p, const ChainEpilogue& e, kn_handle stream) {
     if (p.transpose_a) {
         p.transpose_b ? launch_form<T, false, true>(size, aligned, p, e, stream) : launch_form<T, false, false>(size, aligned, p, e, stream);
     } else {

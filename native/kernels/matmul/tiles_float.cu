@@ -2,7 +2,7 @@
 #include "tiles.h"
 
 namespace kn::matmul {
-void launch_tiles_float(int size, bool aligned, const Product& p, const Epilogue& e, kn_handle stream) {
+void launch_tiles_float(int size, bool aligned, const Product& p, const ChainEpilogue& e, kn_handle stream) {
     launch_type<float>(size, aligned, p, e, stream);
 }
 }  // namespace kn::matmul

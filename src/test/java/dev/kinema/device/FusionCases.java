@@ -4,6 +4,7 @@ import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Add;
 import dev.kinema.graph.op.BatchNormInference;
 import dev.kinema.graph.op.Conv3d;
+import dev.kinema.graph.op.Dropout;
 import dev.kinema.graph.op.Extent;
 import dev.kinema.graph.op.Gelu;
 import dev.kinema.graph.op.Linear;
@@ -64,6 +65,21 @@ final class FusionCases {
             Value w = g.parameter("w", 0.3, 33, 17);
             Value y = Gelu.of(Linear.of(x, w, g.parameter("bias", 1, 33)), Gelu.Form.TANH);
             g.result(Linear.of(y, g.parameter("w2", 0.3, 5, 33), null), x, w);
+        });
+        for (Gelu.Form form : Gelu.Form.values()) {
+            cases.add("fusion: feed-forward part with gelu, " + form, g -> {
+                Value random = g.longs("random", 5, 3);
+                Value x = g.floats("x", 3, 5, 16);
+                Value w = g.parameter("w", 0.3, 24, 16);
+                Value v = g.parameter("v", 0.3, 16, 24);
+                Value inner = Dropout.of(Gelu.of(Linear.of(x, w, g.parameter("bias", 1, 24)), form), 0.2, random);
+                g.result(Add.of(x, Dropout.of(Linear.of(inner, v, g.parameter("bias2", 1, 16)), 0.2, random)), x, w, v);
+            });
+        }
+        cases.add("fusion: gelu, dropout + residual", g -> {
+            Value x = g.floats("x", 3, 17);
+            Value z = g.floats("z", 3, 17);
+            g.result(Add.of(z, Dropout.of(Gelu.of(x), 0.2, g.longs("random", 5, 3))), x, z);
         });
         cases.add("fusion: linear, relu", g -> {
             Value x = g.floats("x", 3, 17);

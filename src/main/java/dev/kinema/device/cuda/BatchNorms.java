@@ -160,7 +160,7 @@ final class BatchNorms {
         BatchNormGradient op = (BatchNormGradient) node.op();
         Buffer x = l.of(node.input(1), dtype(l, node.input(1)));
         Node through = node.input(0).node();
-        boolean rectified = through.op() instanceof ReluGradient && l.isAbsorbed(through);
+        boolean rectified = through.op() instanceof ReluGradient && l.isAbsorbed(through, node);
         Value upstream = rectified ? through.input(0) : node.input(0);
         Buffer dy = l.of(upstream, x.dtype());
         Buffer beta = rectified ? l.of(norm(through).input(2), DType.F32) : null;

@@ -70,25 +70,44 @@ final class Convolutions {
             VendorStep.address(bias), VendorStep.address(added), workspace.address(), stream));
     }
 
-    /** Weights as the kernels read them; done once per change of the weights where the program does not train them. */
+    /**
+     * Weights as the kernels read them; done once per change of the weights where the program does not train them, and once per run where it
+     * does. Those of single taps in float32 with rows of whole 16 bytes are so already.
+     */
     private static Buffer packed(Lowering l, Value weight, Convolution c) {
         Buffer plain = l.of(weight, DType.F32);
         Shape w = weight.shape();
-        Buffer packed = l.scratch(c.packedElements() * l.compute().bytes(), "filter");
-        l.step("conv3d.pack", List.of(plain), List.of(packed), stream -> Kinema.kn_conv3d_pack(packed.address(), plain.address(), w.dim(0),
-            w.dim(1), w.dim(2), w.dim(3), w.dim(4), c.code(), stream));
-        return packed;
+        if (l.compute() == DType.F32 && taps(weight) == 1 && c.packedElements() == plain.elements()) {
+            return plain;
+        }
+        return l.derived(weight, "packed", () -> {
+            Buffer packed = filter(l, c.packedElements());
+            l.step("conv3d.pack", List.of(plain), List.of(packed), stream -> Kinema.kn_conv3d_pack(packed.address(), plain.address(),
+                w.dim(0), w.dim(1), w.dim(2), w.dim(3), w.dim(4), c.code(), stream));
+            return packed;
+        });
     }
 
-    /** Weights as libraries read them, [o, kt, kh, kw, i], which is {@link #packed} only where rows need no filling up. */
+    /** Weights as libraries read them, [o, kt, kh, kw, i], which is {@link #packed} only where rows need no filling up; done as often. */
     private static Buffer channelsLast(Lowering l, Value weight) {
         Buffer plain = l.of(weight, l.compute());
         long i = weight.shape().dim(1);
-        long taps = weight.shape().product(2, 5);
-        Buffer filter = l.scratch(plain.bytes(), "filter");
-        l.step("indexing.strided", List.of(plain), List.of(filter), stream -> Kinema.kn_indexing_strided(filter.address(), plain.address(),
-            1, 1, 1, weight.shape().dim(0), taps, i, 0, 0, 0, i * taps, 1, taps, plain.code(), stream));
-        return filter;
+        long taps = taps(weight);
+        return l.derived(weight, "channels last", () -> {
+            Buffer filter = filter(l, plain.elements());
+            l.step("indexing.strided", List.of(plain), List.of(filter), stream -> Kinema.kn_indexing_strided(filter.address(),
+                plain.address(), 1, 1, 1, weight.shape().dim(0), taps, i, 0, 0, 0, i * taps, 1, taps, plain.code(), stream));
+            return filter;
+        });
+    }
+
+    private static Buffer filter(Lowering l, long elements) {
+        return new Buffer(new Storage("filter", elements * l.compute().bytes(), Storage.Home.PLANNED), Shape.of(Math.toIntExact(elements)),
+            l.compute());
+    }
+
+    private static long taps(Value weight) {
+        return weight.shape().product(2, 5);
     }
 
     private static void inputGradient(Lowering l, Node node) {

@@ -11,7 +11,6 @@ import dev.kinema.device.ProgramStep;
 import dev.kinema.device.StepClock;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.Type;
-import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,7 +34,6 @@ final class CudaProgram implements Program {
     private final Map<String, Buffer> out;
     private final Map<String, HostMemory> hostIn = new LinkedHashMap<>();
     private final Map<String, HostMemory> hostOut = new LinkedHashMap<>();
-    private final List<DeviceMemory> held = new ArrayList<>();
     private final Placement placement;
     private final Bindings bindings;
     private final ProgramRunEvent event;
@@ -45,6 +43,8 @@ final class CudaProgram implements Program {
     private final boolean blocking = Boolean.getBoolean("kinema.cuda.blocking");
     /** Null where profilers are not told of steps. */
     private Ranges ranges;
+    /** Null before it is there, which it may never be. */
+    private DeviceMemory block;
     private Transfers transfers;
     /** Made when a run is timed first. */
     private StepEvents events;
@@ -71,8 +71,8 @@ final class CudaProgram implements Program {
         try {
             stream = CudaLibrary.made(Kinema.kn_stream_create());
             faults = new Faults(device.index(), faultWords, stream);
-            placement.placeActivations(hold(placement.plan().bytes(), "the block of activations of " + name()));
-            placement.holding().forEach(s -> s.place(hold(s.bytes, "'" + s.name + "'").address()));
+            block = new DeviceMemory(device.index(), placement.bytes(), "the block of " + name(), stream);
+            placement.place(block);
             in.forEach((name, b) -> hostIn.put(name, host(name, b)));
             out.forEach((name, b) -> hostOut.put(name, host(name, b)));
             bindings = new Bindings(arrays(hostIn), arrays(hostOut));
@@ -92,12 +92,6 @@ final class CudaProgram implements Program {
     private String name() {
         return "the program of " + out.keySet().stream().limit(3).map(o -> "'" + o + "'").collect(Collectors.joining(", "))
             + (out.size() > 3 ? " and " + (out.size() - 3) + " more" : "");
-    }
-
-    private DeviceMemory hold(long bytes, String what) {
-        DeviceMemory memory = new DeviceMemory(device.index(), bytes, what, stream);
-        held.add(memory);
-        return memory;
     }
 
     private static HostMemory host(String name, Buffer buffer) {
@@ -382,7 +376,9 @@ final class CudaProgram implements Program {
         }
         hostIn.values().forEach(m -> release.of(m::close));
         hostOut.values().forEach(m -> release.of(m::close));
-        held.forEach(m -> release.of(m::close));
+        if (block != null) {
+            release.of(block::close);
+        }
         if (faults != null) {
             release.of(faults::close);
         }

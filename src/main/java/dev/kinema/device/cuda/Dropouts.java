@@ -7,12 +7,12 @@ import dev.kinema.graph.op.Op;
 import java.util.List;
 import java.util.Map;
 
-/** Dropout in the type its operand is stored in, in place where it dies. */
+/** Dropout in the type its operand is stored in, in place where it dies; with neighbours, or into another type, as a chain. */
 final class Dropouts {
     private Dropouts() {}
 
     static void register(Map<Class<? extends Op>, Rules.Rule> rules) {
-        rules.put(Dropout.class, Dropouts::apply);
+        rules.put(Dropout.class, (l, n) -> Elementwise.chain(l, n, () -> apply(l, n)));
     }
 
     private static void apply(Lowering l, Node node) {

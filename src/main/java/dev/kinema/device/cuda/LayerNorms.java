@@ -24,7 +24,7 @@ final class LayerNorms {
         Buffer gamma = l.of(node.input(1), DType.F32);
         Buffer beta = l.of(node.input(2), DType.F32);
         // rounded at once where products read it, instead of by a conversion of its own
-        DType dtype = x.dtype() == DType.F32 && l.isOperand(node.output(0)) ? l.compute() : x.dtype();
+        DType dtype = x.dtype() == DType.F32 && l.isRounded(node.output(0)) ? l.compute() : x.dtype();
         Buffer y = l.like(node.input(0), node.output(0), dtype);
         Buffer mean = l.define(node.output(1));
         Buffer variance = l.define(node.output(2));

@@ -12,8 +12,6 @@ import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Input;
-import dev.kinema.graph.op.Linear;
-import dev.kinema.graph.op.MatMul;
 import dev.kinema.graph.op.Variable;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /**
  * Turns a graph into steps. Rules ask it for the buffers of a node's inputs in the type they need (a conversion is added where a value is
@@ -35,8 +34,12 @@ final class Lowering {
     private final CudaWeights weights;
     private final Compilation how;
     private final Schedule schedule;
+    private final Rounding rounding;
     private final Map<Value, Buffer> buffers = new HashMap<>();
+    /** Values in another type than they are stored in, by the value that they are a view of. */
     private final Map<Value, Map<DType, Buffer>> copies = new HashMap<>();
+    private final Map<Value, Value> viewed = new HashMap<>();
+    private final Map<Value, Map<String, Buffer>> derived = new HashMap<>();
     private final Map<Value, List<Buffer>> left = new HashMap<>();
     private final Map<Node, Integer> position = new HashMap<>();
     /** Nodes that have no step of their own, by the node whose step does their work. */
@@ -56,6 +59,7 @@ final class Lowering {
         this.weights = weights;
         this.how = how;
         this.schedule = Schedule.of(graph);
+        this.rounding = new Rounding(graph, schedule);
         this.rings = new RingCopies(schedule.nodes());
         for (Node n : schedule.nodes()) {
             position.put(n, position.size());
@@ -154,10 +158,9 @@ final class Lowering {
         return !schedule.consumers(value).isEmpty() || graph.outputs().containsValue(value);
     }
 
-    /** Whether all who read the value are products that take it as an operand, in {@link #compute}. */
-    boolean isOperand(Value value) {
-        return !graph.outputs().containsValue(value) && schedule.consumers(value).stream()
-            .allMatch(n -> (n.op() instanceof Linear || n.op() instanceof MatMul) && n.inputs().lastIndexOf(value) < 2);
+    /** Whether the value may be stored in {@link #compute}, as all who read it round it. */
+    boolean isRounded(Value value) {
+        return rounding.isRounded(value);
     }
 
     /**
@@ -165,9 +168,13 @@ final class Lowering {
      * where every value is looked at.
      */
     Node soleReader(Value value) {
-        List<Node> readers = schedule.consumers(value);
-        boolean alone = readers.size() == 1 && !graph.outputs().containsValue(value);
-        return alone && fuses() ? readers.get(0) : null;
+        List<Node> readers = fusibleReaders(value);
+        return readers.size() == 1 ? readers.get(0) : null;
+    }
+
+    /** The nodes that read a value and could be computed together with the one that makes it; none if the value is an output. */
+    List<Node> fusibleReaders(Value value) {
+        return fuses() && !isOutput(value) ? schedule.consumers(value) : List.of();
     }
 
     /** Whether steps may leave out values that nothing but they would read. */
@@ -186,6 +193,11 @@ final class Lowering {
 
     boolean isAbsorbed(Node other) {
         return absorbed.containsKey(other);
+    }
+
+    /** Whether it is this node that does the other's work. */
+    boolean isAbsorbed(Node other, Node by) {
+        return absorbed.get(other) == by;
     }
 
     /** Whether the value is there when the current node runs. */
@@ -225,7 +237,7 @@ final class Lowering {
         if (dtype == DType.BF16 && rings.has(buffer)) {
             return rings.of(this, buffer);
         }
-        Map<DType, Buffer> made = copies.computeIfAbsent(value, k -> new HashMap<>());
+        Map<DType, Buffer> made = copies.computeIfAbsent(viewed.getOrDefault(value, value), k -> new HashMap<>());
         Buffer copy = made.get(dtype);
         if (copy == null) {
             copy = new Buffer(new Storage("%" + value.node().id() + "'", value.shape().elements() * dtype.bytes(), Storage.Home.PLANNED),
@@ -233,7 +245,7 @@ final class Lowering {
             Elementwise.convert(this, buffer, copy);
             made.put(dtype, copy);
         }
-        return copy;
+        return copy.shape().equals(value.shape()) ? copy : new Buffer(copy.storage(), value.shape(), dtype);
     }
 
     /** New memory for a value, as it is typed. */
@@ -268,6 +280,7 @@ final class Lowering {
     void view(Value x, Value result) {
         Buffer buffer = of(x);
         set(result, new Buffer(buffer.storage(), result.shape(), buffer.dtype()));
+        viewed.put(result, viewed.getOrDefault(x, x));
     }
 
     /** The new version of a variable, which the node updates in place: the memory of the old. */
@@ -328,6 +341,17 @@ final class Lowering {
     /** What was {@link #leave left} under a value; empty if nothing was. */
     List<Buffer> left(Value value) {
         return left.getOrDefault(value, List.of());
+    }
+
+    /** A value in a form that rules give it, such as a filter's weights in another order: made once for all who ask. */
+    Buffer derived(Value value, String form, Supplier<Buffer> make) {
+        Map<String, Buffer> forms = derived.computeIfAbsent(value, k -> new HashMap<>());
+        Buffer made = forms.get(form);
+        if (made == null) {
+            made = make.get();
+            forms.put(form, made);
+        }
+        return made;
     }
 
     // ---- steps

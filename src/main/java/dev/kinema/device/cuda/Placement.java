@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -13,12 +14,13 @@ import java.util.stream.Stream;
 /** Which memory of the device a program needs, and where its values live there. */
 final class Placement {
     /** Inputs, outputs, and what preparation leaves for the runs. */
-    private final Set<Storage> holding = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Set<Storage> holding = new LinkedHashSet<>();
     private final List<Storage> activations;
     /** What only preparation needs. */
     private final List<Storage> passing;
     private final MemoryPlan plan;
     private final MemoryPlan passingPlan;
+    private final MemoryPlan holdingPlan;
 
     /**
      * @param preparing the steps that run when weights have changed, {@code running} those of each run
@@ -31,7 +33,9 @@ final class Placement {
             .filter(s -> s.kept || s.constant && s.home != Storage.Home.WEIGHTS).forEach(holding::add);
         passing = planned(preparing);
         activations = planned(running);
-        plan = plan(activations, besides + holding.stream().mapToLong(s -> s.bytes).sum());
+        // all at once, for as long as the program lives
+        holdingPlan = MemoryPlan.of(holding.stream().map(s -> new MemoryPlan.Request(s.name, s.bytes, 0, 0)).toList(), 0);
+        plan = plan(activations, besides + holdingPlan.bytes());
         passingPlan = plan(passing, 0);
     }
 
@@ -61,9 +65,9 @@ final class Placement {
         return plan;
     }
 
-    /** What is held beside the planned block, each in memory of its own. */
-    Set<Storage> holding() {
-        return holding;
+    /** How much memory the program has for as long as it lives, bytes: the activations, and behind them what is held. */
+    long bytes() {
+        return plan.bytes() + holdingPlan.bytes();
     }
 
     /** How much memory preparation needs in passing, bytes. */
@@ -71,17 +75,19 @@ final class Placement {
         return passingPlan.bytes();
     }
 
-    void placeActivations(DeviceMemory block) {
-        place(activations, plan, block);
+    /** @param block of {@link #bytes} */
+    void place(DeviceMemory block) {
+        place(activations, plan, block.address());
+        place(List.copyOf(holding), holdingPlan, block.address() + plan.bytes());
     }
 
     void placePassing(DeviceMemory block) {
-        place(passing, passingPlan, block);
+        place(passing, passingPlan, block.address());
     }
 
-    private static void place(List<Storage> storages, MemoryPlan plan, DeviceMemory block) {
+    private static void place(List<Storage> storages, MemoryPlan plan, long address) {
         for (int i = 0; i < storages.size(); i++) {
-            storages.get(i).place(block.address() + plan.blocks().get(i).offset());
+            storages.get(i).place(address + plan.blocks().get(i).offset());
         }
     }
 

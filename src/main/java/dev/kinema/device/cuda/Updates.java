@@ -40,7 +40,7 @@ final class Updates {
         List<Buffer> written = new ArrayList<>();
         List<Buffer> read = new ArrayList<>();
         Value direction = node.input(1);
-        boolean scaled = direction.node().op() instanceof Mul && l.isAbsorbed(direction.node());
+        boolean scaled = direction.node().op() instanceof Mul && l.isAbsorbed(direction.node(), node);
         Buffer gradient = l.of(scaled ? direction.node().input(0) : direction);
         Buffer[] row = new Buffer[Kinema.KN_OPTIMIZER_COLUMNS];
         if (scaled) {
