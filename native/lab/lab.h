@@ -51,6 +51,8 @@ struct Case {
     double tolerance = 0;       // added to the bound, for what is rounded to bf16 in between; say why where it is set
     bool deterministic = true;  // whether all runs must give the same bits
     double flops = 0, bytes = 0;
+    /// Optional: fills what a run finds in the workspace, from the call's addresses. Runs on a call's memory come after it.
+    std::function<kn_status(const Call& call)> prepare;
     /// KN_UNSUPPORTED where the variant does not take the shape, which is then left out.
     std::function<kn_status(int variant, const Call& call)> run;
     std::function<void(const Values& in, Values& out)> oracle;

@@ -80,6 +80,7 @@ class Sets {
             if (out.starts_as < 0) continue;
             must(kn_copy(call.out[o], call.in[static_cast<size_t>(out.starts_as)], out.count * size_of(out.dtype), 0));
         }
+        if (case_.prepare) must(case_.prepare(call));
     }
 
     const Case& case_;

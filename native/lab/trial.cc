@@ -74,7 +74,8 @@ kn_status Trial::run(int variant, unsigned char poison, std::vector<Bytes>* resu
         }
     }
     workspace_.poison(poison);
-    kn_status status = case_.run(variant, call_);
+    kn_status status = case_.prepare ? case_.prepare(call_) : KN_OK;
+    if (status == KN_OK) status = case_.run(variant, call_);
     if (status == KN_OK) status = kn_device_synchronize();
     if (status != KN_OK) return status;
     results->clear();
