@@ -65,7 +65,7 @@ cudaError_t submit(SimtStream* stream, cudaError_t failure, std::function<std::s
 
 /// The same for what KN_EMULATED_LATE can make late. What a kernel that is late reports is lost, but not that it failed.
 cudaError_t submit_late(SimtStream* stream, cudaError_t failure, std::function<std::string()> action) {
-    if (stream == nullptr || capture(stream) || !simt::Pretence::instance().late) return submit(stream, failure, std::move(action));
+    if (stream == nullptr || capture(stream) || simt::Pretence::instance().late == 0) return submit(stream, failure, std::move(action));
     stream->queue->add([action = std::move(action)] {
         if (!action().empty()) simt::Pretence::instance().broken = true;
     });
@@ -128,7 +128,7 @@ bool simt_pretend(int what, int64_t value) {
         case KN_EMULATED_DRIVER: pretence().driver = value; return true;
         case KN_EMULATED_CAPABILITY: pretence().capability = value; return true;
         case KN_EMULATED_SHARED: pretence().shared = value; return true;
-        case KN_EMULATED_LATE: pretence().late = value != 0; return true;
+        case KN_EMULATED_LATE: pretence().late = value; return true;
         case KN_EMULATED_REFUSAL: pretence().refusal = value; return true;
         case KN_EMULATED_FAULT:
             pretence().fault = value;
@@ -278,15 +278,16 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
             return std::string();
         });
     }
-    return submit(stream, cudaErrorInvalidValue, [copy, queue = before(stream)] {
-        if (pretence().late) {
+    const auto transfer = [copy, queue = before(stream)] {
+        if (pretence().late == 0) {
+            queue->add(copy);
+        } else {
             queue->finish();
             copy();
-        } else {
-            queue->add(copy);
         }
         return std::string();
-    });
+    };
+    return pretence().late == 2 ? submit_late(stream, cudaErrorInvalidValue, transfer) : submit(stream, cudaErrorInvalidValue, transfer);
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
@@ -314,10 +315,11 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
         event->capture->queues.push_back(stream->queue);
     }
     if (event->capture && event->stream != stream) event->stream->joined = event->recorded;
-    return submit(stream, cudaErrorInvalidValue, [mark = event->mark] {
+    const auto wait = [mark = event->mark] {
         mark->wait();
         return std::string();
-    });
+    };
+    return pretence().late == 2 ? submit_late(stream, cudaErrorInvalidValue, wait) : submit(stream, cudaErrorInvalidValue, wait);
 }
 
 cudaError_t cudaEventCreate(cudaEvent_t* event) {

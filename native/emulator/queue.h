@@ -1,6 +1,6 @@
-// What has been put on a stream and is not done yet: copies between host and device, or all else (KN_EMULATED_LATE). It is done at the last
-// moment that is legal, so that a stream which does not wait for it shows: when its own stream comes to something that is done at once, or
-// somebody waits for it.
+// What has been put on a stream and is not done yet: copies between host and device, all else, or everything (KN_EMULATED_LATE). It is done
+// at the last moment that is legal, so that a stream which does not wait for it shows: when its own stream comes to something that is done
+// at once, or somebody waits for it.
 #pragma once
 #include <cstdint>
 #include <deque>

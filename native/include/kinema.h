@@ -131,7 +131,7 @@ KN_API int32_t kn_range_pop(void);
                                     for it, and then nothing works any more; negative: none, and all works again */
 #define KN_EMULATED_SHARED 6     /* KN_SHARED_MEMORY; 163 KB at first */
 #define KN_EMULATED_LATE 7       /* what is done as late as is legal, on streams that are not the default one: 0 copies between host and
-                                    device, as at first; 1 all else, and these copies as early as is legal */
+                                    device, as at first; 1 all else, and these copies as early as is legal; 2 everything */
 /* KN_UNSUPPORTED on a device. */
 KN_API kn_status kn_emulate(int32_t what, int64_t value);
 

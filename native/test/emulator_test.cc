@@ -242,6 +242,17 @@ void late_kernels() {
     expect(graph != 0 && kn_graph_launch(graph, work) == KN_OK && x[7] == 1.f, "a graph is late, too");
     kn_stream_synchronize(work);
     expect(y[7] == 2.f && x[7] == 10.f, "and done in order: " + std::to_string(y[7]));
+    kn_emulate(KN_EMULATED_LATE, 2);
+    host.assign(32, 3.f);
+    x.assign(32, 1.f);
+    kn_copy_to_device(at(x), at(host), 128, copies);
+    kn_event_record(read, copies);
+    kn_stream_wait(work, read);
+    LAUNCH(add_one, 1, 32, 0, kn::stream_of(work), y.data(), x.data());
+    host.assign(32, 4.f);
+    expect(x[7] == 1.f && y[7] == 2.f, "nothing is done before somebody waits");
+    kn_stream_synchronize(work);
+    expect(x[7] == 4.f && y[7] == 5.f, "the copy reads what the host has by then: " + std::to_string(y[7]));
     kn_emulate(KN_EMULATED_LATE, 0);
     kn_graph_destroy(graph);
     for (kn_handle s : {copies, work}) kn_stream_destroy(s);

@@ -175,8 +175,8 @@ template <class G, class R, int WIDTH>
 __global__ void __launch_bounds__(THREADS) update(const Table tensors, const R rule) {
     __shared__ float scratch[THREADS / WARP_SIZE];
     const int block = static_cast<int>(blockIdx.x), which = tensors.of_block(block);
-    const Row row = tensors.row(which);
-    const Scalars s = rule.scalars(row, tensors.first(which), tensors.first(which + 1), scratch);
+    const Scalars s = rule.scalars(tensors.row(which), tensors.first(which), tensors.first(which + 1), scratch);
+    const Row row = tensors.row(which);  // again, so that it takes no registers before
     const float factor = factor_of(row);
     const int64_t from = (block - tensors.first(which)) * PER_BLOCK, rest = row[ELEMENTS] - from;
     const int64_t to = from + (rest < PER_BLOCK ? rest : PER_BLOCK);

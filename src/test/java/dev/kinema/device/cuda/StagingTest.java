@@ -126,10 +126,10 @@ class StagingTest extends OnEmulatedDevice {
         }
     }
 
-    /** Once with all copies as late as they may be, once with all kernels. */
+    /** With copies as late as they may be, then all else, then everything. */
     @Test
     void runsThatFillTheNextInputsGiveTheSameBits() {
-        for (int late = 0; late < 2; late++) {
+        for (int late = 0; late < 3; late++) {
             Kinema.kn_emulate(Kinema.KN_EMULATED_LATE, late);
             assertSame(plain(device), staged(device));
         }
