@@ -11,8 +11,8 @@ import picocli.CommandLine.TypeConversionException;
 /** Whether libraries of the device's vendor may compute, for commands that measure or compare. */
 final class VendorOption {
     @Option(names = "--vendor", paramLabel = "WHEN", defaultValue = "never", converter = VendorConverter.class,
-        description = "When NVIDIA's cuBLASLt does matrix products of a cuda device: never, always, or auto, which times both once per"
-            + " shape. Only never gives the same bits each time (${DEFAULT-VALUE}).")
+        description = "When NVIDIA's cuBLASLt does matrix products and cuDNN convolutions of a cuda device: never, always, or auto, which"
+            + " times both sides once per shape. Only never gives the same bits each time (${DEFAULT-VALUE}).")
     private Vendor vendor;
 
     Vendor vendor() {

@@ -35,7 +35,8 @@ import org.bytedeco.javacpp.PointerPointer;
  * Matrix products by cuBLASLt. It calls only functions that every cuBLASLt of CUDA 13 has, since calling one that a library lacks ends the
  * process. Sums are in F32, those of parts too, and never in TF32. Nothing here is loaded before {@link #load} has succeeded.
  */
-final class CublasLt implements ProductLibrary {
+final class CublasLt implements VendorLibrary<Product> {
+    static final String NAME = "cublaslt";
     /** What a way may need in passing, as NVIDIA advises for Hopper. */
     private static final long WORKSPACE_BYTES = 32L << 20;
 
@@ -60,7 +61,7 @@ final class CublasLt implements ProductLibrary {
 
     @Override
     public String name() {
-        return "cublaslt";
+        return NAME;
     }
 
     /** The epilogue that does what follows the sums, if there is one. */

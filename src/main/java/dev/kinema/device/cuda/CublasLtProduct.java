@@ -30,7 +30,7 @@ import org.bytedeco.javacpp.PointerPointer;
  * A product by cuBLASLt. Its matrices are stored column by column; ours, row by row, are the transposed of such. So it is asked for
  * y^T = b^T a^T: what is b here is its first operand, and the bias, one number for each of its rows, is one for each of our columns.
  */
-final class CublasLtProduct implements ProductLibrary.Way {
+final class CublasLtProduct implements VendorLibrary.Way {
     /** What it wants workspaces aligned to, bytes. */
     private static final long ALIGNMENT = 256;
 
@@ -99,13 +99,18 @@ final class CublasLtProduct implements ProductLibrary.Way {
     }
 
     @Override
+    public String name() {
+        return CublasLt.NAME;
+    }
+
+    @Override
     public long workspaceBytes() {
         return algorithm.workspaceSize() == 0 ? 0 : algorithm.workspaceSize() + ALIGNMENT;
     }
 
     /** One thread at a time: the description holds the address of the bias, and is read before the call returns. */
     @Override
-    public synchronized void launch(long yAt, long aAt, long bAt, long biasAt, long workspaceAt, long streamHandle) {
+    public synchronized void launch(long yAt, long aAt, long bAt, long biasAt, long addedAt, long workspaceAt, long streamHandle) {
         if (biased) {
             set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, biasAddress.put(biasAt), Long.BYTES);
         }
@@ -127,13 +132,5 @@ final class CublasLtProduct implements ProductLibrary.Way {
         one.close();
         zero.close();
         biasAddress.close();
-    }
-
-    /** An address; JavaCPP lets only subclasses set one. */
-    private static final class Place extends Pointer {
-        Place at(long place) {
-            address = place;
-            return this;
-        }
     }
 }

@@ -28,7 +28,7 @@ import java.util.stream.IntStream;
 public final class CudaDevice implements Device {
     private final String name;
     private final int index;
-    private ProductChoice products;
+    private VendorChoice vendor;
     private volatile boolean closed;
 
     private CudaDevice(String name, int index) {
@@ -63,21 +63,21 @@ public final class CudaDevice implements Device {
                 throw new KinemaException("this process runs the emulated kernels, which are for tests, and one process loads one library:"
                     + " start it without -Dorg.bytedeco.javacpp.platform.extension=-emulated to use " + name);
             }
-            return CudaDevice.open(name, index -> ProductChoice.of(vendor, name, index));
+            return CudaDevice.open(name, index -> VendorChoice.of(vendor, name, index));
         }
     }
 
     /** With our own kernels for everything. */
     static CudaDevice open(String name) {
-        return open(name, index -> ProductChoice.own());
+        return open(name, index -> VendorChoice.own());
     }
 
     /**
      * Opens the device that the number in {@code name} says, of the library that this process has loaded.
      *
-     * @param products for the device of that number, which is in use then; closed with it
+     * @param vendor for the device of that number, which is in use then; closed with it
      */
-    static CudaDevice open(String name, IntFunction<ProductChoice> products) {
+    static CudaDevice open(String name, IntFunction<VendorChoice> vendor) {
         CudaLibrary.require();
         Matcher number = Pattern.compile(".*:(\\d+)").matcher(name);
         if (!number.matches()) {
@@ -100,7 +100,7 @@ public final class CudaDevice implements Device {
         }
         device.use();
         device.tryKernel(capability);
-        device.products = products.apply(index);
+        device.vendor = vendor.apply(index);
         return device;
     }
 
@@ -142,8 +142,15 @@ public final class CudaDevice implements Device {
     /** What its vendor's libraries are, or why there are none. */
     @Override
     public String remark() {
-        return CudaLibrary.isEmulated() ? "" : VendorLibrary.absence().map(why -> "--vendor auto chooses nothing: " + why)
-            .orElseGet(() -> "--vendor auto chooses between our kernels and " + VendorLibrary.version());
+        if (CudaLibrary.isEmulated()) {
+            return "";
+        }
+        List<String> versions = VendorLibraries.versions();
+        String absence = VendorLibraries.absence().orElse("");
+        if (versions.isEmpty()) {
+            return "--vendor auto chooses nothing: " + absence;
+        }
+        return "--vendor auto chooses between our kernels and " + String.join(" and ", versions) + (absence.isEmpty() ? "" : "; " + absence);
     }
 
     @Override
@@ -167,9 +174,9 @@ public final class CudaDevice implements Device {
         return new Lowering(this, how.fuse() ? Fusion.apply(graph) : graph, own, how).compile();
     }
 
-    /** Who multiplies matrices. */
-    ProductChoice products() {
-        return products;
+    /** Who does products and convolutions. */
+    VendorChoice vendor() {
+        return vendor;
     }
 
     /** The number of the device. */
@@ -203,7 +210,7 @@ public final class CudaDevice implements Device {
     public void close() {
         if (!closed) {
             closed = true;
-            products.close();
+            vendor.close();
         }
     }
 }

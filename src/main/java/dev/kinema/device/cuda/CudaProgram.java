@@ -334,8 +334,8 @@ final class CudaProgram implements Program {
     }
 
     /**
-     * One line per step: prepared once ("once") or run each time, node, kernel, scope. At the end, where a library may do products of the
-     * device, who does which so far, and why.
+     * One line per step: prepared once ("once") or run each time, node, kernel, scope. At the end, where libraries may do products and
+     * convolutions of the device, who does which so far, and why.
      */
     @Override
     public String describe() {
@@ -345,7 +345,7 @@ final class CudaProgram implements Program {
         groups.put("run ", running);
         groups.forEach((when, steps) -> steps.forEach(s -> text.append(when).append(' ').append(s).append(System.lineSeparator())));
         text.append(placement.plan()).append(System.lineSeparator());
-        device.products().reasons().forEach(r -> text.append(r).append(System.lineSeparator()));
+        device.vendor().reasons().forEach(r -> text.append(r).append(System.lineSeparator()));
         return text.toString();
     }
 

@@ -139,9 +139,9 @@ final class Lowering {
 
     // ---- what rules know
 
-    /** Who multiplies matrices. */
-    ProductChoice products() {
-        return device.products();
+    /** Who does products and convolutions. */
+    VendorChoice vendor() {
+        return device.vendor();
     }
 
     /** The type of video activations and of the operands of products. */

@@ -12,31 +12,40 @@ import dev.kinema.graph.DType;
  * @param result the type of y
  */
 record Product(long batch, long m, long n, long k, boolean transposeA, boolean transposeB, boolean biased, int activation, DType operands,
-        DType result) {
-    long bytesOfA() {
+        DType result) implements Contraction {
+    @Override
+    public long bytesOfA() {
         return batch * m * k * operands.bytes();
     }
 
-    long bytesOfB() {
+    @Override
+    public long bytesOfB() {
         return batch * k * n * operands.bytes();
     }
 
-    long bytesOfY() {
+    @Override
+    public long bytesOfY() {
         return batch * m * n * result.bytes();
     }
 
-    long bytesOfBias() {
+    @Override
+    public long bytesOfBias() {
         return biased ? n * Float.BYTES : 0;
     }
 
-    /**
-     * Has our own kernel do it, on addresses of the device.
-     *
-     * @param bias 0 where there is none
-     * @return the status of the call
-     */
-    int multiply(long y, long a, long b, long bias, long stream) {
-        return Kinema.kn_matmul_multiply(y, a, b, bias, 0, batch, m, n, k, transposeA ? 1 : 0, transposeB ? 1 : 0, activation,
+    @Override
+    public long bytesOfAdded() {
+        return 0;
+    }
+
+    @Override
+    public long workspaceBytes() {
+        return 0;
+    }
+
+    @Override
+    public int run(long y, long a, long b, long bias, long added, long workspace, long stream) {
+        return Kinema.kn_matmul_multiply(y, a, b, bias, added, batch, m, n, k, transposeA ? 1 : 0, transposeB ? 1 : 0, activation,
             Buffer.code(result), Buffer.code(operands), stream);
     }
 

@@ -1,6 +1,5 @@
 package dev.kinema.device.cuda;
 
-import dev.kinema.KinemaException;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
@@ -69,25 +68,12 @@ final class Products {
 
     /** @param bias may be null */
     private static void step(Lowering l, Node node, String suffix, Product p, Buffer y, Buffer a, Buffer b, Buffer bias) {
-        List<Buffer> reads = bias == null ? List.of(a, b) : List.of(a, b, bias);
-        Optional<ProductLibrary.Way> way = l.products().wayOf(p);
-        if (way.isEmpty()) {
-            l.step("matmul" + suffix, reads, List.of(y),
-                stream -> p.multiply(y.address(), a.address(), b.address(), address(bias), stream));
+        Optional<VendorLibrary.Way> way = l.vendor().wayOf(p);
+        if (way.isPresent()) {
+            VendorStep.append(l, node, suffix, way.get(), y, a, b, bias, null);
             return;
         }
-        Buffer workspace = l.scratch(way.get().workspaceBytes(), l.products().libraryName());
-        l.step(l.products().libraryName() + suffix, reads, List.of(y, workspace), stream -> {
-            try {
-                way.get().launch(y.address(), a.address(), b.address(), address(bias), workspace.address(), stream);
-                return Kinema.KN_OK;
-            } catch (KinemaException e) {
-                throw Lowering.at(node, e.getMessage(), e);
-            }
-        });
-    }
-
-    private static long address(Buffer bias) {
-        return bias == null ? 0 : bias.address();
+        l.step("matmul" + suffix, bias == null ? List.of(a, b) : List.of(a, b, bias), List.of(y),
+            stream -> p.run(y.address(), a.address(), b.address(), VendorStep.address(bias), 0, 0, stream));
     }
 }

@@ -1,42 +1,51 @@
 package dev.kinema.device.cuda;
 
-import java.util.Optional;
-import org.bytedeco.javacpp.Loader;
+/**
+ * A library that computes on a device in place of our kernels; any thread may use it.
+ *
+ * @param <C> what it computes
+ */
+interface VendorLibrary<C extends Contraction> extends AutoCloseable {
+    /** As steps and reports name it. */
+    String name();
 
-/** NVIDIA's library of matrix products, through JavaCPP's presets: both are the user's to provide, and looked for when first asked for. */
-final class VendorLibrary {
-    /** Why it cannot be used; null where it can. */
-    private static final String ABSENCE = load();
+    /** Asks the library how it does something. */
+    Offer offer(C contraction);
 
-    private VendorLibrary() {}
+    /** Ends all that it has offered. */
+    @Override
+    void close();
 
-    private static String load() {
-        try {
-            CublasLt.load();
-            return null;
-        } catch (LinkageError e) {
-            Throwable cause = e;
-            while (cause.getCause() != null && cause.getCause() != cause) {
-                cause = cause.getCause();
-            }
-            return "cuBLASLt cannot be loaded (" + cause.getMessage() + "): put the jars of org.bytedeco:cuda, the one for "
-                + Loader.getPlatform() + " too, on the class path, and the folders of libcudart.so.13, libcublas.so.13 and"
-                + " libcublasLt.so.13 into LD_LIBRARY_PATH";
+    /**
+     * What a library answers.
+     *
+     * @param way how it does it; null where it refuses
+     * @param refusal why it refuses; null where it does not
+     */
+    record Offer(Way way, String refusal) {
+        static Offer of(Way way) {
+            return new Offer(way, null);
+        }
+
+        static Offer refusal(String why) {
+            return new Offer(null, why);
         }
     }
 
-    /** Why the library is missing, and what to do about it; empty where it is there. */
-    static Optional<String> absence() {
-        return Optional.ofNullable(ABSENCE);
-    }
+    /** How a library does something; any thread may use it. */
+    interface Way {
+        /** The library's name. */
+        String name();
 
-    /** The library's name and version, where it is there. */
-    static String version() {
-        return CublasLt.version();
-    }
+        /** How much memory it needs in passing, bytes. */
+        long workspaceBytes();
 
-    /** For the device that is in use by this thread, where the library is there. */
-    static ProductLibrary open() {
-        return new CublasLt();
+        /**
+         * Puts it on a stream, which may be captured into a graph; allocates nothing.
+         *
+         * @param y and the others: addresses on the device, aligned to 64 bytes; {@code bias} and {@code added} are 0 where there is none
+         * @throws dev.kinema.KinemaException if the library fails
+         */
+        void launch(long y, long a, long b, long bias, long added, long workspace, long stream);
     }
 }

@@ -1,5 +1,6 @@
 package dev.kinema.device.cuda;
 
+import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Program;
 import dev.kinema.device.Vendor;
@@ -24,24 +25,28 @@ final class CublasLtCheck {
     private CublasLtCheck() {}
 
     public static void main(String[] args) {
-        VendorLibrary.absence().ifPresent(why -> {
-            throw new AssertionError(why);
-        });
-        System.out.println(VendorLibrary.version());
+        System.out.println(String.join(", ", VendorLibraries.versions()));
         String name = args.length == 0 ? "cuda-emulated:0" : args[0];
         for (Compilation how : new Compilation[] {Compilation.FP32, Compilation.BF16}) {
             Map<String, double[]> own;
             try (CudaDevice device = CudaDevice.open(name)) {
                 own = run(device, graph(), how);
             }
-            try (CudaDevice device = CudaDevice.open(name, i -> new ProductChoice(Vendor.ALWAYS, VendorLibrary.open(), null))) {
+            try (CudaDevice device = CudaDevice.open(name, i -> new VendorChoice(Vendor.ALWAYS, VendorLibraries.products(), null, null))) {
                 compare(own, run(device, graph(), how), how.precision().name());
             }
         }
-        try (CudaDevice device = CudaDevice.open(name, i -> ProductChoice.of(Vendor.AUTO, name, i))) {
+        try (CudaDevice device = CudaDevice.open(name, i -> VendorChoice.of(Vendor.AUTO, name, i))) {
             run(device, refused(), Compilation.FP32);
             run(device, graph(), Compilation.FP32);
-            device.products().reasons().forEach(System.out::println);
+            device.vendor().reasons().forEach(System.out::println);
+        }
+        if (VendorLibraries.absence().isPresent()) {
+            try (VendorChoice choice = VendorChoice.of(Vendor.ALWAYS, name, 0)) {
+                throw new AssertionError(choice + " without " + VendorLibraries.absence().get());
+            } catch (KinemaException e) {
+                System.out.println(e.getMessage());
+            }
         }
         System.out.println("done");
     }

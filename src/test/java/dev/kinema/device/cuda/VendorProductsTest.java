@@ -29,8 +29,8 @@ class VendorProductsTest {
         Emulated.device().close();
     }
 
-    private static CudaDevice open(Vendor vendor, FakeProductLibrary library) {
-        return CudaDevice.open("cuda-emulated:0", index -> new ProductChoice(vendor, library, new ProductTrial(index)));
+    private static CudaDevice open(Vendor vendor, FakeLibrary<Product> library) {
+        return CudaDevice.open("cuda-emulated:0", index -> new VendorChoice(vendor, library, null, new VendorTrial(index)));
     }
 
     /** Two linear layers of one shape and two products of another. */
@@ -76,7 +76,7 @@ class VendorProductsTest {
             assertTrue(description.contains(": matmul+bias+relu") && !description.contains("fake"), description);
         }
         for (Compilation how : new Compilation[] {Compilation.FP32, Compilation.BF16}) {
-            FakeProductLibrary library = new FakeProductLibrary(0);
+            FakeLibrary<Product> library = new FakeLibrary<>(0);
             float[] vendors = new float[64];
             try (CudaDevice device = open(Vendor.ALWAYS, library)) {
                 String description = run(device, how, 4, vendors);
@@ -92,7 +92,7 @@ class VendorProductsTest {
 
     @Test
     void autoTimesOnceAShapeAndLeavesASlowLibrary() {
-        FakeProductLibrary library = new FakeProductLibrary(20);
+        FakeLibrary<Product> library = new FakeLibrary<>(20);
         float[] y = new float[64];
         try (CudaDevice device = open(Vendor.AUTO, library)) {
             String description = run(device, Compilation.FP32, 1, y);
@@ -110,7 +110,7 @@ class VendorProductsTest {
 
     @Test
     void aFailureOfTheLibraryNamesTheNode() {
-        FakeProductLibrary library = new FakeProductLibrary(0);
+        FakeLibrary<Product> library = new FakeLibrary<>(0);
         try (CudaDevice device = open(Vendor.ALWAYS, library)) {
             library.fail("out of luck");
             KinemaException failure = assertThrows(KinemaException.class, () -> run(device, Compilation.FP32, 1, new float[64]));
@@ -123,7 +123,7 @@ class VendorProductsTest {
 
     @Test
     void aRefusalUnderAlwaysNamesTheNode() {
-        FakeProductLibrary library = new FakeProductLibrary(0);
+        FakeLibrary<Product> library = new FakeLibrary<>(0);
         library.refuse("odd sizes");
         try (CudaDevice device = open(Vendor.ALWAYS, library)) {
             KinemaException failure = assertThrows(KinemaException.class, () -> run(device, Compilation.FP32, 1, new float[64]));

@@ -7,17 +7,20 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** A library of products that does them by our kernels, notes what it is asked, and is as slow as a test wants. */
-final class FakeProductLibrary implements ProductLibrary {
-    private final List<Product> asked = new ArrayList<>();
+/**
+ * A library that does what it is asked by our kernels, notes it, and is as slow as a test wants. Of weights it takes only those that are in
+ * the same order for libraries and for our kernels, whose rows are whole 16-byte chunks.
+ */
+final class FakeLibrary<C extends Contraction> implements VendorLibrary<C> {
+    private final List<C> asked = new ArrayList<>();
     private final long delayMillis;
     private String refusal;
     private String failure;
     private int launches;
     private boolean closed;
 
-    /** @param delayMillis how long each product keeps whoever launches it */
-    FakeProductLibrary(long delayMillis) {
+    /** @param delayMillis how long each launch keeps whoever launches it */
+    FakeLibrary(long delayMillis) {
         this.delayMillis = delayMillis;
     }
 
@@ -26,12 +29,12 @@ final class FakeProductLibrary implements ProductLibrary {
         refusal = why;
     }
 
-    /** Fails from now on when a product is launched. */
+    /** Fails from now on when something is launched. */
     void fail(String why) {
         failure = why;
     }
 
-    List<Product> asked() {
+    List<C> asked() {
         return asked;
     }
 
@@ -49,9 +52,9 @@ final class FakeProductLibrary implements ProductLibrary {
     }
 
     @Override
-    public Offer offer(Product product) {
-        asked.add(product);
-        return refusal == null ? Offer.of(new FakeWay(this, product)) : Offer.refusal(refusal);
+    public Offer offer(C contraction) {
+        asked.add(contraction);
+        return refusal == null ? Offer.of(new FakeWay(this, contraction)) : Offer.refusal(refusal);
     }
 
     @Override
@@ -59,22 +62,27 @@ final class FakeProductLibrary implements ProductLibrary {
         closed = true;
     }
 
-    record FakeWay(FakeProductLibrary library, Product product) implements Way {
+    record FakeWay(FakeLibrary<?> library, Contraction contraction) implements Way {
         @Override
-        public long workspaceBytes() {
-            return 1000;
+        public String name() {
+            return library.name();
         }
 
         @Override
-        public void launch(long y, long a, long b, long bias, long workspace, long stream) {
+        public long workspaceBytes() {
+            return 1000 + contraction.workspaceBytes();
+        }
+
+        @Override
+        public void launch(long y, long a, long b, long bias, long added, long workspace, long stream) {
             library.launches++;
             if (library.failure != null) {
                 throw new KinemaException(library.failure);
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(library.delayMillis));
             // the workspace is ours: what is written there must hurt nobody
-            CudaLibrary.check(Kinema.kn_memory_set(workspace, 0xff, 1000, stream));
-            CudaLibrary.check(product.multiply(y, a, b, bias, stream));
+            CudaLibrary.check(Kinema.kn_memory_set(workspace, 0xff, workspaceBytes(), stream));
+            CudaLibrary.check(contraction.run(y, a, b, bias, added, workspace, stream));
         }
     }
 }

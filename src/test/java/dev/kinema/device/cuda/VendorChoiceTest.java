@@ -15,14 +15,14 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Who does a product, with a library and a stopwatch that say what the test wants. */
-class ProductChoiceTest {
+/** Who does a product or a convolution, with a library and a stopwatch that say what the test wants. */
+class VendorChoiceTest {
     private static final Product SMALL = product(16);
     private static final Product LARGE = product(512);
 
     /** What was measured: "own" or "library", and the product's rows. */
     private final List<String> measured = new ArrayList<>();
-    private final FakeProductLibrary library = new FakeProductLibrary(0);
+    private final FakeLibrary<Product> library = new FakeLibrary<>(0);
 
     /** Products name their activation by constants of the binding, which the build may lack. */
     @BeforeAll
@@ -35,17 +35,22 @@ class ProductChoiceTest {
     }
 
     /** Our kernel is faster for few rows. */
-    private double millis(Product product, ProductLibrary.Way way) {
-        measured.add((way == null ? "own " : "library ") + product.m());
-        return way == null ? product.m() * 0.01 : 1;
+    private double millis(Contraction contraction, VendorLibrary.Way way) {
+        long rows = ((Product) contraction).m();
+        measured.add((way == null ? "own " : "library ") + rows);
+        return way == null ? rows * 0.01 : 1;
+    }
+
+    private static long rows(VendorLibrary.Way way) {
+        return ((Product) ((FakeLibrary.FakeWay) way).contraction()).m();
     }
 
     @Test
     void autoTakesTheFasterAndAsksOnce() {
-        try (ProductChoice choice = new ProductChoice(Vendor.AUTO, library, this::millis)) {
+        try (VendorChoice choice = new VendorChoice(Vendor.AUTO, library, null, this::millis)) {
             for (int i = 0; i < 3; i++) {
                 assertEquals(Optional.empty(), choice.wayOf(product(16)), "0.16 ms against 1 ms");
-                assertEquals(512, ((FakeProductLibrary.FakeWay) choice.wayOf(product(512)).orElseThrow()).product().m());
+                assertEquals(512, rows(choice.wayOf(product(512)).orElseThrow()));
             }
             assertEquals(List.of("own 16", "library 16", "own 512", "library 512"), measured);
             assertEquals(List.of(SMALL, LARGE), library.asked());
@@ -57,7 +62,7 @@ class ProductChoiceTest {
 
     @Test
     void kindsThatDifferInAnythingAreTimedApart() {
-        try (ProductChoice choice = new ProductChoice(Vendor.AUTO, library, this::millis)) {
+        try (VendorChoice choice = new VendorChoice(Vendor.AUTO, library, null, this::millis)) {
             choice.wayOf(LARGE);
             choice.wayOf(new Product(1, 512, 64, 32, false, false, true, Kinema.KN_ACTIVATION_NONE, DType.F32, DType.F32));
             choice.wayOf(new Product(1, 512, 64, 32, false, true, true, Kinema.KN_ACTIVATION_RELU, DType.F32, DType.F32));
@@ -69,7 +74,7 @@ class ProductChoiceTest {
     @Test
     void autoTakesOursWhereTheLibraryRefusesAndSaysWhy() {
         library.refuse("odd sizes");
-        try (ProductChoice choice = new ProductChoice(Vendor.AUTO, library, this::millis)) {
+        try (VendorChoice choice = new VendorChoice(Vendor.AUTO, library, null, this::millis)) {
             assertEquals(Optional.empty(), choice.wayOf(LARGE));
             assertEquals(Optional.empty(), choice.wayOf(LARGE));
             assertEquals(List.of(LARGE), library.asked());
@@ -80,7 +85,7 @@ class ProductChoiceTest {
 
     @Test
     void alwaysTakesTheLibraryUntimedOrFails() {
-        try (ProductChoice choice = new ProductChoice(Vendor.ALWAYS, library, this::millis)) {
+        try (VendorChoice choice = new VendorChoice(Vendor.ALWAYS, library, null, this::millis)) {
             assertTrue(choice.wayOf(SMALL).isPresent());
             assertEquals(List.of(), measured);
             library.refuse("odd sizes");
@@ -93,24 +98,26 @@ class ProductChoiceTest {
 
     @Test
     void neverAsksNobody() {
-        try (ProductChoice choice = new ProductChoice(Vendor.NEVER, library, this::millis)) {
+        try (VendorChoice choice = new VendorChoice(Vendor.NEVER, library, null, this::millis)) {
             assertEquals(Optional.empty(), choice.wayOf(LARGE));
             assertEquals(List.of(), library.asked());
             assertEquals(List.of(), choice.reasons());
         }
     }
 
-    /** There may be a library where the tests run; where there is none, as in CI, that hurts only who insists. */
+    /** There may be libraries where the tests run; where there are none, as in CI, that hurts only who insists. */
     @Test
     void aMissingLibraryIsAnErrorOnlyForAlways() {
-        if (VendorLibrary.absence().isPresent()) {
-            String why = VendorLibrary.absence().get();
-            assertTrue(why.startsWith("cuBLASLt cannot be loaded (") && why.contains("): put the jars of org.bytedeco:cuda"), why);
-            try (ProductChoice choice = ProductChoice.of(Vendor.AUTO, "cuda:0", 0)) {
+        if (VendorLibraries.versions().isEmpty()) {
+            String why = VendorLibraries.absence().get();
+            assertTrue(why.startsWith("cuBLASLt and cuDNN cannot be loaded (") && why.contains("): put the jars of org.bytedeco:cuda"),
+                why);
+            try (VendorChoice choice = VendorChoice.of(Vendor.AUTO, "cuda:0", 0)) {
                 assertEquals(Optional.empty(), choice.wayOf(LARGE));
             }
-            KinemaException failure = assertThrows(KinemaException.class, () -> ProductChoice.of(Vendor.ALWAYS, "cuda:0", 0));
-            assertEquals("cuda:0 cannot always use the vendor's library: " + why + ", or leave --vendor always away", failure.getMessage());
+            KinemaException failure = assertThrows(KinemaException.class, () -> VendorChoice.of(Vendor.ALWAYS, "cuda:0", 0));
+            assertEquals("cuda:0 cannot always use the vendor's libraries: " + why + ", or leave --vendor always away",
+                failure.getMessage());
         }
     }
 
