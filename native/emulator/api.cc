@@ -63,6 +63,15 @@ cudaError_t submit(SimtStream* stream, cudaError_t failure, std::function<std::s
     return fails(failure);
 }
 
+/// The same for what KN_EMULATED_LATE can make late. What a kernel that is late reports is lost, but not that it failed.
+cudaError_t submit_late(SimtStream* stream, cudaError_t failure, std::function<std::string()> action) {
+    if (stream == nullptr || capture(stream) || simt::Pretence::instance().late == 0) return submit(stream, failure, std::move(action));
+    stream->queue->add([action = std::move(action)] {
+        if (!action().empty()) simt::Pretence::instance().broken = true;
+    });
+    return cudaSuccess;
+}
+
 /// The copies that whatever comes next on the stream must come after.
 std::shared_ptr<simt::Queue> before(SimtStream* stream) { return stream ? stream->queue : std::make_shared<simt::Queue>(); }
 
@@ -119,6 +128,7 @@ bool simt_pretend(int what, int64_t value) {
         case KN_EMULATED_DRIVER: pretence().driver = value; return true;
         case KN_EMULATED_CAPABILITY: pretence().capability = value; return true;
         case KN_EMULATED_SHARED: pretence().shared = value; return true;
+        case KN_EMULATED_LATE: pretence().late = value; return true;
         case KN_EMULATED_REFUSAL: pretence().refusal = value; return true;
         case KN_EMULATED_FAULT:
             pretence().fault = value;
@@ -139,7 +149,7 @@ void launch(const Kernel& kernel, Body body) {
         return;
     }
     SimtStream* stream = static_cast<SimtStream*>(kernel.stream);
-    submit(stream, cudaErrorLaunchFailure, [kernel, body, closure, queue = before(stream)] {
+    submit_late(stream, cudaErrorLaunchFailure, [kernel, body, closure, queue = before(stream)] {
         queue->finish();
         if (Pretence::comes(pretence().fault)) pretence().broken = true;
         return pretence().broken ? std::string() : run_grid(kernel, body);
@@ -250,7 +260,7 @@ cudaError_t cudaFreeHost(void* address) {
 }
 
 cudaError_t cudaMemsetAsync(void* address, int value, size_t bytes, cudaStream_t stream) {
-    return submit(stream, cudaErrorInvalidValue, [=, queue = before(stream)] {
+    return submit_late(stream, cudaErrorInvalidValue, [=, queue = before(stream)] {
         queue->finish();
         if (bytes > 0) std::memset(address, value, bytes);
         return std::string();
@@ -261,16 +271,23 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
     const auto copy = [=] {
         if (bytes > 0) std::memcpy(to, from, bytes);
     };
-    const bool waits = stream != nullptr && kind != cudaMemcpyDeviceToDevice;
-    return submit(stream, cudaErrorInvalidValue, [copy, waits, queue = before(stream)] {
-        if (waits) {
+    if (stream == nullptr || kind == cudaMemcpyDeviceToDevice) {
+        return submit_late(stream, cudaErrorInvalidValue, [copy, queue = before(stream)] {
+            queue->finish();
+            copy();
+            return std::string();
+        });
+    }
+    const auto transfer = [copy, queue = before(stream)] {
+        if (pretence().late == 0) {
             queue->add(copy);
         } else {
             queue->finish();
             copy();
         }
         return std::string();
-    });
+    };
+    return pretence().late == 2 ? submit_late(stream, cudaErrorInvalidValue, transfer) : submit(stream, cudaErrorInvalidValue, transfer);
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
@@ -298,10 +315,11 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
         event->capture->queues.push_back(stream->queue);
     }
     if (event->capture && event->stream != stream) event->stream->joined = event->recorded;
-    return submit(stream, cudaErrorInvalidValue, [mark = event->mark] {
+    const auto wait = [mark = event->mark] {
         mark->wait();
         return std::string();
-    });
+    };
+    return pretence().late == 2 ? submit_late(stream, cudaErrorInvalidValue, wait) : submit(stream, cudaErrorInvalidValue, wait);
 }
 
 cudaError_t cudaEventCreate(cudaEvent_t* event) {
@@ -375,7 +393,7 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
 }
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
-    return submit(stream, cudaErrorLaunchFailure, [executable, queue = before(stream)] {
+    return submit_late(stream, cudaErrorLaunchFailure, [executable, queue = before(stream)] {
         queue->finish();
         std::string said;
         for (size_t i = 0; i < executable->actions.size() && said.empty(); ++i) said = executable->actions[i]();

@@ -10,6 +10,7 @@ struct Pretence {
     std::atomic<int64_t> shared{163 * 1024};      // bytes that a block can ask for
     std::atomic<int64_t> refusal{-1}, fault{-1};  // launches and kernels until it comes to that; negative: never
     std::atomic<bool> broken{false};              // whether the fault has happened
+    std::atomic<int64_t> late{0};                 // what is done late: 0 copies between host and device, 1 all else, 2 everything
     std::atomic<int64_t> used{0};                 // bytes of the device's memory
 
     static Pretence& instance() {

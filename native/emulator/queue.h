@@ -1,5 +1,6 @@
-// Copies between host and device that have been put on a stream and are not done yet. They are done at the last moment that is legal, so
-// that a stream which does not wait for them shows: when their own stream comes to something else, or somebody waits for it.
+// What has been put on a stream and is not done yet: copies between host and device, all else, or everything (KN_EMULATED_LATE). It is done
+// at the last moment that is legal, so that a stream which does not wait for it shows: when its own stream comes to something that is done
+// at once, or somebody waits for it.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -22,24 +23,29 @@ class Queue {
     Queue(const Queue&) = delete;
     Queue& operator=(const Queue&) = delete;
 
-    void add(std::function<void()> copy) {
-        std::lock_guard<std::mutex> guard(lock_);
-        copies_.push_back(std::move(copy));
+    void add(std::function<void()> work) {
+        std::lock_guard<std::recursive_mutex> guard(lock_);
+        left_.push_back(std::move(work));
     }
 
     /// How many have been put here so far, done or not.
     uint64_t position() {
-        std::lock_guard<std::mutex> guard(lock_);
-        return done_ + copies_.size();
+        std::lock_guard<std::recursive_mutex> guard(lock_);
+        return done_ + left_.size();
     }
 
-    /// Does those that were here at the position.
+    /// Does those that were here at the position. Nothing where it is one of them that asks: it comes after those before it anyway.
     void finish(uint64_t position = UINT64_MAX) {
-        std::lock_guard<std::mutex> guard(lock_);
-        for (; !copies_.empty() && done_ < position; ++done_) {
-            copies_.front()();
-            copies_.pop_front();
+        std::lock_guard<std::recursive_mutex> guard(lock_);
+        if (busy_) return;
+        busy_ = true;
+        while (!left_.empty() && done_ < position) {
+            const std::function<void()> next = std::move(left_.front());
+            left_.pop_front();
+            ++done_;
+            next();
         }
+        busy_ = false;
     }
 
     /// What waiting for the device does.
@@ -59,9 +65,10 @@ class Queue {
         return *all;
     }
 
-    std::mutex lock_;
-    std::deque<std::function<void()>> copies_;
+    std::recursive_mutex lock_;
+    std::deque<std::function<void()>> left_;
     uint64_t done_ = 0;
+    bool busy_ = false;
 };
 
 /// What an event marks.

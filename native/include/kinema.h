@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /* Raised with every change of a signature or a meaning. */
-#define KN_ABI_VERSION 1
+#define KN_ABI_VERSION 2
 
 typedef int32_t kn_status;
 typedef int32_t kn_dtype;
@@ -130,6 +130,8 @@ KN_API int32_t kn_range_pop(void);
 #define KN_EMULATED_FAULT 5      /* the kernel after so many others accesses memory that is not its own, which is noticed when somebody waits
                                     for it, and then nothing works any more; negative: none, and all works again */
 #define KN_EMULATED_SHARED 6     /* KN_SHARED_MEMORY; 163 KB at first */
+#define KN_EMULATED_LATE 7       /* what is done as late as is legal, on streams that are not the default one: 0 copies between host and
+                                    device, as at first; 1 all else, and these copies as early as is legal; 2 everything */
 /* KN_UNSUPPORTED on a device. */
 KN_API kn_status kn_emulate(int32_t what, int64_t value);
 

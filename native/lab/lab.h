@@ -51,8 +51,8 @@ struct Case {
     double tolerance = 0;       // added to the bound, for what is rounded to bf16 in between; say why where it is set
     bool deterministic = true;  // whether all runs must give the same bits
     double flops = 0, bytes = 0;
-    /// Makes what runs start from and is no input, such as the results of a forward pass, in the workspace, which they leave as it is. It is
-    /// not in their time. Null where there is nothing to make.
+    /// Makes what runs start from and is no input, such as the results of a forward pass or a table of the call's addresses, in the workspace,
+    /// which they leave as it is. It is not in their time. Null where there is nothing to make.
     std::function<kn_status(const Call& call)> prepare;
     /// KN_UNSUPPORTED where the variant does not take the shape, which is then left out.
     std::function<kn_status(int variant, const Call& call)> run;

@@ -29,10 +29,13 @@ class Sets {
         for (int64_t i = 0; i < count(); ++i) calls_.push_back(call_at(memory_.get() + static_cast<kn_dptr>(i * bytes_)));
         must(kn_memory_set(memory_.get(), 0, bytes_, 0));
         fill(calls_[0]);
-        if (c.prepare) must(c.prepare(calls_[0]));
-        must(kn_stream_synchronize(stream()));
         for (int64_t i = 1; i < count(); ++i) must(kn_copy(memory_.get() + static_cast<kn_dptr>(i * bytes_), memory_.get(), bytes_, 0));
         must(kn_device_synchronize());
+        // for each by itself, as what is prepared may hold addresses
+        for (const Call& call : calls_) {
+            if (c.prepare) must(c.prepare(call));
+        }
+        must(kn_stream_synchronize(stream()));
     }
 
     /// Enough to fill the L2 cache twice.

@@ -206,6 +206,60 @@ void streams() {
     expect(kn_live_objects() == 0, "objects left");
 }
 
+/// x = host after y = x + 1, where kernels come late and copies early, with or without the wait for the kernel.
+void late_kernels() {
+    std::vector<float> host(32, 6.f), x(32, 5.f), y(32), z(32);
+    const auto at = [](std::vector<float>& v) { return reinterpret_cast<uintptr_t>(v.data()); };
+    const kn_handle copies = kn_stream_create(), work = kn_stream_create(), read = kn_event_create();
+    kn_emulate(KN_EMULATED_LATE, 1);
+    const auto put = [&](bool waits) {
+        LAUNCH(add_one, 1, 32, 0, kn::stream_of(work), y.data(), x.data());
+        kn_event_record(read, work);
+        kn_copy(at(z), at(y), 128, work);
+        if (waits) kn_stream_wait(copies, read);
+        kn_copy_to_device(at(x), at(host), 128, copies);
+    };
+    put(false);
+    expect(x[7] == 6.f && y[7] == 0.f, "the copy is early, the kernel late");
+    kn_stream_synchronize(work);
+    expect(y[7] == 7.f && z[7] == 7.f, "a copy that does not wait is before the kernel: " + std::to_string(y[7]));
+    host.assign(32, 9.f);
+    put(true);
+    expect(y[7] == 7.f && x[7] == 9.f, "a copy that waits is after it: " + std::to_string(y[7]));
+    z[7] = 0.f;
+    kn_device_synchronize();
+    expect(z[7] == 7.f, "waiting for the device does what is left");
+    put(true);
+    kn_copy_to_host(at(host), at(z), 128, work);
+    expect(host[7] == 10.f, "a copy comes after what its stream has to do before: " + std::to_string(host[7]));
+
+    kn_graph_begin(work);
+    put(true);
+    kn_event_record(read, copies);
+    kn_stream_wait(work, read);
+    const kn_handle graph = kn_graph_end(work);
+    x.assign(32, 1.f);
+    expect(graph != 0 && kn_graph_launch(graph, work) == KN_OK && x[7] == 1.f, "a graph is late, too");
+    kn_stream_synchronize(work);
+    expect(y[7] == 2.f && x[7] == 10.f, "and done in order: " + std::to_string(y[7]));
+    kn_emulate(KN_EMULATED_LATE, 2);
+    host.assign(32, 3.f);
+    x.assign(32, 1.f);
+    kn_copy_to_device(at(x), at(host), 128, copies);
+    kn_event_record(read, copies);
+    kn_stream_wait(work, read);
+    LAUNCH(add_one, 1, 32, 0, kn::stream_of(work), y.data(), x.data());
+    host.assign(32, 4.f);
+    expect(x[7] == 1.f && y[7] == 2.f, "nothing is done before somebody waits");
+    kn_stream_synchronize(work);
+    expect(x[7] == 4.f && y[7] == 5.f, "the copy reads what the host has by then: " + std::to_string(y[7]));
+    kn_emulate(KN_EMULATED_LATE, 0);
+    kn_graph_destroy(graph);
+    for (kn_handle s : {copies, work}) kn_stream_destroy(s);
+    kn_event_destroy(read);
+    expect(kn_live_objects() == 0, "objects left");
+}
+
 /// What the device is told to pretend.
 void pretences() {
     std::vector<float> y(64);
@@ -245,6 +299,7 @@ int main() {
     tensor_cores();
     graphs();
     streams();
+    late_kernels();
     pretences();
     many_blocks();
     std::printf("%d failed\n", failures);

@@ -29,8 +29,7 @@ kn_status choose(const char* what, const Operands& o, int* variant) {
                       what, SHORT);
     }
     if (*variant == 3 && !is_for_tiles(o)) {
-        return refuse(KN_UNSUPPORTED, "attention.%s v3 takes depths up to 128 of whole 16 bytes; f32 above 64 takes 112 KB of shared",
-                      what);
+        return refuse(KN_UNSUPPORTED, "attention.%s v3 takes depths up to 128 of whole 16 bytes", what);
     }
     KN_REQUIRE(*variant >= 1 && *variant <= VARIANTS, "attention.%s: there is no variant %d", what, *variant);
     return KN_OK;

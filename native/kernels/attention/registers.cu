@@ -41,6 +41,9 @@ template <int DEPTH, int NJ> __device__ void multiply_with_rows(float (&sums)[EA
     }
 }
 
+/// Columns that rows of weights lie apart: tile_chunk needs eight chunks of four.
+template <int OTHERS> constexpr int PITCH = OTHERS < 32 ? 32 : OTHERS;
+
 /// Puts what each thread has of its rows where the other lanes of the rows find it; they are all of one warp.
 template <int OTHERS> __device__ void put_weights(float* weights, const float (&values)[EACH][OTHERS / SIDE]) {
 #pragma unroll
@@ -48,7 +51,7 @@ template <int OTHERS> __device__ void put_weights(float* weights, const float (&
 #pragma unroll
         for (int j = 0; j < OTHERS / SIDE; ++j) {
             const int column = across() + j * SIDE;
-            tile_chunk<OTHERS>(weights, down() + i * SIDE, column / 4)[column % 4] = values[i][j];
+            tile_chunk<PITCH<OTHERS>>(weights, down() + i * SIDE, column / 4)[column % 4] = values[i][j];
         }
     }
 }
@@ -59,7 +62,7 @@ template <int DEPTH, int OTHERS> __device__ void add_weighted(float (&sums)[EACH
     for (int c = 0; c < OTHERS / 4; ++c) {
         Four of_rows[EACH];
 #pragma unroll
-        for (int i = 0; i < EACH; ++i) of_rows[i] = *reinterpret_cast<Four*>(tile_chunk<OTHERS>(weights, down() + i * SIDE, c));
+        for (int i = 0; i < EACH; ++i) of_rows[i] = *reinterpret_cast<Four*>(tile_chunk<PITCH<OTHERS>>(weights, down() + i * SIDE, c));
 #pragma unroll
         for (int e = 0; e < 4; ++e) {
 #pragma unroll
@@ -104,8 +107,9 @@ __device__ inline float row_max(float v) {
     return v;
 }
 
-template <int DEPTH> __global__ void __launch_bounds__(THREADS, 1) forward_v3(float* y, float* log_sums, Rows<float> r, int tiles) {
-    constexpr int KEYS = 64, NJ = KEYS / SIDE;
+template <int DEPTH, int KEYS>
+__global__ void __launch_bounds__(THREADS, 1) forward_v3(float* y, float* log_sums, Rows<float> r, int tiles) {
+    constexpr int NJ = KEYS / SIDE;
     float* const own = reinterpret_cast<float*>(dynamic_shared());
     float *const keys = own + OWN * DEPTH, *const values = keys + KEYS * DEPTH, *const weights = values + KEYS * DEPTH;
     const int64_t head = blockIdx.x / tiles, b = head / r.heads, width = r.width();
@@ -234,10 +238,10 @@ __global__ void __launch_bounds__(THREADS, 1) gradient_v3(float* d_first, float*
             pull = seen ? p * (m * pull - s.along[row]) * r.scale : 0.f;
         }
         put_weights<OTHERS>(weights, pulls);
-        if (OF_KEYS) put_weights<OTHERS>(weights + OWN * OTHERS, scores);
+        if (OF_KEYS) put_weights<OTHERS>(weights + OWN * PITCH<OTHERS>, scores);
         __syncwarp();  // the rows' weights are there
         add_weighted<DEPTH, OTHERS>(sums, weights, others);
-        if constexpr (OF_KEYS) add_weighted<DEPTH, OTHERS>(values, weights + OWN * OTHERS, others + OTHERS * DEPTH);
+        if constexpr (OF_KEYS) add_weighted<DEPTH, OTHERS>(values, weights + OWN * PITCH<OTHERS>, others + OTHERS * DEPTH);
     }
     copy_async_wait<0>();  // the own rows', where there is nothing to sum
     const float one[EACH] = {1.f, 1.f, 1.f, 1.f};
@@ -246,13 +250,13 @@ __global__ void __launch_bounds__(THREADS, 1) gradient_v3(float* d_first, float*
     if constexpr (OF_KEYS) store_sums<DEPTH>(d_second + at, width, first, count, r.depth, values, one);
 }
 
-template <int DEPTH> constexpr size_t FORWARD_SHARED = (3 * OWN * DEPTH + OWN * OWN) * sizeof(float);
-template <int DEPTH, int OTHERS> constexpr size_t GRADIENT_SHARED = (2 * (OWN + OTHERS) * DEPTH + 2 * OWN * OTHERS) * sizeof(float);
+template <int DEPTH, int KEYS> constexpr size_t FORWARD_SHARED = ((OWN + 2 * KEYS) * DEPTH + OWN * KEYS) * sizeof(float);
+template <int DEPTH, int OTHERS> constexpr size_t GRADIENT_SHARED = (2 * (OWN + OTHERS) * DEPTH + 2 * OWN * PITCH<OTHERS>) * sizeof(float);
 
-template <int DEPTH> void launch_forward(kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream) {
+template <int DEPTH, int KEYS> void launch_forward(kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream) {
     const int64_t tiles = ceil_div(o.queries, OWN);
-    LAUNCH((forward_v3<DEPTH>), static_cast<unsigned>(o.batch * o.heads * tiles), THREADS, FORWARD_SHARED<DEPTH>, stream_of(stream),
-           address<float>(y), address<float>(log_sums), rows_of<float>(o), static_cast<int>(tiles));
+    LAUNCH((forward_v3<DEPTH, KEYS>), static_cast<unsigned>(o.batch * o.heads * tiles), THREADS, (FORWARD_SHARED<DEPTH, KEYS>),
+           stream_of(stream), address<float>(y), address<float>(log_sums), rows_of<float>(o), static_cast<int>(tiles));
 }
 
 template <int DEPTH, int OTHERS>
@@ -269,11 +273,19 @@ void launch_gradient(kn_dptr dq, kn_dptr dk, kn_dptr dv, const Results<float>& r
     }
 }
 
+/// Whether blocks for depths above 64 have 112 KB of shared memory; else they go over tiles of half as many others, in at most 96 KB.
+bool has_wide_tiles() {
+    constexpr size_t MOST = std::max(FORWARD_SHARED<128, 64>, GRADIENT_SHARED<128, 32>);
+    return has_shared(MOST);
+}
+
 void launch_forward_registers(kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream) {
     if (o.depth <= 64) {
-        launch_forward<64>(y, log_sums, o, stream);
+        launch_forward<64, 64>(y, log_sums, o, stream);
+    } else if (has_wide_tiles()) {
+        launch_forward<128, 64>(y, log_sums, o, stream);
     } else {
-        launch_forward<128>(y, log_sums, o, stream);
+        launch_forward<128, 32>(y, log_sums, o, stream);
     }
 }
 
@@ -282,23 +294,23 @@ void launch_gradient_registers(kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, k
     const Results<float> results{address<const float>(dy), address<const float>(log_sums), address<const float>(along)};
     if (o.depth <= 64) {
         launch_gradient<64, 64>(dq, dk, dv, results, o, stream);
-    } else {
+    } else if (has_wide_tiles()) {
         launch_gradient<128, 32>(dq, dk, dv, results, o, stream);
+    } else {
+        launch_gradient<128, 16>(dq, dk, dv, results, o, stream);
     }
 }
 
-/// Of a block of the larger pass; on tensor cores it is never more than 96 KB, which every device has.
-bool has_shared_for(const Operands& o) {
-    const size_t narrow = std::max(FORWARD_SHARED<64>, GRADIENT_SHARED<64, 64>);
-    return o.dtype == KN_BF16 || has_shared(o.depth <= 64 ? narrow : std::max(FORWARD_SHARED<128>, GRADIENT_SHARED<128, 32>));
-}
+// Every device gives a block 99 KB; on tensor cores it is never more than 96.
+static_assert(std::max(FORWARD_SHARED<64, 64>, GRADIENT_SHARED<64, 64>) <= 99 * 1024);
+static_assert(std::max(FORWARD_SHARED<128, 32>, GRADIENT_SHARED<128, 16>) <= 99 * 1024);
 }  // namespace
 
 bool is_for_tiles(const Operands& o) {
     constexpr int64_t BLOCKS = int64_t{1} << 31, MOST_DEPTH = 128;
     const int64_t heads = o.batch * o.heads;
     return o.depth % (16 / size_of(o.dtype)) == 0 && o.depth <= MOST_DEPTH && heads * ceil_div(o.queries, OWN) < BLOCKS
-        && heads * ceil_div(o.keys, OWN) < BLOCKS && has_shared_for(o);
+        && heads * ceil_div(o.keys, OWN) < BLOCKS;
 }
 
 void launch_forward_tiles(kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream) {

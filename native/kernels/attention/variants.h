@@ -12,7 +12,7 @@ bool is_short(const Operands& o);
 void launch_forward_short(kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream);
 void launch_gradient_short(kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, const Operands& o, kn_handle stream);
 
-/// Depths of whole 16 bytes up to 128, as far as the device's shared memory goes. The workspace is as kn_attention_gradient_workspace says.
+/// Depths of whole 16 bytes up to 128. The workspace is as kn_attention_gradient_workspace says.
 bool is_for_tiles(const Operands& o);
 void launch_forward_tiles(kn_dptr y, kn_dptr log_sums, const Operands& o, kn_handle stream);
 void launch_gradient_tiles(kn_dptr dq, kn_dptr dk, kn_dptr dv, kn_dptr dy, kn_dptr y, kn_dptr log_sums, const Operands& o,

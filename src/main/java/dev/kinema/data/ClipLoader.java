@@ -3,6 +3,7 @@ package dev.kinema.data;
 import dev.kinema.KinemaException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
@@ -71,6 +72,11 @@ public final class ClipLoader implements AutoCloseable {
         } finally {
             waitedNanos += System.nanoTime() - start;
         }
+    }
+
+    /** The batch that {@link #next()} would give, if it is there already; empty else, and where that would throw. */
+    public Optional<ClipBatch> poll() {
+        return Optional.ofNullable(ready.poll());
     }
 
     /** The films that have failed so far, in the order in which their turns came; all of them once {@link #next()} has given null. */

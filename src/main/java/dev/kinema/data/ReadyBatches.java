@@ -51,6 +51,12 @@ final class ReadyBatches {
         notifyAll();
     }
 
+    /** The next batch if it is here; null else, for whatever reason. */
+    synchronized ClipBatch poll() {
+        notifyAll();
+        return ready.pollFirst();
+    }
+
     /** The next batch, null after the last. */
     synchronized ClipBatch take() throws InterruptedException {
         while (ready.isEmpty() && !ended && !closed) {

@@ -2,6 +2,8 @@ package dev.kinema.device;
 
 import dev.kinema.KinemaException;
 import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
 
 /**
  * A compiled graph with one planned block of activation memory. Used by one thread at a time; several programs may share weights, and those
@@ -18,6 +20,43 @@ public interface Program extends AutoCloseable {
 
     /** Computes the outputs and updates the variables that the graph writes. */
     void run();
+
+    /**
+     * {@link #run()}, and meanwhile, in the same thread, what fills inputs for the next run. These then come to the device beside the run,
+     * and the next run finds them there. A device that computes in the memory of the host does one after the other.
+     *
+     * <p>Outputs are there when both are done. After a run that ended with an error, or when {@link #input} has been asked for one of
+     * them, these inputs are to be filled again.
+     *
+     * @param refill fills the inputs that {@link Compilation#staged} names, all of them, and leaves the others alone, as a run that is under
+     *     way may read them. It says whether it did. What it throws is thrown when the run is over
+     */
+    default void run(BooleanSupplier refill) {
+        run();
+        refill.getAsBoolean();
+    }
+
+    /**
+     * A run for each part of something, in which the next part's inputs are filled.
+     *
+     * @param fill fills all inputs that are staged, for the part of that number
+     * @param collect takes the outputs of the part of that number
+     */
+    default void runParts(int parts, IntConsumer fill, IntConsumer collect) {
+        if (parts > 0) {
+            fill.accept(0);
+        }
+        for (int i = 0; i < parts; i++) {
+            int next = i + 1;
+            run(() -> {
+                if (next < parts) {
+                    fill.accept(next);
+                }
+                return next < parts;
+            });
+            collect.accept(i);
+        }
+    }
 
     /**
      * What each run does, in order. Preparations that are not repeated run by run are left out.

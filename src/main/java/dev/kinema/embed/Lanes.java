@@ -30,6 +30,7 @@ final class Lanes implements AutoCloseable {
     /** Tells a lane to end. */
     private static final LaneWork END = new LaneWork() {
     };
+    private static final String FRAMES = "frames";
 
     private final int batch;
     private final int clipBytes;
@@ -40,8 +41,20 @@ final class Lanes implements AutoCloseable {
     private final List<Program> programs = new ArrayList<>();
     private final Weights weights;
 
-    /** The programs of a lane; {@code single} is for clips too few to be worth a batch. */
-    private record Lane(Program whole, Optional<Program> single) {
+    /** What a lane computes with, and what it has taken out of the queue while it computed. */
+    private static final class Lane {
+        final Program whole;
+        /** For clips too few to be worth a batch. */
+        final Optional<Program> single;
+        /** Begun, and filled into the next run of {@link #whole}. */
+        List<ClipGroup> ahead = List.of();
+        /** Not begun; null where there is none. */
+        LaneWork kept;
+
+        Lane(Program whole, Optional<Program> single) {
+            this.whole = whole;
+            this.single = single;
+        }
     }
 
     /** @param gather nanoseconds that a clip waits for clips of other calls; empty for batches of one call's clips */
@@ -61,7 +74,7 @@ final class Lanes implements AutoCloseable {
             weights.initialize(whole, 0);
             List<Lane> lanes = new ArrayList<>();
             for (int i = 0; i < count; i++) {
-                lanes.add(new Lane(compile(device, whole, how),
+                lanes.add(new Lane(compile(device, whole, how.withStaged(FRAMES)),
                     batch > 1 && gather.isPresent() ? Optional.of(compile(device, single, how)) : Optional.empty()));
             }
             lanes.forEach(this::start);
@@ -77,7 +90,7 @@ final class Lanes implements AutoCloseable {
     static Graph graph(SlowConfig network, int batch) {
         Graph graph = new Graph();
         SlowConfig.Clip clip = network.clip();
-        Value frames = graph.input("frames", DType.U8, Shape.of(batch, clip.frames(), clip.crop(), clip.crop(), 3));
+        Value frames = graph.input(FRAMES, DType.U8, Shape.of(batch, clip.frames(), clip.crop(), clip.crop(), 3));
         Value clips = NormalizeFrames.of(frames, NormalizeFrames.KINETICS);
         graph.output("feature", new Slow(network).feature(Pass.eval(graph), clips));
         return graph;
@@ -118,7 +131,8 @@ final class Lanes implements AutoCloseable {
 
     private void work(Lane lane) {
         try {
-            for (LaneWork next = queue.take(); next != END; next = queue.take()) {
+            for (LaneWork next = queue.take(); next != END; next = lane.kept == null ? queue.take() : lane.kept) {
+                lane.kept = null;
                 perform(lane, next);
             }
         } catch (InterruptedException e) {
@@ -131,7 +145,10 @@ final class Lanes implements AutoCloseable {
             return;
         }
         if (work instanceof ClipGroup clips) {
-            encode(lane, gathered(clips));
+            boolean filled = encode(lane, gathered(clips), false);
+            while (!lane.ahead.isEmpty()) {
+                filled = encode(lane, lane.ahead, filled);
+            }
             return;
         }
         EventWork events = (EventWork) work;
@@ -169,17 +186,30 @@ final class Lanes implements AutoCloseable {
         return groups;
     }
 
-    private void encode(Lane lane, List<ClipGroup> groups) {
+    /**
+     * Computes clips, and meanwhile takes those that come after them.
+     *
+     * @param filled whether the whole program has them as its next inputs
+     * @return whether it has those that come after them, if there are any; after a failure it has not
+     */
+    private boolean encode(Lane lane, List<ClipGroup> groups, boolean filled) {
+        lane.ahead = List.of();
         Throwable thrown = null;
         try {
             int clips = groups.stream().mapToInt(ClipGroup::size).sum();
-            if (lane.single.isPresent() && 2 * clips <= batch) {
+            if (!filled && lane.single.isPresent() && 2 * clips <= batch) {
                 // a run costs what its clips cost: one by one, less than half a batch is cheaper than a whole
                 for (ClipGroup group : groups) {
-                    run(lane.single.get(), List.of(group));
+                    fill(lane.single.get(), List.of(group));
+                    lane.single.get().run();
+                    collect(lane.single.get(), List.of(group));
                 }
             } else {
-                run(lane.whole, groups);
+                if (!filled) {
+                    fill(lane.whole, groups);
+                }
+                lane.whole.run(() -> fillAhead(lane));
+                collect(lane.whole, groups);
             }
         } catch (RuntimeException | Error e) {
             // the callers' to see
@@ -188,10 +218,36 @@ final class Lanes implements AutoCloseable {
         for (ClipGroup group : groups) {
             group.end(thrown);
         }
+        return thrown == null;
     }
 
-    private void run(Program program, List<ClipGroup> groups) {
-        ByteBuffer input = program.input("frames").buffer();
+    /** Takes clips that wait, and gives them to the whole program's next run; whether there were any. */
+    private boolean fillAhead(Lane lane) {
+        int most = gather.isPresent() ? batch : 1;
+        if (queue.size() < most) {
+            // what is less than a batch can grow until the run is done
+            return false;
+        }
+        List<ClipGroup> groups = new ArrayList<>();
+        for (LaneWork next = queue.poll(); next != null; next = groups.size() < most ? queue.poll() : null) {
+            if (!(next instanceof ClipGroup clips)) {
+                // an end, or events: after the clips that have waited longer
+                lane.kept = next;
+                break;
+            }
+            if (clips.begin()) {
+                groups.add(clips);
+            }
+        }
+        lane.ahead = groups;
+        if (!groups.isEmpty()) {
+            fill(lane.whole, groups);
+        }
+        return !groups.isEmpty();
+    }
+
+    private void fill(Program program, List<ClipGroup> groups) {
+        ByteBuffer input = program.input(FRAMES).buffer();
         int row = 0;
         for (ClipGroup group : groups) {
             for (int i = 0; i < group.size(); i++) {
@@ -199,9 +255,11 @@ final class Lanes implements AutoCloseable {
                 input.put(row++ * clipBytes, clip, clip.position(), clipBytes);
             }
         }
-        program.run();
+    }
+
+    private void collect(Program program, List<ClipGroup> groups) {
         HostArray output = program.output("feature");
-        row = 0;
+        int row = 0;
         for (ClipGroup group : groups) {
             for (int i = 0; i < group.size(); i++) {
                 group.set(i, row(output, row++));

@@ -165,9 +165,9 @@ public final class MovieEncoder implements AutoCloseable {
         return new ClipStream(film, plan, slots(), spare);
     }
 
-    /** Clips of one film in memory: one in the making, those that the programs compute, and as many that wait for these to be done. */
+    /** Clips of one film in memory: one in the making, those that programs compute, those taken for their next runs, and a batch that waits. */
     private int slots() {
-        return 1 + (1 + lanes.count()) * lanes.batch();
+        return 1 + (1 + 2 * lanes.count()) * lanes.batch();
     }
 
     /**

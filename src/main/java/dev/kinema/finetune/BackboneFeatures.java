@@ -83,6 +83,8 @@ record BackboneFeatures(Device device, Precision precision, BackboneWeights back
         int known;
         int done;
         int damaged;
+        /** What the program's next run has as input already; null where nothing. */
+        ClipBatch ahead;
 
         Session(FeatureWriter store, FeatureExtraction.Watcher watcher) {
             this.store = store;
@@ -151,7 +153,7 @@ record BackboneFeatures(Device device, Precision precision, BackboneWeights back
                 backbone.tensors().forEach(weights::put);
                 // batch norm's counters may be missing from a file, and nothing computes with them
                 weights.initialize(graph, 0);
-                try (Program program = device.compile(graph, weights, new Compilation(precision, true))) {
+                try (Program program = device.compile(graph, weights, new Compilation(precision, true).withStaged(VerbClassifier.FRAMES))) {
                     compute(session, pending, program, batch);
                 }
             }
@@ -168,21 +170,35 @@ record BackboneFeatures(Device device, Precision precision, BackboneWeights back
         EventPictures pictures = new EventPictures(dataset, settings, backbone.config().clip());
         try (ClipLoader loader = pictures.evaluation(FilmList.of(pending), batch)) {
             long begun = System.nanoTime();
-            for (ClipBatch next = loader.next(); next != null; next = loader.next()) {
+            for (ClipBatch next = loader.next(); next != null; next = session.ahead == null ? loader.next() : session.ahead) {
                 if (Thread.currentThread().isInterrupted()) {
                     next.close();
                     throw new KinemaException("interrupted between two clips: give the same command again to go on");
                 }
                 try (ClipBatch clips = next) {
                     session.failNew(clips.failed(), byId);
-                    program.input(VerbClassifier.FRAMES).buffer().put(0, clips.pixels(), 0, clips.pixels().limit());
-                    program.run();
+                    if (clips != session.ahead) {
+                        fill(program, clips);
+                    }
+                    program.run(() -> takeAhead(session, loader, program));
                     add(session, clips, byId, program.output(FEATURES).toFloats(), (System.nanoTime() - begun) / 1e9);
                 }
                 begun = System.nanoTime();
             }
             session.failNew(loader.failed(), byId);
         }
+    }
+
+    private static void fill(Program program, ClipBatch clips) {
+        program.input(VerbClassifier.FRAMES).buffer().put(0, clips.pixels(), 0, clips.pixels().limit());
+    }
+
+    private static boolean takeAhead(Session session, ClipLoader loader, Program program) {
+        session.ahead = loader.poll().orElse(null);
+        if (session.ahead != null) {
+            fill(program, session.ahead);
+        }
+        return session.ahead != null;
     }
 
     /** @param rows the first events of all films come first */

@@ -17,6 +17,7 @@ import dev.kinema.optim.Optimizer;
 import dev.kinema.pretrain.GradientSum;
 import dev.kinema.run.Metrics;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -50,7 +51,7 @@ final class VerbStep implements AutoCloseable {
         Graph graph = learning(network, events, parts, optimizer);
         weights.initialize(graph, seed);
         sum = parts == 1 ? null : new GradientSum(device, weights, compilation, optimizer, graph, seed);
-        program = device.compile(graph, weights, compilation);
+        program = device.compile(graph, weights, compilation.withStaged(VerbClassifier.FRAMES, LABELS));
     }
 
     /** What is computed of a part: the loss, and the update of all variables, or of their gradients' sum where a batch has several. */
@@ -76,26 +77,26 @@ final class VerbStep implements AutoCloseable {
      * @param labels of each part's events, in their order
      */
     Result run(List<ByteBuffer> pixels, List<int[]> labels, double rate) {
-        double loss = 0;
-        int right = 0;
-        int all = 0;
+        double[] losses = new double[pixels.size()];
+        int[] right = new int[pixels.size()];
         if (sum == null) {
             program.input(Optimizer.LEARNING_RATE).put((float) rate);
         }
-        for (int part = 0; part < pixels.size(); part++) {
-            HostArray frames = program.input(VerbClassifier.FRAMES);
-            frames.buffer().put(0, pixels.get(part), 0, frames.elements());
-            int[] wanted = labels.get(part);
-            for (int k = 0; k < wanted.length; k++) {
-                program.input(LABELS).set(k, (long) wanted[k]);
-            }
-            program.run();
-            loss += program.output(Metrics.LOSS).get(0) / pixels.size();
-            right += right(program.output(LOGITS).toFloats(), wanted);
-            all += wanted.length;
-        }
+        program.runParts(pixels.size(), part -> fill(pixels.get(part), labels.get(part)), part -> {
+            losses[part] = program.output(Metrics.LOSS).get(0) / pixels.size();
+            right[part] = right(program.output(LOGITS).toFloats(), labels.get(part));
+        });
         double norm = sum == null ? program.output(Optimizer.GRADIENT_NORM).get(0) : sum.apply(rate);
-        return new Result(loss, norm, (double) right / all);
+        int all = labels.stream().mapToInt(wanted -> wanted.length).sum();
+        return new Result(Arrays.stream(losses).reduce(0, Double::sum), norm, (double) Arrays.stream(right).sum() / all);
+    }
+
+    private void fill(ByteBuffer pixels, int[] wanted) {
+        HostArray frames = program.input(VerbClassifier.FRAMES);
+        frames.buffer().put(0, pixels, 0, frames.elements());
+        for (int k = 0; k < wanted.length; k++) {
+            program.input(LABELS).set(k, (long) wanted[k]);
+        }
     }
 
     private int right(float[] logits, int[] wanted) {

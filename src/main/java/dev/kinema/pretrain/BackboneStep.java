@@ -10,6 +10,7 @@ import dev.kinema.graph.op.NormalizeFrames;
 import dev.kinema.model.SlowConfig;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** One optimizer step of a backbone over a batch that comes in parts of equal size. */
 interface BackboneStep extends AutoCloseable {
@@ -20,15 +21,33 @@ interface BackboneStep extends AutoCloseable {
     String RANKS = "ranks";
 
     /**
-     * What a step is run with.
+     * What a step looks at.
      *
      * @param parts the pixels of each part, u8 [clips, films of the part, T, S, S, 3]
      * @param labels of all films, in the order of the parts
+     */
+    record Clips(List<ByteBuffer> parts, int[] labels) {}
+
+    /**
+     * What a step is run with.
+     *
      * @param rate the learning rate
      * @param decay share of the old value in the momentum encoder
      * @param number of the step, which draws may depend on
      */
-    record Batch(List<ByteBuffer> parts, int[] labels, double rate, double decay, long number) {}
+    record Batch(Clips clips, double rate, double decay, long number) {
+        Batch(List<ByteBuffer> parts, int[] labels, double rate, double decay, long number) {
+            this(new Clips(parts, labels), rate, decay, number);
+        }
+
+        List<ByteBuffer> parts() {
+            return clips.parts();
+        }
+
+        int[] labels() {
+            return clips.labels();
+        }
+    }
 
     /**
      * What a step gave.
@@ -39,6 +58,15 @@ interface BackboneStep extends AutoCloseable {
     record Result(double loss, double gradientNorm, float[] rows, int[] ranks) {}
 
     Result run(Batch batch);
+
+    /**
+     * The same; a step of one part meanwhile gives the device the clips of the next.
+     *
+     * @param following the clips of the next step, which this is then to be run with; null where they are not there yet
+     */
+    default Result run(Batch batch, Supplier<Clips> following) {
+        return run(batch);
+    }
 
     @Override
     void close();

@@ -18,7 +18,6 @@ import dev.kinema.optim.MovingAverage;
 import dev.kinema.run.Metrics;
 import dev.kinema.run.Training;
 import dev.kinema.run.Uninterrupted;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -43,6 +42,8 @@ final class BackboneTraining implements Training {
     private LoaderPosition position = LoaderPosition.START;
     private List<FailedFilm> failed = List.of();
     private ClipLoader loader;
+    /** Taken while the step before computes, by steps of one part; null where nothing is. */
+    private Ahead ahead;
     /** Whether weights, position and memory are those after a whole step. */
     private boolean whole = true;
 
@@ -88,7 +89,9 @@ final class BackboneTraining implements Training {
     /** The pixels of a batch are held in direct memory, and those of the batches that are decoded ahead. */
     private void requireMemory(SlowConfig.Clip clip) {
         long film = 3L * objective.clips() * clip.frames() * clip.crop() * clip.crop();
-        long needed = film * (phase.batch() + (phase.loading().prefetch() + 1L) * phase.part());
+        // a step of one part has the next one's, too
+        long held = phase.batch() == phase.part() ? 2L * phase.batch() : phase.batch();
+        long needed = film * (held + (phase.loading().prefetch() + 1L) * phase.part());
         long most = DirectMemory.most();
         if (needed > most) {
             throw new KinemaException(String.format(Locale.ROOT, "a batch of %d films and %d parts ahead take %.1f GB of pixels, and Java may hold "
@@ -124,11 +127,13 @@ final class BackboneTraining implements Training {
         List<ClipBatch> parts = new ArrayList<>();
         try {
             long waited = load(parts);
-            int[] labels = parts.stream().flatMapToInt(part -> Arrays.stream(part.labels())).toArray();
-            List<ByteBuffer> pixels = parts.stream().map(ClipBatch::pixels).toList();
+            BackboneStep.Clips clips = ahead == null ? clips(parts) : ahead.clips;
+            ahead = null;
+            int[] labels = clips.labels();
             double epoch = epoch(number);
             whole = false;
-            BackboneStep.Result result = step.run(new BackboneStep.Batch(pixels, labels, rate.at(epoch), decay(epoch), number));
+            BackboneStep.Result result = step.run(new BackboneStep.Batch(clips, rate.at(epoch), decay(epoch), number),
+                () -> number + 1 < steps() ? takeAhead() : null);
             test.remember(parts, result.rows());
             position = parts.get(parts.size() - 1).position();
             remember(parts.get(parts.size() - 1).failed());
@@ -161,10 +166,24 @@ final class BackboneTraining implements Training {
             loader = new ClipLoader(films, config.sampler(phase), phase.augmentation(), settings, position, failed);
         }
         long before = loader.waitedNanos();
-        for (int i = 0; i < phase.batch() / phase.part(); i++) {
+        if (ahead != null) {
+            parts.add(ahead.batch);
+        }
+        while (parts.size() < phase.batch() / phase.part()) {
             parts.add(loader.next());
         }
         return loader.waitedNanos() - before;
+    }
+
+    private static BackboneStep.Clips clips(List<ClipBatch> parts) {
+        return new BackboneStep.Clips(parts.stream().map(ClipBatch::pixels).toList(),
+            parts.stream().flatMapToInt(part -> Arrays.stream(part.labels())).toArray());
+    }
+
+    /** The next step's clips if they are decoded; the position is still that before them. */
+    private BackboneStep.Clips takeAhead() {
+        ahead = loader.poll().map(batch -> new Ahead(batch, clips(List.of(batch)))).orElse(null);
+        return ahead == null ? null : ahead.clips;
     }
 
     /** The momentum encoder's share of the old value; PySlowFast anneals it by the epoch. */
@@ -231,7 +250,13 @@ final class BackboneTraining implements Training {
         test.restore(extras);
     }
 
+    private record Ahead(ClipBatch batch, BackboneStep.Clips clips) {}
+
     private void closeLoader() {
+        if (ahead != null) {
+            ahead.batch.close();
+            ahead = null;
+        }
         if (loader != null) {
             loader.close();
             loader = null;

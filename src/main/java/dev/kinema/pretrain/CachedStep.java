@@ -56,9 +56,9 @@ final class CachedStep implements BackboneStep {
         builder.initialize(back);
         // the momentum encoder starts equal before anything reads it
         sum = new GradientSum(builder, forward);
-        embedding = builder.device().compile(forward, builder.weights(), builder.compilation());
+        embedding = builder.device().compile(forward, builder.weights(), builder.compilation().withStaged(FRAMES));
         contrast = builder.device().compile(loss, builder.weights(), builder.compilation().withPrecision(Precision.FP32));
-        backward = builder.device().compile(back, builder.weights(), builder.compilation());
+        backward = builder.device().compile(back, builder.weights(), builder.compilation().withStaged(FRAMES, UPSTREAM));
     }
 
     /** Rows, and keys, of clips. The second pass over the network updates its running statistics, not this one. */
@@ -100,20 +100,17 @@ final class CachedStep implements BackboneStep {
     @Override
     public Result run(Batch batch) {
         Deal deal = Deal.of(views, films, part, seed, batch.number());
-        for (int i = 0; i < films / part; i++) {
-            fill(embedding, batch.parts(), deal, i);
-            embedding.run();
+        embedding.runParts(films / part, i -> fill(embedding, batch.parts(), deal, i), i -> {
             gather(embedding.output(ROWS), contrast.input(ROWS), deal, i);
             if (keyed) {
                 gather(embedding.output(KEYS), contrast.input(KEYS), deal, i);
             }
-        }
+        });
         contrast.run();
-        for (int i = 0; i < films / part; i++) {
+        backward.runParts(films / part, i -> {
             fill(backward, batch.parts(), deal, i);
             scatter(contrast.output(UPSTREAM), backward.input(UPSTREAM), deal, i);
-            backward.run();
-        }
+        }, i -> { });
         double norm = sum.apply(batch.rate(), batch.decay());
         return new Result(contrast.output(LOSS).get(0), norm, contrast.input(ROWS).toFloats(),
             ranked ? BackboneStep.integers(contrast, RANKS) : new int[0]);

@@ -6,6 +6,7 @@ import dev.kinema.graph.Graph;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Scale;
 import dev.kinema.nn.Pass;
+import java.util.Arrays;
 import java.util.List;
 
 /** A step whose loss is the mean over the parts of a batch: gradients are summed, part after part. Batch norm's statistics are of a part. */
@@ -31,23 +32,25 @@ final class SummedStep implements BackboneStep {
         GradientSum.add(parameters, Gradients.of(Scale.of(loss, 1.0 / builder.parts()), parameters));
         builder.initialize(graph);
         sum = new GradientSum(builder, graph);
-        program = builder.device().compile(graph, builder.weights(), builder.compilation());
+        program = builder.device().compile(graph, builder.weights(), builder.compilation().withStaged(FRAMES, Classification.LABELS));
     }
 
     @Override
     public Result run(Batch batch) {
-        double loss = 0;
+        double[] losses = new double[batch.parts().size()];
         float[] rows = new float[films * width];
-        for (int i = 0; i < batch.parts().size(); i++) {
-            BackboneStep.fill(program, batch.parts().get(i));
-            for (int k = 0; k < part; k++) {
-                program.input(Classification.LABELS).set(k, (long) batch.labels()[i * part + k]);
-            }
-            program.run();
-            loss += program.output(LOSS).get(0) / batch.parts().size();
+        program.runParts(losses.length, i -> fill(batch, i), i -> {
+            losses[i] = program.output(LOSS).get(0) / losses.length;
             System.arraycopy(program.output(ROWS).toFloats(), 0, rows, i * part * width, part * width);
+        });
+        return new Result(Arrays.stream(losses).reduce(0, Double::sum), sum.apply(batch.rate(), batch.decay()), rows, new int[0]);
+    }
+
+    private void fill(Batch batch, int index) {
+        BackboneStep.fill(program, batch.parts().get(index));
+        for (int k = 0; k < part; k++) {
+            program.input(Classification.LABELS).set(k, (long) batch.labels()[index * part + k]);
         }
-        return new Result(loss, sum.apply(batch.rate(), batch.decay()), rows, new int[0]);
     }
 
     @Override

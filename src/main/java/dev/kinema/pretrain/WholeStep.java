@@ -1,11 +1,13 @@
 package dev.kinema.pretrain;
 
+import dev.kinema.device.Compilation;
 import dev.kinema.device.Program;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Value;
 import dev.kinema.nn.Pass;
 import dev.kinema.optim.MovingAverage;
 import dev.kinema.optim.Optimizer;
+import java.util.function.Supplier;
 
 /** A step as one program: forward, loss, backward, updates. */
 final class WholeStep implements BackboneStep {
@@ -13,6 +15,10 @@ final class WholeStep implements BackboneStep {
     private final boolean labelled;
     private final boolean ranked;
     private final boolean followed;
+    /** What a run has given the device for the next one, while it is under way; null where nothing. */
+    private Clips next;
+    /** What the program's next run has as inputs already; null where nothing. */
+    private Clips filled;
 
     WholeStep(StepBuilder builder) {
         Objective objective = builder.objective();
@@ -35,7 +41,8 @@ final class WholeStep implements BackboneStep {
             builder.follow(graph, step);
         }
         builder.initialize(graph);
-        program = builder.device().compile(graph, builder.weights(), builder.compilation());
+        Compilation how = labelled ? builder.compilation().withStaged(FRAMES, Classification.LABELS) : builder.compilation().withStaged(FRAMES);
+        program = builder.device().compile(graph, builder.weights(), how);
     }
 
     Program program() {
@@ -44,19 +51,38 @@ final class WholeStep implements BackboneStep {
 
     @Override
     public Result run(Batch batch) {
-        BackboneStep.fill(program, batch.parts().get(0));
-        if (labelled) {
-            for (int i = 0; i < batch.labels().length; i++) {
-                program.input(Classification.LABELS).set(i, (long) batch.labels()[i]);
-            }
+        return run(batch, () -> null);
+    }
+
+    @Override
+    public Result run(Batch batch, Supplier<Clips> following) {
+        if (batch.clips() != filled) {
+            fill(batch.clips());
         }
+        filled = null;
         program.input(Optimizer.LEARNING_RATE).put((float) batch.rate());
         if (followed) {
             program.input(MovingAverage.DECAY).put((float) batch.decay());
         }
-        program.run();
+        program.run(() -> {
+            next = following.get();
+            if (next != null) {
+                fill(next);
+            }
+            return next != null;
+        });
+        filled = next;
         return new Result(program.output(LOSS).get(0), program.output(Optimizer.GRADIENT_NORM).get(0), program.output(ROWS).toFloats(),
             ranked ? BackboneStep.integers(program, RANKS) : new int[0]);
+    }
+
+    private void fill(Clips clips) {
+        BackboneStep.fill(program, clips.parts().get(0));
+        if (labelled) {
+            for (int i = 0; i < clips.labels().length; i++) {
+                program.input(Classification.LABELS).set(i, (long) clips.labels()[i]);
+            }
+        }
     }
 
     @Override

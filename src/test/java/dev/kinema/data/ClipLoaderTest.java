@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -131,6 +132,30 @@ class ClipLoaderTest {
         assertEquals(10, new HashSet<>(expected.stream().map(Seen::pixels).toList()).size(), "epochs draw anew");
         LoaderSettings other = new LoaderSettings(2, 1, true, 3, true, 12, 2, 2, 0.5);
         assertNotEquals(expected.stream().map(Seen::pixels).toList(), all(mixed, other).stream().map(Seen::pixels).toList());
+    }
+
+    /** Half of the batches by asking whether they are there, the others by waiting. */
+    @Test
+    void batchesThatAreThereComeWithoutWaiting() {
+        List<Seen> expected = all(mixed, training());
+        List<Seen> seen = assertTimeoutPreemptively(SOON, () -> {
+            List<Seen> some = new ArrayList<>();
+            try (ClipLoader loader = new ClipLoader(mixed, SAMPLER, MARKED, training())) {
+                for (int i = 0; i < expected.size(); i += 2) {
+                    Optional<ClipBatch> there = loader.poll();
+                    while (there.isEmpty()) {
+                        Thread.sleep(1);
+                        there = loader.poll();
+                    }
+                    some.add(Seen.of(there.get()));
+                    some.add(Seen.of(loader.next()));
+                }
+                assertNull(loader.next());
+                assertEquals(Optional.empty(), loader.poll());
+            }
+            return some;
+        });
+        assertEquals(expected, seen);
     }
 
     @Test

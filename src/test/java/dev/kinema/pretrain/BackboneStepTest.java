@@ -10,6 +10,7 @@ import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
+import dev.kinema.device.cuda.Emulated;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Concat;
@@ -23,8 +24,12 @@ import dev.kinema.optim.Optimizer;
 import dev.kinema.optim.Sgd;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Steps in parts against the same step in one graph, and the order of things within a step. In float64: what differs is meaning, not rounding. */
@@ -190,6 +195,41 @@ class BackboneStepTest {
             }
             assertEquals(loss, result.loss(), 1e-9);
             assertEquals(FILMS * 3, result.rows().length);
+        }
+    }
+
+    /** The losses of steps over some batches, and all variables after them. */
+    private static Map<String, double[]> trained(Device device, List<BackboneStep.Clips> batches, UnaryOperator<BackboneStep.Clips> following) {
+        Map<String, double[]> results = new LinkedHashMap<>();
+        try (Weights weights = device.newWeights();
+                BackboneStep step = builder(device, weights, new Classification(new Slow(network(3))), FILMS).build()) {
+            for (int i = 0; i < batches.size(); i++) {
+                BackboneStep.Clips now = batches.get(i);
+                BackboneStep.Result result = step.run(new BackboneStep.Batch(now, RATE, 0, i), () -> following.apply(now));
+                results.put("step " + i, new double[] {result.loss(), result.gradientNorm()});
+            }
+            weights.names().forEach(name -> results.put(name, weights.get(name).toDoubles()));
+        }
+        return results;
+    }
+
+    /** Also where another one comes than was announced, and where none is there yet. */
+    @Test
+    void aBatchThatIsGivenToTheDeviceAheadIsTrainedOnWithTheSameBits() {
+        List<BackboneStep.Clips> batches = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            batches.add(new BackboneStep.Clips(parts(1, FILMS, FILMS, i), IntStream.range(i, i + FILMS).map(k -> k % 3).toArray()));
+        }
+        for (String name : Emulated.isThere() ? List.of("cpu", "cuda-emulated:0") : List.of("cpu")) {
+            try (Device device = Device.open(name, 1)) {
+                Map<String, double[]> expected = trained(device, batches, now -> null);
+                Map<String, double[]> ahead = trained(device, batches, now -> {
+                    int next = batches.indexOf(now) + 1;
+                    return next == 3 ? batches.get(0) : next == 4 || next == batches.size() ? null : batches.get(next);
+                });
+                assertEquals(expected.keySet(), ahead.keySet());
+                expected.forEach((what, values) -> assertArrayEquals(values, ahead.get(what), name + ": " + what));
+            }
         }
     }
 

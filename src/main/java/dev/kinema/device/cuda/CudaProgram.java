@@ -15,14 +15,16 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
  * Steps over one planned block of device memory, on a stream of its own. The first run launches them one by one; the second captures them,
- * with the copies of inputs and outputs, into a CUDA graph, which is what later runs launch. Steps that depend on nothing but weights
- * which the program does not write are run only when the weights have changed.
+ * with the copies of inputs and outputs, into a CUDA graph, which is what later runs launch. Inputs that are staged come before it. Steps
+ * that depend on nothing but weights which the program does not write are run only when the weights have changed.
  */
 final class CudaProgram implements Program {
     private final CudaDevice device;
@@ -38,6 +40,8 @@ final class CudaProgram implements Program {
     private final Bindings bindings;
     private final ProgramRunEvent event;
     private final Faults faults;
+    private final Staging staging;
+    private final Replay replay = new Replay();
     private final AtomicBoolean inUse = new AtomicBoolean();
     /** Whether each step is waited for. */
     private final boolean blocking = Boolean.getBoolean("kinema.cuda.blocking");
@@ -49,13 +53,12 @@ final class CudaProgram implements Program {
     /** Made when a run is timed first. */
     private StepEvents events;
     private long stream;
-    private long graph;
     private boolean ranOnce;
     private long preparedVersion = -1;
     private volatile boolean closed;
 
     CudaProgram(CudaDevice device, CudaWeights weights, List<Step> steps, Map<String, Buffer> in, Map<String, Buffer> out,
-            boolean writesWeights, List<FiniteProbe> finite, List<Faults.Word> faultWords) {
+            boolean writesWeights, List<FiniteProbe> finite, List<Faults.Word> faultWords, Set<String> staged) {
         this.device = device;
         this.weights = weights;
         this.writesWeights = writesWeights;
@@ -64,7 +67,7 @@ final class CudaProgram implements Program {
         this.preparing = steps.stream().filter(CudaProgram::isConstant).toList();
         this.running = steps.stream().filter(s -> !isConstant(s)).toList();
         placement = new Placement(preparing, running, Stream.concat(in.values().stream(), out.values().stream()).toList(),
-            Faults.bytes(faultWords));
+            Faults.bytes(faultWords) + Staging.bytes(staged, in));
         // here and not when something finds no room: the first run takes more, for preparation
         placement.require(device.freeMemory(), name(), device.name());
         boolean complete = false;
@@ -75,10 +78,12 @@ final class CudaProgram implements Program {
             placement.place(block);
             in.forEach((name, b) -> hostIn.put(name, host(name, b)));
             out.forEach((name, b) -> hostOut.put(name, host(name, b)));
-            bindings = new Bindings(arrays(hostIn), arrays(hostOut));
+            bindings = new Bindings(HostMemory.arrays(hostIn), HostMemory.arrays(hostOut));
             event = new ProgramRunEvent(device.name(), bindings, placement.plan());
-            transfers = new Transfers(stream, running, in, hostIn, out, hostOut);
+            staging = new Staging(staged, in, hostIn, device.index(), stream);
+            transfers = new Transfers(stream, running, staging.others(in), hostIn, out, hostOut);
             ranges = Boolean.getBoolean("kinema.cuda.ranges") ? new Ranges(steps) : null;
+            running.forEach(s -> s.launch().placed(stream));
             CudaLibrary.check(Kinema.kn_stream_synchronize(stream));
             complete = true;
         } finally {
@@ -98,12 +103,6 @@ final class CudaProgram implements Program {
         return new HostMemory(new Type(buffer.dtype(), buffer.shape()), name);
     }
 
-    private static Map<String, HostArray> arrays(Map<String, HostMemory> memory) {
-        Map<String, HostArray> arrays = new LinkedHashMap<>();
-        memory.forEach((name, m) -> arrays.put(name, m.array()));
-        return arrays;
-    }
-
     /** Whether it makes what is derived from weights, when these have changed. */
     private static boolean isConstant(Step step) {
         return !step.node().hasEffect() && step.writes().stream().map(Buffer::storage)
@@ -113,6 +112,7 @@ final class CudaProgram implements Program {
     @Override
     public HostArray input(String name) {
         checkOpen();
+        staging.takeBack(name);
         return bindings.input(name);
     }
 
@@ -124,7 +124,16 @@ final class CudaProgram implements Program {
 
     @Override
     public void run() {
-        runOnce(null);
+        runOnce(null, null);
+    }
+
+    /** @throws IllegalArgumentException if no input is staged */
+    @Override
+    public void run(BooleanSupplier refill) {
+        if (staging.isEmpty()) {
+            throw new IllegalArgumentException("no input of " + name() + " can be filled while it runs: name it in Compilation.withStaged");
+        }
+        runOnce(null, refill);
     }
 
     /** @throws IllegalArgumentException if the clock is for another number of steps */
@@ -133,7 +142,7 @@ final class CudaProgram implements Program {
         if (clock.steps() != running.size()) {
             throw new IllegalArgumentException("a clock of " + clock.steps() + " steps for a program of " + running.size());
         }
-        runOnce(clock);
+        runOnce(clock, null);
     }
 
     @Override
@@ -141,8 +150,11 @@ final class CudaProgram implements Program {
         return running.stream().map(Step::described).toList();
     }
 
-    /** @param clock null where nothing is timed */
-    private void runOnce(StepClock clock) {
+    /**
+     * @param clock null where nothing is timed
+     * @param refill null where inputs stay as they are
+     */
+    private void runOnce(StepClock clock, BooleanSupplier refill) {
         if (!inUse.compareAndSet(false, true)) {
             throw new KinemaException("two threads run one program at once: compile one program per thread, they share weights");
         }
@@ -156,7 +168,7 @@ final class CudaProgram implements Program {
                     prepare();
                     preparedVersion = weights.version();
                 }
-                runWriting(clock);
+                runWriting(clock, refill);
                 event.end();
                 event.commit();
             } finally {
@@ -168,26 +180,29 @@ final class CudaProgram implements Program {
     }
 
     /** Others must know of weights that have changed, even where a run ends with an error. */
-    private void runWriting(StepClock clock) {
+    private void runWriting(StepClock clock, BooleanSupplier refill) {
         boolean complete = false;
+        boolean sound = false;
         try {
-            if (clock != null) {
-                launchTimed(clock);
-            } else if (graph != 0) {
-                CudaLibrary.check(Kinema.kn_graph_launch(graph, stream));
-            } else if (ranOnce && finite.isEmpty() && ranges == null && !blocking) {
-                capture();
-                CudaLibrary.check(Kinema.kn_graph_launch(graph, stream));
-            } else {
-                launch();
-                ranOnce = true;
+            staging.take(stream);
+            put(clock);
+            if (refill != null) {
+                // what it is to write must have been read
+                awaited(staging.await());
+                if (refill.getAsBoolean()) {
+                    staging.send();
+                }
             }
             awaited(Kinema.kn_stream_synchronize(stream));
             complete = true;
             faults.check();
+            sound = true;
         } finally {
             if (!complete) {
-                settle();
+                transfers.settle();
+            }
+            if (!sound) {
+                staging.forget();
             }
             if (writesWeights) {
                 weights.changed();
@@ -197,18 +212,27 @@ final class CudaProgram implements Program {
         }
     }
 
+    /** Puts a run on the streams, in whichever way is due. */
+    private void put(StepClock clock) {
+        if (clock != null) {
+            launchTimed(clock);
+        } else if (replay.isThere()) {
+            replay.launch(stream);
+        } else if (ranOnce && finite.isEmpty() && ranges == null && !blocking) {
+            replay.capture(stream, this::launch);
+            replay.launch(stream);
+        } else {
+            launch();
+            ranOnce = true;
+        }
+    }
+
     /** What a kernel did wrong is known when it is waited for, and then not which it was. */
     private void awaited(int status) {
         if (status != Kinema.KN_OK) {
             throw new KinemaException(name() + " failed on " + device.name() + " (" + CudaLibrary.lastError() + "): run it with"
                 + " -Dkinema.cuda.blocking=true, which names the node, in a new process, as this one cannot use the device any more");
         }
-    }
-
-    /** Copies that are on their way use the memory of the host; what waiting for them reports after a failure is nothing new. */
-    private void settle() {
-        Kinema.kn_stream_synchronize(transfers.stream());
-        Kinema.kn_stream_synchronize(stream);
     }
 
     /** Puts everything on the streams once. */
@@ -277,22 +301,6 @@ final class CudaProgram implements Program {
         }
     }
 
-    private void capture() {
-        CudaLibrary.check(Kinema.kn_graph_begin(stream));
-        boolean complete = false;
-        try {
-            launch();
-            complete = true;
-        } finally {
-            long captured = Kinema.kn_graph_end(stream);
-            if (complete) {
-                graph = CudaLibrary.made(captured);
-            } else if (captured != 0) {
-                CudaLibrary.check(Kinema.kn_graph_destroy(captured));
-            }
-        }
-    }
-
     /** Folds and converts weights; what this needs in passing is given back. */
     private void prepare() {
         if (preparing.isEmpty()) {
@@ -337,7 +345,7 @@ final class CudaProgram implements Program {
 
     /** Whether runs replay a graph by now. */
     boolean replays() {
-        return graph != 0;
+        return replay.isThere();
     }
 
     /** @throws KinemaException if another thread runs the program */
@@ -359,8 +367,9 @@ final class CudaProgram implements Program {
     private Release release() {
         Release release = new Release();
         release.of(device::select);
-        if (graph != 0) {
-            release.of(Kinema.kn_graph_destroy(graph));
+        release.of(replay::close);
+        if (staging != null) {
+            release.of(staging::close);
         }
         if (events != null) {
             release.of(events::close);

@@ -86,8 +86,10 @@ final class Faults implements AutoCloseable {
     @Override
     public void close() {
         if (memory != null) {
-            memory.close();
-            host.close();
+            Release release = new Release();
+            release.of(memory::close);
+            release.of(host::close);
+            release.finish();
         }
     }
 }

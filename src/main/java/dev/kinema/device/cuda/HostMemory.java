@@ -6,6 +6,8 @@ import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.Type;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.bytedeco.javacpp.Pointer;
 
 /** One owned block of memory of the host that a device copies from and to without a detour, seen as an array; zeroed. */
@@ -35,6 +37,13 @@ final class HostMemory implements AutoCloseable {
 
     long bytes() {
         return bytes;
+    }
+
+    /** The same names with the arrays. */
+    static Map<String, HostArray> arrays(Map<String, HostMemory> memory) {
+        Map<String, HostArray> arrays = new LinkedHashMap<>();
+        memory.forEach((name, m) -> arrays.put(name, m.array()));
+        return arrays;
     }
 
     /** Valid until this is closed. */

@@ -94,7 +94,7 @@ final class Lowering {
         graph.outputs().values().forEach(v -> results.computeIfAbsent(v, this::output));
         Map<String, Buffer> outputs = new LinkedHashMap<>();
         graph.outputs().forEach((name, value) -> outputs.put(name, results.get(value)));
-        return new CudaProgram(device, weights, steps, inputs, outputs, !written.isEmpty(), finite, faults);
+        return new CudaProgram(device, weights, steps, inputs, outputs, !written.isEmpty(), finite, faults, how.staged());
     }
 
     private void lower(Node n) {
@@ -320,6 +320,13 @@ final class Lowering {
         Storage storage = new Storage(name, bytes, Storage.Home.PLANNED);
         storage.scratch = true;
         return new Buffer(storage, Shape.of((int) Math.min(bytes, Integer.MAX_VALUE)), DType.U8);
+    }
+
+    /** Memory for numbers in I64 that the current step's kernels read, which its launch writes once: see {@link Step.Launch#placed}. */
+    Buffer table(int numbers, String name) {
+        Storage storage = new Storage(name, (long) numbers * Long.BYTES, Storage.Home.HELD);
+        storage.constant = true;
+        return new Buffer(storage, Shape.of(numbers), DType.I64);
     }
 
     /**

@@ -20,6 +20,9 @@ record Step(Node node, String what, List<Buffer> reads, List<Buffer> writes, Lau
     interface Launch {
         /** @return the status of the first call that failed, else {@code KN_OK} */
         int on(long stream);
+
+        /** Is called once, when buffers have the addresses that they keep; what it copies has arrived when it returns. */
+        default void placed(long stream) {}
     }
 
     /** Node, kernel, scope, as in {@code %12 Conv3d: conv3d.forward  # res2/1}. */

@@ -135,9 +135,13 @@ final class Transfers implements AutoCloseable {
         CudaLibrary.check(Kinema.kn_stream_wait(compute, done));
     }
 
-    /** The stream of the copies. */
-    long stream() {
-        return stream;
+    /**
+     * Waits for both streams after a run that failed, as copies that are on their way use the memory of the host. What the waiting reports is
+     * nothing new.
+     */
+    void settle() {
+        Kinema.kn_stream_synchronize(stream);
+        Kinema.kn_stream_synchronize(compute);
     }
 
     @Override

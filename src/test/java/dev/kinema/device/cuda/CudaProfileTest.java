@@ -25,6 +25,7 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -130,7 +131,7 @@ class CudaProfileTest extends OnEmulatedDevice {
         Buffer out = new Buffer(new Storage("y", x.type().bytes(), Storage.Home.HELD), x.shape(), x.dtype());
         Step step = new Step(x.node(), "test", List.of(in), List.of(out), launch);
         return new CudaProgram((CudaDevice) device, (CudaWeights) weights, List.of(step), Map.of("x", in), Map.of("y", out), false, List.of(),
-            List.of());
+            List.of(), Set.of());
     }
 
     @Test

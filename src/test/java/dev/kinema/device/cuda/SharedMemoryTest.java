@@ -2,7 +2,10 @@ package dev.kinema.device.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
@@ -77,6 +80,16 @@ class SharedMemoryTest {
         // numbers of about 1, summed in another order
         assertArrayEquals(large[0], small[0], 1e-5);
         assertArrayEquals(large[1], small[1], 1e-5 / (12 * 72), "of a mean");
+        emulate(SMALL);
+        try (Weights weights = device.newWeights()) {
+            weights.initialize(graph, 5);
+            try (Program program = device.compile(graph, weights)) {
+                program.run();
+                Kinema.kn_emulate(Kinema.KN_EMULATED_REFUSAL, 0);
+                String launched = assertThrows(KinemaException.class, program::run).getMessage();
+                assertTrue(launched.contains("attention.forward v3"), launched);
+            }
+        }
     }
 
     @Test

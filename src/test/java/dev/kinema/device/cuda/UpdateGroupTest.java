@@ -5,11 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
+import dev.kinema.device.StepClock;
 import dev.kinema.device.Weights;
+import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Initializer;
@@ -108,6 +111,48 @@ class UpdateGroupTest {
         assertGrouped(new Sgd(0, 0, false, 0.01), 0);
         assertGrouped(new Lars(0.9, 0, true, 0.01, 0.02, 1e-8, false), 1);
         assertGrouped(new Adam(0.9, 0.98, 1e-6, 0.05, true), 2);
+    }
+
+    /** What the launch of a step says of itself when it is refused, after {@code before} others of a run; empty if the run has no such. */
+    private static String launch(Program program, long before) {
+        // a run that is refused leaves preparation to the next
+        program.run();
+        assertEquals(Kinema.KN_OK, Kinema.kn_emulate(Kinema.KN_EMULATED_REFUSAL, before));
+        try {
+            program.run(new StepClock(program.steps().size()));
+            return "";
+        } catch (KinemaException e) {
+            return e.getMessage();
+        } finally {
+            Kinema.kn_emulate(Kinema.KN_EMULATED_REFUSAL, -1);
+        }
+    }
+
+    /** More tensors than the argument list of a kernel has room for, and than a block of it has threads. */
+    @Test
+    void aGroupIsOneLaunchHoweverManyTensorsItHas() {
+        int many = 300;
+        Graph graph = new Graph();
+        Value rate = Fill.scalar(graph, 0.5);
+        Value step = Increment.of(graph.state("step", DType.I64, Shape.of(1), new Initializer.Constant(0)));
+        for (int t = 0; t < many; t++) {
+            Value gradient = state(graph, "g" + t, 1 + t % 5);
+            graph.append(new Lars(0.9, 0, false, 0, 0.02, 1e-8, false), List.of(state(graph, "p" + t, 1 + t % 5), gradient, rate,
+                state(graph, "b" + t, 1 + t % 5), step));
+        }
+        for (int t = 0; t < many; t++) {
+            Ema.of(state(graph, "mean" + t, 1 + t % 5), state(graph, "g" + t, 1 + t % 5), rate);
+        }
+        try (Weights weights = device.newWeights()) {
+            weights.initialize(graph, 1);
+            try (Program program = device.compile(graph, weights)) {
+                String launches = launch(program, 0) + launch(program, 1) + launch(program, 2) + launch(program, 3);
+                for (String name : List.of("optimizer.increment", "optimizer.lars v2 of 300 tensors", "optimizer.average v2 of 300 tensors")) {
+                    assertTrue(launches.contains(name), () -> name + " in " + launches);
+                }
+                assertEquals("", launch(program, 4), "increment, two for LARS, one for averages");
+            }
+        }
     }
 
     /** Adam with clipping, weight decay on every other tensor, as a network's weights and biases have it. */

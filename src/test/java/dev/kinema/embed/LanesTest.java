@@ -1,0 +1,247 @@
+package dev.kinema.embed;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kinema.KinemaException;
+import dev.kinema.device.Compilation;
+import dev.kinema.device.Device;
+import dev.kinema.device.HostArray;
+import dev.kinema.device.MemoryPlan;
+import dev.kinema.device.Program;
+import dev.kinema.device.Weights;
+import dev.kinema.graph.Graph;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Clips that are filled while the ones before them are computed get their own features. */
+@Timeout(60)
+class LanesTest {
+    private static final BackboneWeights BACKBONE = BackboneWeights.random(TinyNetwork.config(), 5);
+    private static final int CLIP = 16 * 32 * 32 * 3;
+
+    /**
+     * The cpu device, as seen through what one with memory of its own does: inputs are taken when a run begins, those of the next run are
+     * filled while it is under way, and what was not told of is lost.
+     */
+    private static final class Remote implements Device {
+        final Device cpu = Device.open("cpu", 1);
+        final CountDownLatch begin = new CountDownLatch(1);
+        final AtomicInteger runs = new AtomicInteger();
+        final AtomicInteger ahead = new AtomicInteger();
+        /** The run of this number fails, after the next inputs were filled. */
+        int failing = -1;
+
+        @Override
+        public String name() {
+            return "remote";
+        }
+
+        @Override
+        public Weights newWeights() {
+            return cpu.newWeights();
+        }
+
+        @Override
+        public Program compile(Graph graph, Weights weights, Compilation how) {
+            return new RemoteProgram(this, cpu.compile(graph, weights, how), how.staged().contains("frames"));
+        }
+
+        @Override
+        public void close() {
+            cpu.close();
+        }
+    }
+
+    private static final class RemoteProgram implements Program {
+        private final Remote device;
+        private final Program program;
+        private final boolean staged;
+        private final HostArray host;
+        /** In the device's memory for the next run; null where nothing is. */
+        private byte[] next;
+
+        RemoteProgram(Remote device, Program program, boolean staged) {
+            this.device = device;
+            this.program = program;
+            this.staged = staged;
+            host = HostArray.allocate(program.input("frames").dtype(), program.input("frames").shape());
+        }
+
+        @Override
+        public HostArray input(String name) {
+            next = null;
+            return host;
+        }
+
+        @Override
+        public HostArray output(String name) {
+            return program.output(name);
+        }
+
+        @Override
+        public void run() {
+            run(() -> false);
+        }
+
+        @Override
+        public void run(BooleanSupplier refill) {
+            try {
+                device.begin.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            byte[] now = next == null ? read() : next;
+            next = null;
+            fill(host, (byte) 0x55);
+            boolean filled = refill.getAsBoolean();
+            assertTrue(staged || !filled, "frames are not staged");
+            byte[] then = filled ? read() : null;
+            fill(host, (byte) 0x33);
+            if (device.runs.getAndIncrement() == device.failing) {
+                throw new KinemaException("the device has failed");
+            }
+            device.ahead.addAndGet(filled ? 1 : 0);
+            program.input("frames").buffer().put(0, now);
+            program.run();
+            next = then;
+        }
+
+        private byte[] read() {
+            byte[] bytes = new byte[host.elements()];
+            host.buffer().get(0, bytes);
+            return bytes;
+        }
+
+        private static void fill(HostArray array, byte value) {
+            for (int i = 0; i < array.elements(); i++) {
+                array.buffer().put(i, value);
+            }
+        }
+
+        @Override
+        public MemoryPlan memoryPlan() {
+            return program.memoryPlan();
+        }
+
+        @Override
+        public String describe() {
+            return program.describe();
+        }
+
+        @Override
+        public void close() {
+            program.close();
+        }
+    }
+
+    private static List<ByteBuffer> clips(int count) {
+        Random random = new Random(1);
+        return IntStream.range(0, count).mapToObj(i -> {
+            byte[] pixels = new byte[CLIP];
+            random.nextBytes(pixels);
+            return ByteBuffer.wrap(pixels);
+        }).toList();
+    }
+
+    private static List<float[]> expected(List<ByteBuffer> clips) {
+        try (Device cpu = Device.open("cpu", 1); Weights weights = cpu.newWeights()) {
+            BACKBONE.copyTo(weights);
+            Graph graph = Lanes.graph(BACKBONE.config(), 1);
+            weights.initialize(graph, 0);
+            try (Program program = cpu.compile(graph, weights)) {
+                List<float[]> features = new ArrayList<>();
+                for (ByteBuffer clip : clips) {
+                    program.input("frames").buffer().put(0, clip, 0, CLIP);
+                    program.run();
+                    features.add(program.output("feature").toFloats());
+                }
+                return features;
+            }
+        }
+    }
+
+    /** Groups of a size that are all there before the first run, which a lane of that batch computes. */
+    private static List<ClipGroup> computed(Remote device, List<ByteBuffer> clips, int batch, int size, OptionalLong gather) {
+        Semaphore done = new Semaphore(0);
+        List<ClipGroup> groups = new ArrayList<>();
+        try (Lanes lanes = new Lanes(device, BACKBONE, Compilation.FP32, 1, batch, gather)) {
+            for (int i = 0; i < clips.size(); i += size) {
+                groups.add(new ClipGroup(clips.subList(i, Math.min(i + size, clips.size())), done::release));
+                lanes.submit(groups.get(groups.size() - 1));
+            }
+            device.begin.countDown();
+            done.acquireUninterruptibly(groups.size());
+        }
+        return groups;
+    }
+
+    private static void assertFeatures(List<float[]> expected, int from, ClipGroup group) {
+        for (int i = 0; i < group.size(); i++) {
+            int clip = from + i;
+            float largest = 0;
+            for (float number : expected.get(clip)) {
+                largest = Math.max(largest, Math.abs(number));
+            }
+            // a batch may be computed by other kernels than a clip: sums in another order
+            assertArrayEquals(expected.get(clip), group.feature(i), 1e-5f * largest, () -> "clip " + clip);
+        }
+    }
+
+    @Test
+    void eachClipGetsItsFeature() {
+        List<ByteBuffer> clips = clips(9);
+        List<float[]> expected = expected(clips);
+        try (Remote device = new Remote()) {
+            List<ClipGroup> groups = computed(device, clips, 2, 2, OptionalLong.empty());
+            assertEquals(5, device.runs.get());
+            assertEquals(4, device.ahead.get(), "all but the first were filled while the one before was computed");
+            for (int g = 0; g < groups.size(); g++) {
+                groups.get(g).rethrow();
+                assertFeatures(expected, 2 * g, groups.get(g));
+            }
+        }
+    }
+
+    /** Clips of several calls: only whole batches are taken ahead, as others may still grow. */
+    @Test
+    void wholeBatchesOfSeveralCallsAreTakenAhead() {
+        List<ByteBuffer> clips = clips(7);
+        List<float[]> expected = expected(clips);
+        try (Remote device = new Remote()) {
+            List<ClipGroup> groups = computed(device, clips, 3, 1, OptionalLong.of(1));
+            assertTrue(device.ahead.get() >= 1, device.ahead + " batches taken ahead in " + device.runs + " runs");
+            for (int g = 0; g < groups.size(); g++) {
+                groups.get(g).rethrow();
+                assertFeatures(expected, g, groups.get(g));
+            }
+        }
+    }
+
+    @Test
+    void aRunThatFailsIsToldToItsClipsAloneAndTheNextAreFilledAgain() {
+        List<ByteBuffer> clips = clips(8);
+        List<float[]> expected = expected(clips);
+        try (Remote device = new Remote()) {
+            device.failing = 1;
+            List<ClipGroup> groups = computed(device, clips, 2, 2, OptionalLong.empty());
+            assertEquals("the device has failed", assertThrows(KinemaException.class, groups.get(1)::rethrow).getMessage());
+            for (int g : new int[] {0, 2, 3}) {
+                groups.get(g).rethrow();
+                assertFeatures(expected, 2 * g, groups.get(g));
+            }
+        }
+    }
+}
