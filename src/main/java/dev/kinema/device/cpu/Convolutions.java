@@ -11,6 +11,7 @@ import dev.kinema.graph.op.Extent;
 import dev.kinema.graph.op.FusedConv3d;
 import dev.kinema.graph.op.Op;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.dnnl.convolution_backward_data;
 import org.bytedeco.dnnl.convolution_backward_weights;
 import org.bytedeco.dnnl.convolution_forward;
@@ -78,9 +79,14 @@ final class Convolutions {
             QuantizedConvolutions.forward(l, node, new Geometry(x.shape(), y.shape(), weight, stride, padding), relu, residual);
             return;
         }
+        Geometry geometry = new Geometry(x.shape(), y.shape(), weight, stride, padding);
+        Optional<WinogradConvolutions.Tiling> tiling = residual ? Optional.empty() : WinogradConvolutions.tiling(l, node, geometry);
+        if (tiling.isPresent()) {
+            WinogradConvolutions.forward(l, node, tiling.get(), relu);
+            return;
+        }
         Value added = residual ? node.input(3) : null;
         boolean inPlace = residual && l.of(added).dtype() == dtype && l.dies(added);
-        Geometry geometry = new Geometry(x.shape(), y.shape(), weight, stride, padding);
         memory.desc source = stored(l, x, dtype);
         memory.desc target = inPlace ? l.of(added).video() : preferred(l, y.shape(), dtype);
         memory.desc addedDesc = residual ? l.of(added).video() : null;
