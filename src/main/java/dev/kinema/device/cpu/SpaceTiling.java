@@ -1,7 +1,9 @@
 package dev.kinema.device.cpu;
 
+import static dev.kinema.device.cpu.ToomCook.OUTPUTS;
 import static dev.kinema.device.cpu.ToomCook.PRODUCTS;
 import static dev.kinema.device.cpu.ToomCook.TAPS;
+import static dev.kinema.device.cpu.WinogradConvolutions.TRANSFORM;
 import static dev.kinema.device.cpu.WinogradConvolutions.any;
 import static dev.kinema.device.cpu.WinogradConvolutions.dense;
 
@@ -11,13 +13,19 @@ import dev.kinema.graph.DType;
 import dev.kinema.graph.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.primitive_attr;
 
 /**
- * A 1x3x3 kernel over tiles of 4x4 pixels: 36 products in place of 144. Points along the height lie by tile and those along the width by
- * point, [frames, tiles, 6, 6, tiles, channels], so that each product's rows, the tiles of a column of all frames, have one stride.
+ * A 1x3x3 kernel over tiles of 4x4 pixels: 36 products in place of 144. At the points a frame is [rows of tiles, 6, columns of tiles, 6,
+ * channels], so that each product's rows, a column of tiles of all frames, have one stride.
  */
 final class SpaceTiling implements WinogradConvolutions.Tiling {
+    /** Tiles of a band: matrices of 24 x 18, where more would multiply mostly by zero, and fewer take more calls. */
+    private static final int BAND = 4;
+    private static final int BAND_INPUTS = BAND * OUTPUTS + TAPS - 1;
+
     private final int frames;
     private final int height;
     private final int width;
@@ -45,8 +53,9 @@ final class SpaceTiling implements WinogradConvolutions.Tiling {
     public double share() {
         double pairs = (double) inputs * outputs;
         double direct = (TAPS * height - 2.0) * (TAPS * width - 2) * pairs;
-        double transforms = (inputs + outputs) * (pointRows * height * width + (double) pointRows * pointColumns * width);
-        return (pointRows * pointColumns * pairs + transforms) / direct;
+        double rows = pointRows * width * Math.min(height, BAND_INPUTS);
+        double columns = pointRows * pointColumns * Math.min(width, BAND_INPUTS);
+        return (pointRows * pointColumns * pairs + TRANSFORM * (inputs + outputs) * (rows + columns)) / direct;
     }
 
     @Override
@@ -69,70 +78,82 @@ final class SpaceTiling implements WinogradConvolutions.Tiling {
     /** Tiles of {@code chunk} frames at the points, as the products see them: [6, 6, columns of tiles, frames and rows of tiles, channels]. */
     private memory.desc tiles(long chunk, long channels) {
         return Layouts.strided(DType.F32, new long[] {PRODUCTS, PRODUCTS, tileColumns, chunk * tileRows, channels}, pointColumns * channels,
-            tileColumns * channels, channels, PRODUCTS * pointColumns * channels, 1);
+            channels, PRODUCTS * channels, PRODUCTS * pointColumns * channels, 1);
     }
 
     @Override
     public void add(Lowering l, Operands o) {
-        int chunk = WinogradConvolutions.chunk(frames, pointRows * pointColumns * inputs * 4);
-        Stages stages = new Stages(l, o, chunk);
+        int chunk = WinogradConvolutions.chunk(frames, (long) tileRows * tileColumns, pointRows * pointColumns * inputs * 4);
         long pairs = (long) inputs * outputs;
+        Gemm products = new Gemm(l, tiles(chunk, inputs), any(PRODUCTS, PRODUCTS, 1, inputs, outputs), tiles(chunk, outputs), false);
         memory.desc typed = Layouts.strided(DType.F32, new long[] {PRODUCTS, PRODUCTS, 1, inputs, outputs}, PRODUCTS * pairs, pairs, pairs,
             1, inputs);
-        Buffer kernel = WinogradConvolutions.kernel(l, o.kernel(), kernelMatrix(), typed, stages.products.right());
-        Buffer rowsIn = WinogradConvolutions.constant(l, ToomCook.inputMatrix(height, Order.BY_TILE));
-        Buffer columnsIn = WinogradConvolutions.constant(l, ToomCook.inputMatrix(width, Order.BY_PRODUCT));
-        Buffer rowsOut = WinogradConvolutions.constant(l, ToomCook.outputMatrix(height, Order.BY_TILE));
-        Buffer columnsOut = WinogradConvolutions.constant(l, ToomCook.outputMatrix(width, Order.BY_PRODUCT));
-        // rows of the input, then the products; columns of the input, then rows of the output
+        Buffer kernel = WinogradConvolutions.kernel(l, o.kernel(), kernelMatrix(), typed, products.right());
+        List<AxisProduct> rowsIn = AxisProduct.inputs(l, height, chunk, (long) width * inputs);
+        List<AxisProduct> columnsIn = AxisProduct.inputs(l, width, chunk * pointRows, inputs);
+        List<AxisProduct> rowsOut = AxisProduct.outputs(l, height, chunk, pointColumns * outputs, null, Primitive.attributes());
+        List<AxisProduct> columnsOut = AxisProduct.outputs(l, width, (long) chunk * height, outputs, o.biasForm(), o.lastAttributes());
+        // rows of the input at points, then the products; the input at points, then rows of the output
         Buffer one = l.scratch(chunk * pointRows * Math.max(width * inputs, pointColumns * outputs) * 4, "products");
         Buffer two = l.scratch(chunk * pointColumns * Math.max(pointRows * inputs, height * outputs) * 4, "input at points");
-        l.step(WinogradConvolutions.name(o, "1x3x3", stages.products),
-            WinogradConvolutions.read(o, kernel, rowsIn, columnsIn, rowsOut, columnsOut),
-            WinogradConvolutions.written(stages.all(), o.y(), one, two), p -> {
+        List<AxisProduct> axes = Stream.of(rowsIn, columnsIn, rowsOut, columnsOut).flatMap(List::stream).toList();
+        List<Gemm> gemms = Stream.concat(Stream.of(products), axes.stream().map(AxisProduct::gemm)).toList();
+        Buffer[] constants = Stream.concat(Stream.of(kernel), axes.stream().map(AxisProduct::matrix)).toArray(Buffer[]::new);
+        l.step(WinogradConvolutions.name(o, "1x3x3", products), WinogradConvolutions.read(o, constants),
+            WinogradConvolutions.written(gemms, o.y(), one, two), p -> {
                 List<Runnable> actions = new ArrayList<>();
+                long first = one.storage().address();
+                long second = two.storage().address();
                 for (long frame = 0; frame < frames; frame += chunk) {
                     long pixel = frame * height * width;
-                    long first = one.storage().address();
-                    long second = two.storage().address();
-                    actions.add(stages.rowsIn.bind(p, rowsIn.storage().address(), o.x().storage().address() + pixel * inputs * 4, first));
-                    actions.add(stages.columnsIn.bind(p, columnsIn.storage().address(), first, second));
-                    actions.add(stages.products.bind(p, second, kernel.storage().address(), first));
-                    actions.add(stages.rowsOut.bind(p, rowsOut.storage().address(), first, second));
-                    actions.add(stages.columnsOut.bind(p, columnsOut.storage().address(), second, o.biasAddress(),
-                        o.y().storage().address() + pixel * outputs * 4));
+                    long x = o.x().storage().address() + pixel * inputs * 4;
+                    long y = o.y().storage().address() + pixel * outputs * 4;
+                    rowsIn.forEach(a -> actions.add(a.bind(p, x, first, 0)));
+                    columnsIn.forEach(a -> actions.add(a.bind(p, first, second, 0)));
+                    actions.add(products.bind(p, second, kernel.storage().address(), first));
+                    rowsOut.forEach(a -> actions.add(a.bind(p, first, second, 0)));
+                    columnsOut.forEach(a -> actions.add(a.bind(p, second, y, o.biasAddress())));
                 }
                 return WinogradConvolutions.inOrder(actions);
             });
     }
 
-    /** The products of a chunk of frames, in order. */
-    private final class Stages {
-        final Gemm rowsIn;
-        final Gemm columnsIn;
-        final Gemm products;
-        final Gemm rowsOut;
-        final Gemm columnsOut;
-
-        Stages(Lowering l, Operands o, int chunk) {
-            long row = (long) width * inputs;
-            long pointRow = pointColumns * outputs;
-            rowsIn = new Gemm(l, dense(1, pointRows, height), dense(chunk, height, row),
-                dense(chunk, pointRows, row), false);
-            columnsIn = new Gemm(l, dense(1, pointColumns, width),
-                dense(chunk * pointRows, width, inputs),
-                dense(chunk * pointRows, pointColumns, inputs), false);
-            products = new Gemm(l, tiles(chunk, inputs), any(PRODUCTS, PRODUCTS, 1, inputs, outputs),
-                tiles(chunk, outputs), false);
-            rowsOut = new Gemm(l, dense(1, height, pointRows), dense(chunk, pointRows, pointRow),
-                dense(chunk, height, pointRow), false);
-            columnsOut = new Gemm(l, dense(1, width, pointColumns),
-                dense((long) chunk * height, pointColumns, outputs), o.biasForm(),
-                dense((long) chunk * height, width, outputs), o.lastAttributes());
+    /**
+     * The transform of a band of an axis: a constant matrix times [batch, axis, columns].
+     *
+     * @param from where its first input lies from the first of the axis, in bytes
+     * @param to where its first output does
+     */
+    private record AxisProduct(Gemm gemm, Buffer matrix, long from, long to) {
+        /** From an axis to its points. */
+        static List<AxisProduct> inputs(Lowering l, int length, long batch, long columns) {
+            int points = ToomCook.products(length);
+            return Band.of(length, BAND).stream().map(band -> {
+                Gemm gemm = new Gemm(l, dense(1, band.products(), band.inputs()), axis(batch, band.inputs(), length, columns),
+                    axis(batch, band.products(), points, columns), false);
+                return new AxisProduct(gemm, WinogradConvolutions.constant(l, ToomCook.inputMatrix(band, Order.BY_TILE)),
+                    band.firstInput() * columns * 4, band.firstProduct() * columns * 4);
+            }).toList();
         }
 
-        List<Gemm> all() {
-            return List.of(rowsIn, columnsIn, products, rowsOut, columnsOut);
+        /** From products to an axis. */
+        static List<AxisProduct> outputs(Lowering l, int length, long batch, long columns, memory.desc bias, primitive_attr attributes) {
+            int points = ToomCook.products(length);
+            return Band.of(length, BAND).stream().map(band -> {
+                Gemm gemm = new Gemm(l, dense(1, band.outputs(), band.products()), axis(batch, band.products(), points, columns), bias,
+                    axis(batch, band.outputs(), length, columns), attributes);
+                return new AxisProduct(gemm, WinogradConvolutions.constant(l, ToomCook.outputMatrix(band, Order.BY_TILE)),
+                    band.firstProduct() * columns * 4, band.firstOutput() * columns * 4);
+            }).toList();
+        }
+
+        /** A part of an axis of a batch. */
+        private static memory.desc axis(long batch, long part, long whole, long columns) {
+            return Layouts.strided(DType.F32, new long[] {batch, part, columns}, whole * columns, columns, 1);
+        }
+
+        Runnable bind(CpuProgram program, long source, long target, long bias) {
+            return gemm.bind(program, matrix.storage().address(), source + from, bias, target + to);
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.kinema.device.cpu;
 
 import static dev.kinema.device.cpu.ToomCook.PRODUCTS;
 import static dev.kinema.device.cpu.ToomCook.TAPS;
+import static dev.kinema.device.cpu.WinogradConvolutions.TRANSFORM;
 import static dev.kinema.device.cpu.WinogradConvolutions.any;
 import static dev.kinema.device.cpu.WinogradConvolutions.dense;
 
@@ -40,7 +41,7 @@ final class TimeTiling implements WinogradConvolutions.Tiling {
     @Override
     public double share() {
         double pairs = (double) inputs * outputs;
-        return (points * pairs + points * frames * (inputs + outputs)) / ((TAPS * frames - 2) * pairs);
+        return (points * pairs + TRANSFORM * points * frames * (inputs + outputs)) / ((TAPS * frames - 2) * pairs);
     }
 
     @Override
@@ -60,7 +61,7 @@ final class TimeTiling implements WinogradConvolutions.Tiling {
 
     @Override
     public void add(Lowering l, Operands o) {
-        long chunk = WinogradConvolutions.chunk(pixels, points * inputs * 4);
+        long chunk = WinogradConvolutions.chunk(pixels, tiles, points * inputs * 4);
         Gemm in = new Gemm(l, dense(points, frames), pixelsOfFrames(chunk, inputs), dense(points, chunk * inputs), false);
         Gemm products = new Gemm(l, dense(PRODUCTS, tiles * chunk, inputs), any(PRODUCTS, inputs, outputs),
             dense(PRODUCTS, tiles * chunk, outputs), false);
@@ -69,8 +70,8 @@ final class TimeTiling implements WinogradConvolutions.Tiling {
             Layouts.strided(DType.F32, new long[] {chunk, frames, outputs}, outputs, pixels * outputs, 1), o.lastAttributes());
         memory.desc typed = Layouts.strided(DType.F32, new long[] {PRODUCTS, inputs, outputs}, inputs * outputs, 1, inputs);
         Buffer kernel = WinogradConvolutions.kernel(l, o.kernel(), kernelMatrix(), typed, products.right());
-        Buffer b = WinogradConvolutions.constant(l, ToomCook.inputMatrix(frames, Order.BY_PRODUCT));
-        Buffer a = WinogradConvolutions.constant(l, ToomCook.outputMatrix(frames, Order.BY_PRODUCT));
+        Buffer b = WinogradConvolutions.constant(l, ToomCook.inputMatrix(Band.whole(frames), Order.BY_PRODUCT));
+        Buffer a = WinogradConvolutions.constant(l, ToomCook.outputMatrix(Band.whole(frames), Order.BY_PRODUCT));
         Buffer from = l.scratch(points * chunk * inputs * 4, "input at points");
         Buffer to = l.scratch(points * chunk * outputs * 4, "products");
         l.step(WinogradConvolutions.name(o, "3x1x1", products), WinogradConvolutions.read(o, kernel, b, a),

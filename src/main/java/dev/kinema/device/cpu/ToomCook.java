@@ -22,7 +22,7 @@ final class ToomCook {
     private static final double[] POINTS = {0, 0.75, -0.75, 1.5, -1.5};
     private static final int INFINITY = POINTS.length;
 
-    /** In which order the products of a row of tiles lie. */
+    /** In which order the products of a band's tiles lie. */
     enum Order {
         /** All tiles' first products, then all tiles' second ones. */
         BY_PRODUCT,
@@ -94,19 +94,18 @@ final class ToomCook {
     }
 
     /**
-     * B of a whole axis, [products(length), length], row by row: windows overlap by two, and what they see beyond the ends is the padding
-     * of one zero, which has no column.
+     * B of a band, [products, inputs], row by row: windows overlap by two, and what they see beyond the ends of the axis is the padding of
+     * one zero, which has no column.
      */
-    static float[] inputMatrix(int length, Order order) {
+    static float[] inputMatrix(Band band, Order order) {
         double[][] b = input();
-        int tiles = tiles(length);
-        float[] matrix = new float[products(length) * length];
-        for (int tile = 0; tile < tiles; tile++) {
+        float[] matrix = new float[band.products() * band.inputs()];
+        for (int tile = 0; tile < band.tiles(); tile++) {
             for (int i = 0; i < PRODUCTS; i++) {
                 for (int k = 0; k < PRODUCTS; k++) {
-                    int at = tile * OUTPUTS - 1 + k;
-                    if (at >= 0 && at < length) {
-                        matrix[order.row(tile, i, tiles) * length + at] = (float) b[i][k];
+                    int at = band.firstOutput() + tile * OUTPUTS - 1 + k;
+                    if (at >= 0 && at < band.length()) {
+                        matrix[order.row(tile, i, band.tiles()) * band.inputs() + at - band.firstInput()] = (float) b[i][k];
                     }
                 }
             }
@@ -114,15 +113,13 @@ final class ToomCook {
         return matrix;
     }
 
-    /** A of a whole axis, [length, products(length)], row by row; the last tile's outputs beyond the end have no row. */
-    static float[] outputMatrix(int length, Order order) {
+    /** A of a band, [outputs, products], row by row; the last tile's outputs beyond the end of the axis have no row. */
+    static float[] outputMatrix(Band band, Order order) {
         double[][] a = output();
-        int tiles = tiles(length);
-        int products = products(length);
-        float[] matrix = new float[length * products];
-        for (int at = 0; at < length; at++) {
+        float[] matrix = new float[band.outputs() * band.products()];
+        for (int at = 0; at < band.outputs(); at++) {
             for (int i = 0; i < PRODUCTS; i++) {
-                matrix[at * products + order.row(at / OUTPUTS, i, tiles)] = (float) a[at % OUTPUTS][i];
+                matrix[at * band.products() + order.row(at / OUTPUTS, i, band.tiles())] = (float) a[at % OUTPUTS][i];
             }
         }
         return matrix;

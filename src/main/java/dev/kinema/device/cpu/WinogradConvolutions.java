@@ -17,14 +17,16 @@ import org.bytedeco.dnnl.primitive_attr;
  * less.
  *
  * <p>All three are oneDNN's matrix products, run after one another on as many frames or pixels as fit the caches. The transforms are
- * products with constant matrices over a whole axis (rows, columns, or frames), zeros between the tiles included: for the short axes where
- * the channels are many, that is little beside the products, and it needs no gathering of tiles and no case for borders.
+ * products with constant matrices over a band of tiles along an axis (rows, columns, or all frames), zeros outside the tiles included: that is
+ * little beside the products, and it needs no gathering of tiles and no case for borders.
  */
 final class WinogradConvolutions {
     /** Of a chunk's input at the points. Of 1, 2, 4 and 8 MiB this is the fastest, with 1 MiB of cache per core and 32 MiB shared. */
     private static final long CHUNK_BYTES = 4L << 20;
-    /** Multiplications, against those of the direct convolution, above which it does not pay: transforms run at the speed of memory. */
+    /** Multiplications, against those of the direct convolution, above which it does not pay. */
     private static final double WORTH = 0.7;
+    /** What a multiplication of a transform counts for: transforms wait for memory, and run at half the speed of the products. */
+    static final double TRANSFORM = 2;
     /**
      * Rows that each weight must meet. A weight is read from memory, and at the points there are two to four times as many: below this
      * that takes longer than the multiplications saved (some 14 operations a byte is what processors do).
@@ -37,7 +39,7 @@ final class WinogradConvolutions {
 
     /** How a kind of kernel is tiled. */
     interface Tiling {
-        /** Multiplications, transforms included, as a share of those of a direct convolution that skips padding. */
+        /** Multiplications, those of transforms weighted, as a share of those of a direct convolution that skips padding. */
         double share();
 
         /** Rows of the products: tiles of the whole input. */
@@ -162,11 +164,17 @@ final class WinogradConvolutions {
         return new memory.desc(dims, memory.data_type.f32, memory.format_tag.any);
     }
 
-    /** The largest part of {@code whole} that divides it and takes no more than a chunk's memory; one at least. */
-    static int chunk(long whole, long bytesEach) {
+    /**
+     * The largest part of {@code whole} that divides it and takes no more than a chunk's memory; but no less than gives each weight its
+     * rows.
+     */
+    static int chunk(long whole, long rowsEach, long bytesEach) {
         long part = Math.max(1, Math.min(whole, CHUNK_BYTES / bytesEach));
         while (whole % part != 0) {
             part--;
+        }
+        while (part < whole && (part * rowsEach < ROWS || whole % part != 0)) {
+            part++;
         }
         return (int) part;
     }
