@@ -26,6 +26,7 @@ final class SpaceTiling implements WinogradConvolutions.Tiling {
     private static final int BAND = 4;
     private static final int BAND_INPUTS = BAND * OUTPUTS + TAPS - 1;
 
+    private final int clipFrames;
     private final int frames;
     private final int height;
     private final int width;
@@ -38,7 +39,8 @@ final class SpaceTiling implements WinogradConvolutions.Tiling {
 
     /** @param x [N, T, H, W, C] */
     SpaceTiling(Shape x, int outputs) {
-        frames = x.dim(0) * x.dim(1);
+        clipFrames = x.dim(1);
+        frames = x.dim(0) * clipFrames;
         height = x.dim(2);
         width = x.dim(3);
         inputs = x.last();
@@ -60,7 +62,7 @@ final class SpaceTiling implements WinogradConvolutions.Tiling {
 
     @Override
     public long rows() {
-        return (long) frames * tileRows * tileColumns;
+        return (long) clipFrames * tileRows * tileColumns;
     }
 
     /** The kernel's transform [points, taps]: the Kronecker product of those of its two axes. */

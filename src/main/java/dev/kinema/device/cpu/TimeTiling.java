@@ -46,7 +46,7 @@ final class TimeTiling implements WinogradConvolutions.Tiling {
 
     @Override
     public long rows() {
-        return clips * pixels * tiles;
+        return pixels * tiles;
     }
 
     /** The kernel's transform [points, taps]. */

@@ -42,7 +42,7 @@ final class WinogradConvolutions {
         /** Multiplications, those of transforms weighted, as a share of those of a direct convolution that skips padding. */
         double share();
 
-        /** Rows of the products: tiles of the whole input. */
+        /** Rows of the products, the tiles, of one clip: so that a clip's result does not depend on what it is batched with. */
         long rows();
 
         /** Appends the step. */
