@@ -53,9 +53,14 @@ public final class DeviceConformance implements AutoCloseable {
 
     /** The same on an open device, which is closed after the last test. */
     public static Stream<DynamicTest> tests(Device device, Precision precision) {
+        return tests(device, precision, OpCases.all());
+    }
+
+    /** The same of some cases. */
+    static Stream<DynamicTest> tests(Device device, Precision precision, List<OpCase> cases) {
         DeviceConformance conformance = new DeviceConformance(device, precision);
         List<DynamicTest> tests = new ArrayList<>();
-        for (OpCase c : OpCases.all()) {
+        for (OpCase c : cases) {
             tests.add(DynamicTest.dynamicTest(c.name(), () -> conformance.check(c::forward)));
             if (c.forward().differentiable()) {
                 tests.add(DynamicTest.dynamicTest(c.name() + ", backward", () -> conformance.check(c::backward)));

@@ -11,6 +11,7 @@ import dev.kinema.graph.op.Extent;
 import dev.kinema.graph.op.FusedConv3d;
 import dev.kinema.graph.op.Op;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.dnnl.convolution_backward_data;
 import org.bytedeco.dnnl.convolution_backward_weights;
 import org.bytedeco.dnnl.convolution_forward;
@@ -21,7 +22,8 @@ import org.bytedeco.dnnl.primitive_attr;
 
 /**
  * Convolutions by oneDNN. A convolution takes its input as it is stored and oneDNN chooses the layout of its output, so that in a chain
- * nothing is reordered; where oneDNN has only its reference kernel for that, the input's layout is its choice too.
+ * nothing is reordered; where oneDNN has only its reference kernel for that, the input's layout is its choice too. In float32 inference
+ * {@link WinogradConvolutions} takes those that it computes faster.
  */
 final class Convolutions {
     private static final dnnl.algorithm DIRECT = dnnl.algorithm.convolution_direct;
@@ -78,9 +80,14 @@ final class Convolutions {
             QuantizedConvolutions.forward(l, node, new Geometry(x.shape(), y.shape(), weight, stride, padding), relu, residual);
             return;
         }
+        Geometry geometry = new Geometry(x.shape(), y.shape(), weight, stride, padding);
+        Optional<WinogradConvolutions.Tiling> tiling = residual ? Optional.empty() : WinogradConvolutions.tiling(l, node, geometry);
+        if (tiling.isPresent()) {
+            WinogradConvolutions.forward(l, node, tiling.get(), relu);
+            return;
+        }
         Value added = residual ? node.input(3) : null;
         boolean inPlace = residual && l.of(added).dtype() == dtype && l.dies(added);
-        Geometry geometry = new Geometry(x.shape(), y.shape(), weight, stride, padding);
         memory.desc source = stored(l, x, dtype);
         memory.desc target = inPlace ? l.of(added).video() : preferred(l, y.shape(), dtype);
         memory.desc addedDesc = residual ? l.of(added).video() : null;

@@ -10,32 +10,49 @@ import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.stream;
 
 /**
- * A float32 matrix product inside a composite step (attention, InfoNCE): c = a b or c += a b over strided operands, to be bound to any
- * number of addresses.
+ * A float32 matrix product inside a composite step (attention, InfoNCE, Winograd's convolutions): c = a b, with what may be done to it, over
+ * strided operands, to be bound to any number of addresses.
  */
 final class Gemm {
     private final memory.desc a;
     private final memory.desc b;
+    private final memory.desc bias;
     private final memory.desc c;
     private final matmul primitive;
+    private final String implementation;
     private final Buffer scratch;
     private final memory.desc scratchForm;
 
     /** The three operands as oneDNN sees them, equal in rank, and whether the product is added to what c holds. */
     Gemm(Lowering l, memory.desc a, memory.desc b, memory.desc c, boolean accumulate) {
+        this(l, a, b, null, c, accumulate ? accumulating() : Primitive.attributes());
+    }
+
+    /**
+     * A product with a bias and attributes.
+     *
+     * @param b may be of any layout: then oneDNN's choice is {@link #right}
+     * @param bias of the rank of c; null for none
+     */
+    Gemm(Lowering l, memory.desc a, memory.desc b, memory.desc bias, memory.desc c, primitive_attr attributes) {
         this.a = a;
-        this.b = b;
+        this.bias = bias;
         this.c = c;
-        primitive_attr attributes = Primitive.attributes();
-        if (accumulate) {
-            post_ops ops = new post_ops();
-            ops.append_sum();
-            attributes.set_post_ops(ops);
-        }
-        matmul.primitive_desc desc = new matmul.primitive_desc(l.engine(), a, b, c, attributes, false);
+        matmul.primitive_desc desc = bias == null ? new matmul.primitive_desc(l.engine(), a, b, c, attributes, false)
+            : new matmul.primitive_desc(l.engine(), a, b, bias, c, attributes, false);
+        this.b = desc.weights_desc();
+        implementation = Primitive.implementation(desc);
         primitive = l.keep(new matmul(desc));
         scratchForm = desc.scratchpad_desc();
         scratch = scratchForm.get_size() == 0 ? null : l.scratch(scratchForm.get_size(), "scratch");
+    }
+
+    private static primitive_attr accumulating() {
+        primitive_attr attributes = Primitive.attributes();
+        post_ops ops = new post_ops();
+        ops.append_sum();
+        attributes.set_post_ops(ops);
+        return attributes;
     }
 
     /** c [m, n] = a [m, k] b [k, n], row by row; a transposed operand is stored as its transpose. */
@@ -49,11 +66,29 @@ final class Gemm {
         return scratch;
     }
 
+    /** The right operand's layout. */
+    memory.desc right() {
+        return b;
+    }
+
+    /** The kernel oneDNN chose. */
+    String implementation() {
+        return implementation;
+    }
+
     Runnable bind(CpuProgram program, long addressA, long addressB, long addressC) {
+        return bind(program, addressA, addressB, 0, addressC);
+    }
+
+    /** @param addressBias of no meaning where there is none */
+    Runnable bind(CpuProgram program, long addressA, long addressB, long addressBias, long addressC) {
         IntMemoryMap map = program.own(new IntMemoryMap());
         map.put(dnnl.DNNL_ARG_SRC, view(program, a, addressA));
         map.put(dnnl.DNNL_ARG_WEIGHTS, view(program, b, addressB));
         map.put(dnnl.DNNL_ARG_DST, view(program, c, addressC));
+        if (bias != null) {
+            map.put(dnnl.DNNL_ARG_BIAS, view(program, bias, addressBias));
+        }
         if (scratch != null) {
             map.put(dnnl.DNNL_ARG_SCRATCHPAD, view(program, scratchForm, scratch.storage().address()));
         }

@@ -1,0 +1,100 @@
+package dev.kinema.device.cpu;
+
+import static dev.kinema.device.cpu.ToomCook.PRODUCTS;
+import static dev.kinema.device.cpu.ToomCook.TAPS;
+import static dev.kinema.device.cpu.WinogradConvolutions.TRANSFORM;
+import static dev.kinema.device.cpu.WinogradConvolutions.any;
+import static dev.kinema.device.cpu.WinogradConvolutions.dense;
+
+import dev.kinema.device.cpu.ToomCook.Order;
+import dev.kinema.device.cpu.WinogradConvolutions.Operands;
+import dev.kinema.graph.DType;
+import dev.kinema.graph.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.LongStream;
+
+
+import org.bytedeco.dnnl.memory;
+
+/** A 3x1x1 kernel over tiles of four frames: six products in place of twelve. Transforms are sums of frames, weighted. */
+final class TimeTiling implements WinogradConvolutions.Tiling {
+    private final int clips;
+    private final int frames;
+    private final long pixels;
+    private final long inputs;
+    private final long outputs;
+    private final int tiles;
+    private final long points;
+
+    /** @param x [N, T, H, W, C] */
+    TimeTiling(Shape x, int outputs) {
+        clips = x.dim(0);
+        frames = x.dim(1);
+        pixels = x.product(2, 4);
+        inputs = x.last();
+        this.outputs = outputs;
+        tiles = ToomCook.tiles(frames);
+        points = ToomCook.products(frames);
+    }
+
+    @Override
+    public double share() {
+        double pairs = (double) inputs * outputs;
+        return (points * pairs + TRANSFORM * points * frames * (inputs + outputs)) / ((TAPS * frames - 2) * pairs);
+    }
+
+    @Override
+    public long rows() {
+        return pixels * tiles;
+    }
+
+    /** The kernel's transform [points, taps]. */
+    private static float[] kernelMatrix() {
+        double[][] g = ToomCook.kernel();
+        float[] matrix = new float[PRODUCTS * TAPS];
+        for (int i = 0; i < matrix.length; i++) {
+            matrix[i] = (float) g[i / TAPS][i % TAPS];
+        }
+        return matrix;
+    }
+
+    @Override
+    public void add(Lowering l, Operands o) {
+        long chunk = WinogradConvolutions.chunk(pixels, tiles, points * inputs * 4);
+        Gemm in = new Gemm(l, dense(points, frames), pixelsOfFrames(chunk, inputs), dense(points, chunk * inputs), false);
+        Gemm products = new Gemm(l, dense(PRODUCTS, tiles * chunk, inputs), any(PRODUCTS, inputs, outputs),
+            dense(PRODUCTS, tiles * chunk, outputs), false);
+        Gemm out = new Gemm(l, dense(1, frames, points),
+            Layouts.strided(DType.F32, new long[] {chunk, points, outputs}, outputs, chunk * outputs, 1), o.biasForm(),
+            Layouts.strided(DType.F32, new long[] {chunk, frames, outputs}, outputs, pixels * outputs, 1), o.lastAttributes());
+        memory.desc typed = Layouts.strided(DType.F32, new long[] {PRODUCTS, inputs, outputs}, inputs * outputs, 1, inputs);
+        Buffer kernel = WinogradConvolutions.kernel(l, o.kernel(), kernelMatrix(), typed, products.right());
+        Buffer b = WinogradConvolutions.constant(l, ToomCook.inputMatrix(Band.whole(frames), Order.BY_PRODUCT));
+        Buffer a = WinogradConvolutions.constant(l, ToomCook.outputMatrix(Band.whole(frames), Order.BY_PRODUCT));
+        Buffer from = l.scratch(points * chunk * inputs * 4, "input at points");
+        Buffer to = l.scratch(points * chunk * outputs * 4, "products");
+        l.step(WinogradConvolutions.name(o, "3x1x1", products), WinogradConvolutions.read(o, kernel, b, a),
+            WinogradConvolutions.written(List.of(in, products, out), o.y(), from, to), p -> {
+                List<Runnable> actions = new ArrayList<>();
+                for (long at : starts(chunk)) {
+                    actions.add(in.bind(p, b.storage().address(), o.x().storage().address() + at * inputs * 4, from.storage().address()));
+                    actions.add(products.bind(p, from.storage().address(), kernel.storage().address(), to.storage().address()));
+                    actions.add(out.bind(p, a.storage().address(), to.storage().address(), o.biasAddress(),
+                        o.y().storage().address() + at * outputs * 4));
+                }
+                return WinogradConvolutions.inOrder(actions);
+            });
+    }
+
+    /** All frames of some pixels, a matrix [frames, pixels and channels]. */
+    private memory.desc pixelsOfFrames(long chunk, long channels) {
+        return Layouts.strided(DType.F32, new long[] {frames, chunk * channels}, pixels * channels, 1);
+    }
+
+    /** The chunks' first pixels, counted from the first clip's. */
+    private long[] starts(long chunk) {
+        long parts = pixels / chunk;
+        return LongStream.range(0, clips * parts).map(i -> i / parts * frames * pixels + i % parts * chunk).toArray();
+    }
+}

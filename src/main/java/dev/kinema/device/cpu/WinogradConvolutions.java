@@ -1,0 +1,191 @@
+package dev.kinema.device.cpu;
+
+import dev.kinema.graph.DType;
+import dev.kinema.graph.Node;
+import dev.kinema.graph.Shape;
+import dev.kinema.graph.op.Extent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.primitive_attr;
+
+/**
+ * Float32 convolutions of 3x1x1 and 1x3x3 kernels with fewer multiplications ({@link ToomCook}), for inference: input to points, a product
+ * per point, and back. oneDNN has direct convolutions only, which run near the limit of the multipliers; so all that is left is to multiply
+ * less.
+ *
+ * <p>All three are oneDNN's matrix products, run after one another on as many frames or pixels as fit the caches. The transforms are
+ * products with constant matrices over a band of tiles along an axis (rows, columns, or all frames), zeros outside the tiles included: that is
+ * little beside the products, and it needs no gathering of tiles and no case for borders.
+ */
+final class WinogradConvolutions {
+    /** Of a chunk's input at the points. Of 1, 2, 4 and 8 MiB this is the fastest, with 1 MiB of cache per core and 32 MiB shared. */
+    private static final long CHUNK_BYTES = 4L << 20;
+    /** Multiplications, against those of the direct convolution, above which it does not pay. */
+    private static final double WORTH = 0.7;
+    /** What a multiplication of a transform counts for: transforms wait for memory, and run at half the speed of the products. */
+    static final double TRANSFORM = 2;
+    /**
+     * Rows that each weight must meet. A weight is read from memory, and at the points there are two to four times as many: below this
+     * that takes longer than the multiplications saved (some 14 operations a byte is what processors do).
+     */
+    private static final long ROWS = 64;
+    /** Channels in a register of AVX-512. */
+    private static final int LANES = 16;
+
+    private WinogradConvolutions() {}
+
+    /** How a kind of kernel is tiled. */
+    interface Tiling {
+        /** Multiplications, those of transforms weighted, as a share of those of a direct convolution that skips padding. */
+        double share();
+
+        /** Rows of the products, the tiles, of one clip: so that a clip's result does not depend on what it is batched with. */
+        long rows();
+
+        /** Appends the step. */
+        void add(Lowering l, Operands operands);
+    }
+
+    /**
+     * What a convolution reads and writes.
+     *
+     * @param kernel [outputs, inputs, taps]
+     * @param bias null for none
+     * @param y to be written, row by row like x
+     */
+    record Operands(Buffer x, Buffer kernel, Buffer bias, Buffer y, boolean relu) {
+        /** As the last product sees it. */
+        memory.desc biasForm() {
+            return bias == null ? null : dense(1, 1, y.shape().last());
+        }
+
+        primitive_attr lastAttributes() {
+            return Convolutions.attributes(relu, null, false);
+        }
+
+        long biasAddress() {
+            return bias == null ? 0 : bias.storage().address();
+        }
+    }
+
+    /** The tiling for a convolution that is faster so; empty for others. */
+    static Optional<Tiling> tiling(Lowering l, Node node, Convolutions.Geometry g) {
+        boolean inference = !l.training() && !l.quantizes() && l.compute() == DType.F32 && Lowering.isConstant(l.of(node.input(1)));
+        boolean whole = g.x().last() % LANES == 0 && g.y().last() % LANES == 0;
+        if (!inference || !whole || !g.stride().equals(Extent.ONE)) {
+            return Optional.empty();
+        }
+        return tiling(g).filter(t -> t.share() <= WORTH && t.rows() >= ROWS);
+    }
+
+    private static Optional<Tiling> tiling(Convolutions.Geometry g) {
+        Extent kernel = new Extent(g.weight().dim(2), g.weight().dim(3), g.weight().dim(4));
+        if (kernel.equals(new Extent(ToomCook.TAPS, 1, 1)) && g.padding().equals(new Extent(1, 0, 0))) {
+            return Optional.of(new TimeTiling(g.x(), g.y().last()));
+        }
+        if (kernel.equals(new Extent(1, ToomCook.TAPS, ToomCook.TAPS)) && g.padding().equals(new Extent(0, 1, 1))) {
+            return Optional.of(new SpaceTiling(g.x(), g.y().last()));
+        }
+        return Optional.empty();
+    }
+
+    static void forward(Lowering l, Node node, Tiling tiling, boolean relu) {
+        Shape shape = node.input(0).shape();
+        Buffer x = l.video(node.input(0), Layouts.video(shape, DType.F32), DType.F32);
+        Buffer kernel = l.plain(node.input(1));
+        Buffer bias = node.inputs().size() > 2 ? l.plain(node.input(2)) : null;
+        tiling.add(l, new Operands(x, kernel, bias, l.define(node.output(0)), relu));
+    }
+
+    /** A matrix that is the same for all weights, [rows, columns]. */
+    static Buffer constant(Lowering l, float[] matrix) {
+        Shape shape = Shape.of(matrix.length);
+        Buffer buffer = Buffer.plain(new Storage("points", matrix.length * 4L, Storage.Home.PLANNED), shape, DType.F32);
+        l.step("points", List.of(), List.of(buffer), p -> {
+            var out = buffer.floats();
+            return () -> out.put(0, matrix);
+        });
+        return buffer;
+    }
+
+    /**
+     * The kernel at the points; made once per change of the weights.
+     *
+     * @param matrix [points, taps]
+     * @param typed the result as the product here makes it: point by point, [outputs, inputs]
+     * @param wanted the layout that the products want
+     */
+    static Buffer kernel(Lowering l, Buffer kernel, float[] matrix, memory.desc typed, memory.desc wanted) {
+        int taps = (int) kernel.shape().product(2, 5);
+        int points = matrix.length / taps;
+        long pairs = kernel.shape().product(0, 2);
+        Gemm gemm = new Gemm(l, Layouts.matrix(points, taps, DType.F32), Layouts.transposed(taps, pairs, DType.F32),
+            Layouts.matrix(points, pairs, DType.F32), false);
+        Buffer g = constant(l, matrix);
+        Buffer at = Buffer.plain(new Storage("kernel", points * pairs * 4, Storage.Home.PLANNED), Shape.of(points, (int) pairs), DType.F32);
+        l.step("kernel at points [" + gemm.implementation() + "]", List.of(g, kernel), written(List.of(gemm), at),
+            p -> gemm.bind(p, g.storage().address(), kernel.storage().address(), at.storage().address()));
+        Buffer packed = new Buffer(new Storage("kernel", wanted.get_size(), Storage.Home.PLANNED), at.shape(), DType.F32, wanted);
+        l.reorder(at, typed, packed, wanted, "kernel");
+        return packed;
+    }
+
+    /** What a step of products writes. */
+    static List<Buffer> written(List<Gemm> products, Buffer... others) {
+        List<Buffer> buffers = new ArrayList<>(List.of(others));
+        products.stream().map(Gemm::scratch).filter(s -> s != null).forEach(buffers::add);
+        return buffers;
+    }
+
+    static List<Buffer> read(Operands operands, Buffer... others) {
+        return Stream.concat(Stream.of(operands.x(), operands.bias()).filter(b -> b != null), Stream.of(others)).toList();
+    }
+
+    static String name(Operands operands, String kind, Gemm products) {
+        return "winograd " + kind + (operands.bias() == null ? "" : "+bias") + (operands.relu() ? "+relu" : "") + " ["
+            + products.implementation() + "]";
+    }
+
+    /** Dense operands. */
+    static memory.desc dense(long... dims) {
+        long[] strides = new long[dims.length];
+        long stride = 1;
+        for (int i = dims.length - 1; i >= 0; i--) {
+            strides[i] = stride;
+            stride *= dims[i];
+        }
+        return Layouts.strided(DType.F32, dims, strides);
+    }
+
+    static memory.desc any(long... dims) {
+        return new memory.desc(dims, memory.data_type.f32, memory.format_tag.any);
+    }
+
+    /**
+     * The largest part of {@code whole} that divides it and takes no more than a chunk's memory; but no less than gives each weight its
+     * rows.
+     */
+    static int chunk(long whole, long rowsEach, long bytesEach) {
+        long part = Math.max(1, Math.min(whole, CHUNK_BYTES / bytesEach));
+        while (whole % part != 0) {
+            part--;
+        }
+        while (part < whole && (part * rowsEach < ROWS || whole % part != 0)) {
+            part++;
+        }
+        return (int) part;
+    }
+
+    /** One after the other. */
+    static Runnable inOrder(List<Runnable> actions) {
+        Runnable[] all = actions.toArray(Runnable[]::new);
+        return () -> {
+            for (Runnable action : all) {
+                action.run();
+            }
+        };
+    }
+}
