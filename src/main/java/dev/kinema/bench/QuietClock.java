@@ -20,6 +20,8 @@ public final class QuietClock {
     private static final double TICK = 0.01;
     private static final double ALLOWED_SECONDS = 0.02;
     private static final double ALLOWED_SHARE = 0.02;
+    /** On one sample: where others are always busy, all attempts at a training step that takes seconds would take hours. */
+    private static final double MOST_SECONDS = 30;
     private static final long RETRY_MILLIS = 500;
     private static final long WINDOW_MILLIS = 30;
     /** Threads that have not gone to sleep within a second are none that wait for work. */
@@ -44,14 +46,17 @@ public final class QuietClock {
     }
 
     /**
-     * Seconds that an undisturbed run took; after many disturbed ones, those of the least disturbed, which is counted as noisy.
+     * Seconds that an undisturbed run took; after many disturbed ones, or half a minute of them, those of the least disturbed, which is
+     * counted as noisy.
      *
      * @param run tells its seconds
      */
     public double seconds(DoubleSupplier run) {
         double best = 0;
         double least = Double.POSITIVE_INFINITY;
-        for (int attempt = 1; attempt <= attempts; attempt++) {
+        long begun = System.nanoTime();
+        boolean again = true;
+        for (int attempt = 1; again; attempt++) {
             double othersBefore = others();
             long start = System.nanoTime();
             double told = run.getAsDouble();
@@ -64,13 +69,19 @@ public final class QuietClock {
                 least = disturbance;
                 best = told;
             }
-            if (attempt < attempts) {
+            again = triesAgain(attempt, (System.nanoTime() - begun) * 1e-9);
+            if (again) {
                 rejected++;
                 rest(RETRY_MILLIS);
             }
         }
         noisy++;
         return best;
+    }
+
+    /** @param spent seconds on this sample so far */
+    boolean triesAgain(int attempt, double spent) {
+        return attempt < attempts && spent < MOST_SECONDS;
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.kinema.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -50,6 +51,14 @@ class SamplerTest {
         int[] windows = {0};
         QuietClock.settle(() -> used[windows[0]], () -> windows[0]++);
         assertEquals(3, windows[0], "windows until one in which next to nothing ran");
+    }
+
+    @Test
+    void longRunsAreNotTriedAgainForHours() {
+        QuietClock clock = new QuietClock(3);
+        assertTrue(clock.triesAgain(2, 29));
+        assertFalse(clock.triesAgain(3, 1), "the last attempt");
+        assertFalse(clock.triesAgain(1, 31), "half a minute is enough");
     }
 
     @Test
