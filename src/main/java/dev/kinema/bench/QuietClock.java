@@ -23,6 +23,12 @@ public final class QuietClock {
     private static final double TICK = 0.01;
     private static final double ALLOWED_SECONDS = 0.02;
     private static final double ALLOWED_SHARE = 0.02;
+    /** On one sample: where others are always busy, all attempts at a training step that takes seconds would take hours. */
+    private static final double MOST_SECONDS = 30;
+    private static final long RETRY_MILLIS = 500;
+    private static final long WINDOW_MILLIS = 30;
+    /** Threads that have not gone to sleep within a second are none that wait for work. */
+    private static final int MOST_WINDOWS = 33;
 
     private final int attempts;
     private final boolean guarded = Files.isReadable(STAT);
@@ -43,14 +49,17 @@ public final class QuietClock {
     }
 
     /**
-     * Seconds that an undisturbed run took; after many disturbed ones, those of the least disturbed, which is counted as noisy.
+     * Seconds that an undisturbed run took; after many disturbed ones, or half a minute of them, those of the least disturbed, which is
+     * counted as noisy.
      *
      * @param run tells its seconds
      */
     public double seconds(DoubleSupplier run) {
         double best = 0;
         double least = Double.POSITIVE_INFINITY;
-        for (int attempt = 1; attempt <= attempts; attempt++) {
+        long begun = System.nanoTime();
+        boolean again = true;
+        for (int attempt = 1; again; attempt++) {
             double othersBefore = others();
             long start = System.nanoTime();
             double told = run.getAsDouble();
@@ -63,18 +72,46 @@ public final class QuietClock {
                 least = disturbance;
                 best = told;
             }
-            if (attempt < attempts) {
+            again = triesAgain(attempt, (System.nanoTime() - begun) * 1e-9);
+            if (again) {
                 rejected++;
-                rest();
+                rest(RETRY_MILLIS);
             }
         }
         noisy++;
         return best;
     }
 
-    private static void rest() {
+    /** @param spent seconds on this sample so far */
+    boolean triesAgain(int attempt, double spent) {
+        return attempt < attempts && spent < MOST_SECONDS;
+    }
+
+    /**
+     * Waits until the threads of what ran last sleep. Thread pools of engines watch for more work before they do, ONNX Runtime's for some
+     * 40 ms and OpenMP's for some 10, and whoever computes on all cores meanwhile waits for the part that shares its core with them.
+     */
+    void settle() {
+        settle(() -> system.getProcessCpuTime() * 1e-9 + children(), () -> rest(WINDOW_MILLIS));
+    }
+
+    /** @param used processor seconds of this process and its children so far */
+    static void settle(DoubleSupplier used, Runnable window) {
+        double before = used.getAsDouble();
+        for (int i = 0; i < MOST_WINDOWS; i++) {
+            window.run();
+            double now = used.getAsDouble();
+            // a thread that watches uses all of a window, which is two ticks and more
+            if (now - before < 1.5 * TICK) {
+                return;
+            }
+            before = now;
+        }
+    }
+
+    private static void rest(long millis) {
         try {
-            Thread.sleep(500);
+            Thread.sleep(millis);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new KinemaException("interrupted while waiting for a quiet machine", e);

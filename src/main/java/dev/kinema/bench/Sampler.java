@@ -1,5 +1,6 @@
 package dev.kinema.bench;
 
+import dev.kinema.graph.Philox;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -7,8 +8,8 @@ import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
 
 /**
- * Takes samples of several contenders in turns: a machine whose speed drifts slows all of them, and nobody always follows the same
- * neighbour's caches.
+ * Takes samples of several contenders in turns, in another order each round: a machine whose speed drifts slows all of them, and nobody
+ * always follows the same neighbour. A sample begins when the threads of the one before have gone to sleep ({@link QuietClock#settle}).
  *
  * @param rounds samples of each
  * @param warmUpSeconds runs before the first sample, two at least; 0 for none at all
@@ -19,6 +20,7 @@ record Sampler(int rounds, double warmUpSeconds, double leastSeconds, QuietClock
     private static final double LEAST = 0.02;
     private static final double WARM_UP = 0.5;
     private static final int MOST_REPEATS = 1_000_000;
+    private static final long ORDER = 0x0DE;
 
     /** Samples as they are reported. */
     static Sampler of(int rounds, QuietClock clock) {
@@ -38,13 +40,25 @@ record Sampler(int rounds, double warmUpSeconds, double leastSeconds, QuietClock
         int[] repeats = contenders.stream().mapToInt(this::repeats).toArray();
         List<List<Double>> samples = contenders.stream().map(c -> (List<Double>) new ArrayList<Double>()).toList();
         List<Integer> order = new ArrayList<>(IntStream.range(0, contenders.size()).boxed().toList());
+        boolean settles = warmUpSeconds > 0 && contenders.size() > 1;
         for (int round = 0; round < rounds; round++) {
+            shuffle(order, round);
             for (int i : order) {
+                if (settles) {
+                    clock.settle();
+                }
                 samples.get(i).add(clock.seconds(() -> mean(contenders.get(i), repeats[i])));
             }
-            Collections.rotate(order, 1);
         }
         return samples.stream().map(Samples::new).toList();
+    }
+
+    /** Fisher and Yates: every order is as likely. */
+    private static void shuffle(List<Integer> order, int round) {
+        Philox random = new Philox(ORDER, round, 0);
+        for (int i = order.size() - 1; i > 0; i--) {
+            Collections.swap(order, i, (int) (random.uniform(i) * (i + 1)));
+        }
     }
 
     private int repeats(DoubleSupplier contender) {

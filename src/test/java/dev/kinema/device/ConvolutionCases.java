@@ -47,8 +47,24 @@ final class ConvolutionCases {
             Value y = Conv3d.of(x, w, Extent.ONE, new Extent(0, 1, 1));
             g.result(Conv3d.of(y, w, Extent.ONE, new Extent(0, 1, 1)), x, w);
         });
+        inAChain(cases, "3x1x1", 3, 1);
+        inAChain(cases, "3x1x1 strided in time", 3, 2);
+        inAChain(cases, "5x1x1", 5, 1);
         gradientsAlone(cases);
         fusedAlone(cases);
+    }
+
+    /** Between others, whose outputs and gradients a device may store in a form of its own: that of training's blocks of channels. */
+    private static void inAChain(OpCases cases, String name, int kernel, int stride) {
+        cases.add("Conv3d " + name + " between others", g -> {
+            Value x = g.floats("x", 2, 5, 3, 7, 16);
+            Value before = g.parameter("before", 0.2, 32, 16, 1, 1, 1);
+            Value w = g.parameter("w", 0.1, 16, 32, kernel, 1, 1);
+            Value after = g.parameter("after", 0.2, 48, 16, 1, 1, 1);
+            Value y = Conv3d.of(x, before, Extent.ONE, Extent.ZERO);
+            y = Conv3d.of(y, w, new Extent(stride, 1, 1), new Extent(kernel / 2, 0, 0));
+            g.result(Conv3d.of(y, after, Extent.ONE, Extent.ZERO), x, before, w, after);
+        });
     }
 
     private static void conv(OpCases cases, String name, int n, int t, int h, int w, int in, int out, Extent kernel, Extent stride) {

@@ -86,6 +86,9 @@ final class Convolutions {
             WinogradConvolutions.forward(l, node, tiling.get(), relu);
             return;
         }
+        if (node.inputs().size() == 2 && !relu && TemporalConvolutions.forward(l, node, geometry)) {
+            return;
+        }
         Value added = residual ? node.input(3) : null;
         boolean inPlace = residual && l.of(added).dtype() == dtype && l.dies(added);
         memory.desc source = stored(l, x, dtype);
@@ -98,7 +101,7 @@ final class Convolutions {
             desc = geometry.forward(l, Layouts.videoAny(x.shape(), dtype), inPlace ? target : Layouts.videoAny(y.shape(), dtype), bias, attributes);
         }
         Buffer in = l.video(x, desc.src_desc(), dtype);
-        Buffer filter = filter(l, node.input(1), desc.weights_desc(), dtype);
+        Buffer filter = filter(l, node.input(1), Layouts.filter(weight, DType.F32), desc.weights_desc(), dtype);
         Primitive primitive = new Primitive(l, desc, new convolution_forward(desc)).read(dnnl.DNNL_ARG_SRC, in, desc.src_desc())
             .read(dnnl.DNNL_ARG_WEIGHTS, filter, desc.weights_desc());
         if (bias) {
@@ -140,10 +143,13 @@ final class Convolutions {
         return attributes;
     }
 
-    /** Weights in the layout and type a kernel wants; done once per change of the weights where the program does not train them. */
-    private static Buffer filter(Lowering l, Value weight, memory.desc wanted, DType dtype) {
+    /**
+     * Weights in the layout and type a kernel wants; done once per change of the weights where the program does not train them.
+     *
+     * @param typed the weights as they are typed, in as many dimensions as the primitive has
+     */
+    static Buffer filter(Lowering l, Value weight, memory.desc typed, memory.desc wanted, DType dtype) {
         Buffer plain = l.plain(weight);
-        memory.desc typed = Layouts.filter(weight.shape(), plain.dtype());
         if (typed.equals(wanted)) {
             return plain;
         }
@@ -158,12 +164,15 @@ final class Convolutions {
         Value dx = node.output(0);
         DType dtype = l.compute();
         Geometry geometry = new Geometry(dx.shape(), dy.shape(), node.input(1).shape(), op.stride(), op.padding());
+        if (TemporalConvolutions.inputGradient(l, node, geometry)) {
+            return;
+        }
         convolution_backward_data.primitive_desc desc = geometry.backwardData(l, stored(l, dy, dtype), preferred(l, dx.shape(), dtype));
         if (Primitive.isReference(desc)) {
             desc = geometry.backwardData(l, Layouts.video(dy.shape(), dtype), Layouts.video(dx.shape(), dtype));
         }
         Buffer in = l.video(dy, desc.diff_dst_desc(), dtype);
-        Buffer filter = filter(l, node.input(1), desc.weights_desc(), dtype);
+        Buffer filter = filter(l, node.input(1), Layouts.filter(node.input(1).shape(), DType.F32), desc.weights_desc(), dtype);
         Buffer out = l.define(dx, dtype, desc.diff_src_desc());
         new Primitive(l, desc, new convolution_backward_data(desc)).read(dnnl.DNNL_ARG_DIFF_DST, in, desc.diff_dst_desc())
             .read(dnnl.DNNL_ARG_WEIGHTS, filter, desc.weights_desc()).write(dnnl.DNNL_ARG_DIFF_SRC, out, desc.diff_src_desc())
@@ -178,12 +187,8 @@ final class Convolutions {
         // oneDNN 3.13's bf16 kernels leave taps of a kernel that is longer than the film unwritten or wrong (two frames, a kernel of 3)
         DType dtype = dw.shape().dim(2) > x.shape().dim(1) ? DType.F32 : l.compute();
         Geometry geometry = new Geometry(x.shape(), dy.shape(), dw.shape(), op.stride(), op.padding());
-        if (geometry.isTemporal() && isBlocked(l, x, dtype) && isBlocked(l, dy, dtype)) {
-            convolution_backward_weights.primitive_desc rows = geometry.backwardTemporalWeights(l);
-            if (!Primitive.isReference(rows)) {
-                weightGradient(l, rows, l.of(x), l.of(dy), l.define(dw), Layouts.temporalFilter(dw.shape()));
-                return;
-            }
+        if (TemporalConvolutions.weightGradient(l, node, geometry)) {
+            return;
         }
         convolution_backward_weights.primitive_desc desc = geometry.backwardWeights(l, dtype, stored(l, x, dtype), stored(l, dy, dtype));
         if (Primitive.isReference(desc)) {
@@ -194,14 +199,8 @@ final class Convolutions {
         weightGradient(l, desc, source, gradient, l.define(dw), Layouts.filter(dw.shape(), DType.F32));
     }
 
-    private static boolean isBlocked(Lowering l, Value video, DType dtype) {
-        Buffer buffer = l.of(video);
-        return buffer.dtype() == dtype && !buffer.isPlain() && video.shape().last() % 16 == 0
-            && buffer.layout().equals(Layouts.videoBlocked(video.shape(), dtype));
-    }
-
     /** @param plain the weights as they are typed, in as many dimensions as the primitive has */
-    private static void weightGradient(Lowering l, convolution_backward_weights.primitive_desc desc, Buffer source, Buffer gradient,
+    static void weightGradient(Lowering l, convolution_backward_weights.primitive_desc desc, Buffer source, Buffer gradient,
             Buffer out, memory.desc plain) {
         memory.desc made = desc.diff_weights_desc();
         boolean direct = made.equals(plain);
@@ -215,7 +214,7 @@ final class Convolutions {
 
     /** Sizes of one convolution, from which the three primitives are described. */
     record Geometry(Shape x, Shape y, Shape weight, Extent stride, Extent padding) {
-        private long[] far() {
+        long[] far() {
             return farPadding(x, y, kernel(weight), stride, padding);
         }
 
@@ -245,28 +244,6 @@ final class Convolutions {
         convolution_backward_data.primitive_desc backwardData(Lowering l, memory.desc dy, memory.desc dx) {
             return new convolution_backward_data.primitive_desc(l.engine(), DIRECT, dx, Layouts.filterAny(weight, l.compute()), dy,
                 longs(stride), longs(padding), far(), hint(l, l.compute()), Primitive.attributes(), false);
-        }
-
-        /** Whether the kernel sees one pixel of several frames, at every pixel. */
-        boolean isTemporal() {
-            return weight.dim(2) > 1 && weight.dim(3) == 1 && weight.dim(4) == 1 && stride.h() == 1 && stride.w() == 1
-                && padding.h() == 0 && padding.w() == 0;
-        }
-
-        /**
-         * The gradient of temporal kernels over frames seen as rows of pixels, for which oneDNN's kernels are up to twice as fast as over
-         * frames of few pixels a row, where they work on one short row at a time. Blocked frames and rows are the same memory.
-         */
-        convolution_backward_weights.primitive_desc backwardTemporalWeights(Lowering l) {
-            long[] strides = {stride.t(), 1};
-            long[] near = {padding.t(), 0};
-            long[] far = {far()[0], 0};
-            memory.desc src = Layouts.rowsBlocked(x, l.compute());
-            memory.desc dy = Layouts.rowsBlocked(y, l.compute());
-            convolution_forward.primitive_desc hint = new convolution_forward.primitive_desc(l.engine(), dnnl.prop_kind.forward_training,
-                DIRECT, src, Layouts.temporalFilterAny(weight, l.compute()), dy, strides, near, far);
-            return new convolution_backward_weights.primitive_desc(l.engine(), DIRECT, src, Layouts.temporalFilterAny(weight, DType.F32), dy,
-                strides, near, far, hint, Primitive.attributes(), false);
         }
 
         convolution_backward_weights.primitive_desc backwardWeights(Lowering l, DType dtype, memory.desc src, memory.desc dy) {
