@@ -43,11 +43,16 @@ public final class InfoNceGolden {
     private InfoNceGolden() {}
 
     public static List<GoldenCase> cases() {
-        return List.of(new GoldenCase(GoldenCase.SMALL + "infonce_B8_D16_K64", on -> lossGradientsAndQueue("infonce_B8_D16_K64", on)),
-            new GoldenCase(GoldenCase.FULL_SIZE + "infonce_B64_D128_K65536", on -> lossGradientsAndQueue("infonce_B64_D128_K65536", on)));
+        return List.of(golden(GoldenCase.SMALL, "infonce_B8_D16_K64", ""),
+            golden(GoldenCase.FULL_SIZE, "infonce_B64_D128_K65536", ".grads"));
     }
 
-    private static void lossGradientsAndQueue(String name, GoldenDevice on) {
+    private static GoldenCase golden(String size, String name, String part) {
+        String file = "infonce/" + name + part + ".safetensors";
+        return new GoldenCase(size + name, file, on -> lossGradientsAndQueue(name, file, on));
+    }
+
+    private static void lossGradientsAndQueue(String name, String file, GoldenDevice on) {
         Tolerance tolerance = on.arithmetic().choose(Tolerance.DOUBLE, Tolerance.FP32, Tolerance.BF16);
         JsonObject golden = GoldenFile.json("infonce/infonce.json").getAsJsonObject(name);
         int rows = golden.get("B").getAsInt();
@@ -73,7 +78,7 @@ public final class InfoNceGolden {
             try (Program program = on.compile(graph, weights)) {
                 fill(program, golden, rows * width);
                 program.run();
-                checkLoss(program, golden, name, on.agreement(), tolerance);
+                checkLoss(program, golden, GoldenFile.tensors(file), on.agreement(), tolerance);
             }
             checkQueue(weights, after, width, on.agreement(), tolerance);
         }
@@ -105,9 +110,8 @@ public final class InfoNceGolden {
         return y;
     }
 
-    private static void checkLoss(Program program, JsonObject golden, String name, Agreement agreement, Tolerance tolerance) {
-        String all = "infonce/" + name + ".safetensors";
-        Map<String, HostArray> stored = GoldenFile.tensors(GoldenFile.exists(all) ? all : "infonce/" + name + ".grads.safetensors");
+    private static void checkLoss(Program program, JsonObject golden, Map<String, HostArray> stored, Agreement agreement,
+        Tolerance tolerance) {
         double loss = golden.get("loss_f64").getAsDouble();
         agreement.number(loss, program.output("loss").get(0), tolerance.loss * loss, "loss");
         agreement.norm(stored.get("grad_q_raw").toDoubles(), program.output("draw").toDoubles(), tolerance.gradient,

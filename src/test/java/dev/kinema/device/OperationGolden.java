@@ -25,7 +25,8 @@ import java.util.function.UnaryOperator;
 
 /** Single operations against PyTorch in float64 (report.json of the transformer's golden numbers, entries op_*). */
 public final class OperationGolden {
-    private static final JsonObject REPORT = GoldenFile.json("transformer/report.json");
+    private static final String FILE = "transformer/report.json";
+    private static final JsonObject REPORT = GoldenFile.json(FILE);
     private static final double[] INPUT = GoldenFile.numbers(REPORT.get("op_input"));
     private static final double[] UPSTREAM = GoldenFile.numbers(REPORT.get("op_G"));
     private static final int ROWS = REPORT.getAsJsonArray("op_input").size();
@@ -56,11 +57,11 @@ public final class OperationGolden {
     }
 
     private static GoldenCase operation(String name, UnaryOperator<Value> op) {
-        return new GoldenCase(GoldenCase.SMALL + name, on -> new OperationGolden(on).check(name, op));
+        return new GoldenCase(GoldenCase.SMALL + name, FILE, on -> new OperationGolden(on).check(name, op));
     }
 
     private static GoldenCase loss(String name, String target, DType dtype, BinaryOperator<Value> op) {
-        return new GoldenCase(GoldenCase.SMALL + name, on -> new OperationGolden(on).checkLoss(name, target, dtype, op));
+        return new GoldenCase(GoldenCase.SMALL + name, FILE, on -> new OperationGolden(on).checkLoss(name, target, dtype, op));
     }
 
     private static Value normalized(Value v) {

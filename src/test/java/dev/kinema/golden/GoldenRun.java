@@ -17,6 +17,10 @@ public final class GoldenRun {
 
     /** Prints to {@code out}, and returns the exit status. */
     static int run(String[] words, PrintStream out) {
+        int absent = GoldenCases.all().size() - GoldenCases.present().size();
+        if (absent > 0) {
+            out.println(absent + " golden cases are left out: their numbers are not in this bundle");
+        }
         return DeviceRun.run("GoldenRun", words, out,
             (device, precision) -> GoldenCases.tests(device, precision, line -> out.println("passed " + line)));
     }

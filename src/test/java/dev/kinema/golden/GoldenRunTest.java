@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What is printed and returned where the golden networks run without JUnit's launcher. */
@@ -27,6 +28,12 @@ class GoldenRunTest {
         assertEquals(0, run("reference", "fp32", "op_"), printed());
         assertTrue(printed().contains("passed small, op_gelu_erf: "), printed());
         assertTrue(printed().contains("7 passed, 0 failed, 0 aborted"), printed());
+    }
+
+    @Test
+    void noNumbersAreMissingHere() {
+        assertEquals(List.of(), GoldenCases.all().stream().map(GoldenCase::file).filter(file -> !GoldenFile.exists(file)).toList());
+        assertFalse(printed().contains("left out"), printed());
     }
 
     @Test

@@ -42,7 +42,11 @@ public final class SlowFullSize {
 
     public static List<GoldenCase> cases() {
         return Stream.of("lcg_slow_r50_full", "lcg_slowd_r50_full.stride_in_conv1", "lcg_slowd_r50_full.maxpool2_after_res2")
-            .map(name -> new GoldenCase(GoldenCase.FULL_SIZE + name, on -> evaluation(name, on))).toList();
+            .map(name -> new GoldenCase(GoldenCase.FULL_SIZE + name, file(name), on -> evaluation(name, on))).toList();
+    }
+
+    private static String file(String name) {
+        return "slow/" + name + ".safetensors";
     }
 
     private static SlowConfig network(String name) {
@@ -79,7 +83,7 @@ public final class SlowFullSize {
             try (Program program = on.compile(graph, weights)) {
                 program.input("clips").put(clips);
                 program.run();
-                Map<String, HostArray> golden = GoldenFile.tensors("slow/" + name + ".safetensors");
+                Map<String, HostArray> golden = GoldenFile.tensors(file(name));
                 on.agreement().absolute(golden.get("feat_f64"), program.output("feat"), tolerance.features, name + " features");
                 on.agreement().absolute(golden.get("logits_f64"), program.output("logits"), tolerance.logits, name + " logits");
             }

@@ -55,7 +55,8 @@ public final class SlowGolden {
             "slowd_B.stride_in_pool1",
             "slowd_A.maxpool3x3x3_s2", "slowd_B.maxpool3x3x3_s2", "slowd_C.maxpool3x3x3_s2",
             "slowd_A.maxpool2_after_res2", "slowd_B.maxpool2_after_res2", "slowd_C.maxpool2_after_res2")
-            .map(file -> new GoldenCase(GoldenCase.SMALL + file, on -> new SlowGolden(on).evaluation(file))).toList();
+            .map(file -> new GoldenCase(GoldenCase.SMALL + file, input(file.split("\\.")[0]), on -> new SlowGolden(on).evaluation(file)))
+            .toList();
     }
 
     /** Ways to read "temporal stride 2 after conv1" that share their parameters; the first is Slow-D's. */
@@ -79,12 +80,16 @@ public final class SlowGolden {
         };
     }
 
+    private static String input(String name) {
+        return "slow/" + name + (name.endsWith("_A") ? ".frames_u8.npy" : ".input.npy");
+    }
+
     /** The case's clips [N, T, H, W, 3]; those of case A are frames of a film. */
     private static HostArray clips(String name) {
-        if (!GoldenFile.exists("slow/" + name + ".frames_u8.npy")) {
-            return Layout.channelsLast(GoldenFile.npy("slow/" + name + ".input.npy"));
+        HostArray frames = GoldenFile.npy(input(name));
+        if (frames.dtype() != DType.U8) {
+            return Layout.channelsLast(frames);
         }
-        HostArray frames = GoldenFile.npy("slow/" + name + ".frames_u8.npy");
         HostArray clips = HostArray.allocate(DType.F32, Shape.of(1).append(frames.shape()));
         for (int i = 0; i < clips.elements(); i++) {
             clips.set(i, NormalizeFrames.KINETICS.level((int) frames.getLong(i), i % 3));

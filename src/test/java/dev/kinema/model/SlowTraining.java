@@ -65,8 +65,13 @@ public final class SlowTraining {
 
     public static List<GoldenCase> cases() {
         return Stream.of("train_slow_w3", "train_slowd_w2").flatMap(name -> Stream.of(
-            new GoldenCase(GoldenCase.SMALL + name + ", gradients and statistics", on -> new SlowTraining(on).gradientsAndStatistics(name)),
-            new GoldenCase(GoldenCase.SMALL + name + ", three steps", on -> new SlowTraining(on).threeSteps(name)))).toList();
+            new GoldenCase(GoldenCase.SMALL + name + ", gradients and statistics", file(name),
+                on -> new SlowTraining(on).gradientsAndStatistics(name)),
+            new GoldenCase(GoldenCase.SMALL + name + ", three steps", file(name), on -> new SlowTraining(on).threeSteps(name)))).toList();
+    }
+
+    private static String file(String name) {
+        return "slow/" + name + ".grads_f64.safetensors";
     }
 
     private static JsonObject report(String name) {
@@ -121,7 +126,7 @@ public final class SlowTraining {
         try (Weights weights = weights(name); Program program = on.compile(graph, weights)) {
             feed(program, name, clips);
             program.run();
-            Map<String, HostArray> golden = GoldenFile.tensors("slow/" + name + ".grads_f64.safetensors");
+            Map<String, HostArray> golden = GoldenFile.tensors(file(name));
             double expectedLoss = golden.remove("loss").get(0);
             agreement.number(expectedLoss, program.output("loss").get(0), tolerance.loss * expectedLoss, "loss");
             agreement.norm(golden.remove("logits").toDoubles(), program.output("logits").toDoubles(), tolerance.output, "logits");

@@ -67,15 +67,20 @@ public final class TransformerGolden {
         for (String name : List.of("encoder_postnorm_relu", "encoder_postnorm_gelu", "encoder_prenorm_relu", "encoder_prenorm_gelu",
             "encoder_postnorm_relu_padmask", "encoder_postnorm_relu_causal", "encoder_prenorm_gelu_padmask",
             "encoder_prenorm_gelu_causal")) {
-            cases.add(new GoldenCase(GoldenCase.SMALL + name, on -> new TransformerGolden(on).encoder(name)));
+            cases.add(new GoldenCase(GoldenCase.SMALL + name, file(name), on -> new TransformerGolden(on).encoder(name)));
         }
         for (String name : List.of("decoder_postnorm_relu", "decoder_prenorm_gelu")) {
-            cases.add(new GoldenCase(GoldenCase.SMALL + name, on -> new TransformerGolden(on).decoder(name)));
+            cases.add(new GoldenCase(GoldenCase.SMALL + name, file(name), on -> new TransformerGolden(on).decoder(name)));
         }
         for (String name : List.of("postnorm_relu", "prenorm_gelu")) {
-            cases.add(new GoldenCase(GoldenCase.FULL_SIZE + "encoder_" + name, on -> new TransformerGolden(on).fullSize(name)));
+            cases.add(new GoldenCase(GoldenCase.FULL_SIZE + "encoder_" + name, file("encoder_full_lcg_" + name),
+                on -> new TransformerGolden(on).fullSize(name)));
         }
         return cases;
+    }
+
+    private static String file(String name) {
+        return "transformer/" + name + ".safetensors";
     }
 
     /** A graph whose loss is sum(out * G), with the gradients of inputs and weights as outputs. */
@@ -139,7 +144,7 @@ public final class TransformerGolden {
             try (Program program = on.compile(graph, weights)) {
                 graph.inputs().keySet().forEach(input -> program.input(input).put(inputs.get(input)));
                 program.run();
-                Map<String, HostArray> golden = GoldenFile.tensors("transformer/" + name + ".safetensors");
+                Map<String, HostArray> golden = GoldenFile.tensors(file(name));
                 agreement.absolute(golden.get("out_f64"), program.output("out"), tolerance.out, name + " out");
                 agreement.number(golden.get("loss_f64").get(0), program.output("loss").get(0), tolerance.loss, name + " loss");
                 golden.forEach((what, expected) -> {
@@ -197,7 +202,7 @@ public final class TransformerGolden {
                 program.input("x").put(GoldenFile.lcg(seed, (int) x.shape().elements()));
                 program.input("G").put(GoldenFile.lcg(seed + 1, (int) x.shape().elements()));
                 program.run();
-                Map<String, HostArray> golden = GoldenFile.tensors("transformer/encoder_full_lcg_" + name + ".safetensors");
+                Map<String, HostArray> golden = GoldenFile.tensors(file("encoder_full_lcg_" + name));
                 agreement.absolute(golden.get("out_f64"), program.output("out"), tolerance.full, name + " out");
                 gradient(name, "grad_in.x", golden.get("grad_in.x"), program.output("grad_in.x").toDoubles());
                 fullSizeGradients(name, facts, program);

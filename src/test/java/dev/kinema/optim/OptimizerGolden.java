@@ -26,6 +26,7 @@ import java.util.stream.Stream;
 
 /** Five steps of each optimizer on a quadratic against PyTorch and PySlowFast in float64. */
 public final class OptimizerGolden {
+    private static final String FILE = "optim/optimizers.json";
     private static final Shape WEIGHT = Shape.of(4, 3);
     private static final Shape BIAS = Shape.of(4);
 
@@ -44,7 +45,8 @@ public final class OptimizerGolden {
     public static List<GoldenCase> cases() {
         return Stream.of("sgd_plain", "sgd_momentum_wd", "sgd_nesterov_wd", "sgd_momentum_dampening", "adam_l2", "adamw", "adamw_betas",
             "adamw_no_decay_on_bias", "lars_sgd", "lars_sgd_nesterov_groups", "lars_clip", "sgd_nesterov_wd_lr_schedule",
-            "adamw_lr_schedule").map(name -> new GoldenCase(GoldenCase.SMALL + name, on -> new OptimizerGolden(on).check(name))).toList();
+            "adamw_lr_schedule").map(name -> new GoldenCase(GoldenCase.SMALL + name, FILE, on -> new OptimizerGolden(on).check(name)))
+            .toList();
     }
 
     private static Optimizer optimizer(String name, JsonObject hyper) {
@@ -75,7 +77,7 @@ public final class OptimizerGolden {
     }
 
     private void check(String name) {
-        JsonObject golden = GoldenFile.json("optim/optimizers.json");
+        JsonObject golden = GoldenFile.json(FILE);
         JsonObject problem = golden.getAsJsonObject("_problem");
         JsonObject run = golden.getAsJsonObject(name);
         JsonObject hyper = run.getAsJsonObject("hyper");
