@@ -116,7 +116,7 @@ class LanguageModelWeightsTest {
             double[] actual = logits(device, imported);
             for (int t = 0; t < TEXT.length; t++) {
                 double[] row = Arrays.copyOfRange(actual, t * (TOKENS + 2), t * (TOKENS + 2) + TOKENS);
-                Agreement.relative(expected[t], row, tolerance, "after token " + t);
+                new Agreement().relative(expected[t], row, tolerance, "after token " + t);
             }
         }
     }

@@ -4,24 +4,31 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.device.HostArray;
+import java.util.Locale;
 
-/** How far computed numbers are from golden ones. A NaN on either side is infinitely far. */
+/** Holds computed numbers to golden ones, and keeps what came nearest to its bound. A NaN on either side is infinitely far. */
 public final class Agreement {
-    private Agreement() {}
+    private double share;
+    private String nearest = "";
+
+    /** The numbers differ by no more than {@code tolerance}. */
+    public void number(double expected, double actual, double tolerance, String what) {
+        absolute(new double[] {expected}, new double[] {actual}, tolerance, what);
+    }
 
     /** No element differs by more than {@code tolerance}. */
-    public static void absolute(double[] expected, double[] actual, double tolerance, String what) {
+    public void absolute(double[] expected, double[] actual, double tolerance, String what) {
         check(largestDifference(expected, actual, what), tolerance, what + ": largest difference");
     }
 
     /** No element differs by more than {@code tolerance} times the largest expected one. */
-    public static void relative(double[] expected, double[] actual, double tolerance, String what) {
+    public void relative(double[] expected, double[] actual, double tolerance, String what) {
         double largest = largestDifference(new double[expected.length], expected, what);
         check(largestDifference(expected, actual, what), tolerance * largest, what + ": largest difference");
     }
 
     /** |actual - expected| is at most {@code tolerance} times |expected|, in the Euclidean norm. */
-    public static void norm(double[] expected, double[] actual, double tolerance, String what) {
+    public void norm(double[] expected, double[] actual, double tolerance, String what) {
         double difference = 0;
         double size = 0;
         assertEquals(expected.length, actual.length, what);
@@ -33,7 +40,7 @@ public final class Agreement {
     }
 
     /** The same elements and shapes within {@code tolerance}. */
-    public static void absolute(HostArray expected, HostArray actual, double tolerance, String what) {
+    public void absolute(HostArray expected, HostArray actual, double tolerance, String what) {
         assertEquals(expected.shape(), actual.shape(), what);
         absolute(expected.toDoubles(), actual.toDoubles(), tolerance, what);
     }
@@ -48,7 +55,17 @@ public final class Agreement {
         return largest;
     }
 
-    private static void check(double difference, double limit, String what) {
+    private void check(double difference, double limit, String what) {
         assertTrue(difference <= limit, () -> what + " is " + difference + ", allowed " + limit);
+        if (limit > 0 && difference / limit > share) {
+            share = difference / limit;
+            nearest = what;
+        }
+    }
+
+    /** The largest share of a bound that was taken, and by what. */
+    @Override
+    public String toString() {
+        return nearest.isEmpty() ? "exact" : String.format(Locale.ROOT, "%.2g of what is allowed (%s)", share, nearest);
     }
 }

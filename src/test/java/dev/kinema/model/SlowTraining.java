@@ -8,7 +8,8 @@ import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.golden.Agreement;
-import dev.kinema.golden.OnDevice;
+import dev.kinema.golden.GoldenCase;
+import dev.kinema.golden.GoldenDevice;
 import dev.kinema.golden.GoldenFile;
 import dev.kinema.golden.Layout;
 import dev.kinema.graph.DType;
@@ -26,26 +27,51 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import java.util.stream.Stream;
 
-/** Training steps of small Slow and Slow-D networks against PySlowFast run by PyTorch in float64, on one device. */
-abstract class SlowTraining extends OnDevice {
+/** Training steps of small Slow and Slow-D networks against PySlowFast run by PyTorch in float64. */
+public final class SlowTraining {
     /**
-     * What float32 or float64 allows.
+     * How far a device may be off.
      *
      * @param loss relative difference of the first loss
-     * @param gradient norm of a gradient's difference, relative to its norm
+     * @param output norm of the difference of the logits and of the classifier's gradients, relative to their norm
+     * @param gradient the same of the other gradients
      * @param statistics difference of running statistics
      * @param later relative difference of the losses after one and two steps, and of weights after a step
      */
-    record Tolerance(double loss, double gradient, double statistics, double later) {}
+    private record Tolerance(double loss, double output, double gradient, double statistics, double later) {
+        /** The backward pass of 53 normalised layers still leaves eight digits of every gradient. */
+        static final Tolerance DOUBLE = new Tolerance(1e-10, 1e-8, 1e-8, 1e-10, 1e-8);
+        /** PyTorch's own float32 run has gradients within 2e-4 and later losses within 1e-5; ten times that. */
+        static final Tolerance FP32 = new Tolerance(1e-5, 2e-3, 2e-3, 1e-5, 1e-3);
+        /**
+         * Losses are off by 0.014, logits by 0.05, statistics by 0.05. The last stages normalise each channel over eight numbers of two
+         * clips, and what that and the kinks of ReLUs make of a rounding grows from layer to layer in the backward pass: of most gradients
+         * of these small networks bf16 keeps the size alone, of the classifier's two digits. The other networks here hold its gradients.
+         */
+        static final Tolerance BF16 = new Tolerance(0.04, 0.15, 20, 0.15, 0.2);
+    }
 
+    private final GoldenDevice on;
+    private final Agreement agreement;
     private final Tolerance tolerance;
 
-    SlowTraining(String deviceName, Tolerance tolerance) {
-        super(deviceName);
-        this.tolerance = tolerance;
+    private SlowTraining(GoldenDevice on) {
+        this.on = on;
+        this.agreement = on.agreement();
+        this.tolerance = on.arithmetic().choose(Tolerance.DOUBLE, Tolerance.FP32, Tolerance.BF16);
+    }
+
+    public static List<GoldenCase> cases() {
+        return Stream.of("train_slow_w3", "train_slowd_w2").flatMap(name -> Stream.of(
+            new GoldenCase(GoldenCase.SMALL + name + ", gradients and statistics", file(name),
+                on -> new SlowTraining(on).gradientsAndStatistics(name)),
+            new GoldenCase(GoldenCase.SMALL + name + ", three steps", file(name), on -> new SlowTraining(on).threeSteps(name)))).toList();
+    }
+
+    private static String file(String name) {
+        return "slow/" + name + ".grads_f64.safetensors";
     }
 
     private static JsonObject report(String name) {
@@ -76,7 +102,7 @@ abstract class SlowTraining extends OnDevice {
     }
 
     private Weights weights(String name) {
-        Weights weights = device.newWeights();
+        Weights weights = on.newWeights();
         GoldenFile.tensors("slow/" + name + ".weights.safetensors").forEach(weights::put);
         return weights;
     }
@@ -86,9 +112,7 @@ abstract class SlowTraining extends OnDevice {
         program.input("labels").put(Arrays.stream(GoldenFile.numbers(report(name).get("labels"))).mapToLong(d -> (long) d).toArray());
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"train_slow_w3", "train_slowd_w2"})
-    void gradientsAndStatistics(String name) {
+    private void gradientsAndStatistics(String name) {
         HostArray clips = clips(name);
         Graph graph = new Graph();
         Value loss = loss(graph, name, clips.shape());
@@ -99,19 +123,20 @@ abstract class SlowTraining extends OnDevice {
             graph.output("grad." + Graph.variableOf(variables.get(i)), gradients.get(i));
         }
         graph.output("grad.clips", gradients.get(gradients.size() - 1));
-        try (Weights weights = weights(name); Program program = device.compile(graph, weights)) {
+        try (Weights weights = weights(name); Program program = on.compile(graph, weights)) {
             feed(program, name, clips);
             program.run();
-            Map<String, HostArray> golden = GoldenFile.tensors("slow/" + name + ".grads_f64.safetensors");
+            Map<String, HostArray> golden = GoldenFile.tensors(file(name));
             double expectedLoss = golden.remove("loss").get(0);
-            assertEquals(expectedLoss, program.output("loss").get(0), tolerance.loss * expectedLoss);
-            Agreement.norm(golden.remove("logits").toDoubles(), program.output("logits").toDoubles(), tolerance.gradient, "logits");
+            agreement.number(expectedLoss, program.output("loss").get(0), tolerance.loss * expectedLoss, "loss");
+            agreement.norm(golden.remove("logits").toDoubles(), program.output("logits").toDoubles(), tolerance.output, "logits");
             assertEquals(golden.size(), variables.size() - 1);
             golden.forEach((parameter, expected) ->
-                Agreement.norm(expected.toDoubles(), program.output("grad." + parameter).toDoubles(), tolerance.gradient, parameter));
+                agreement.norm(expected.toDoubles(), program.output("grad." + parameter).toDoubles(),
+                    parameter.startsWith("head.") ? tolerance.output : tolerance.gradient, parameter));
             inputGradient(report(name).getAsJsonObject("grad_input"), program.output("grad.clips"));
             GoldenFile.tensors("slow/" + name + ".bn_after_f64.safetensors").forEach((state, expected) ->
-                Agreement.absolute(expected.toDoubles(), weights.get(state).toDoubles(), tolerance.statistics, state));
+                agreement.absolute(expected.toDoubles(), weights.get(state).toDoubles(), tolerance.statistics, state));
             String counter = "s5.pathway0_res2.branch2.c_bn.num_batches_tracked";
             long before = GoldenFile.tensors("slow/" + name + ".weights.safetensors").get(counter).getLong(0);
             assertEquals(before + 1, weights.get(counter).getLong(0));
@@ -121,21 +146,20 @@ abstract class SlowTraining extends OnDevice {
     private void inputGradient(JsonObject expected, HostArray gradient) {
         double[] values = Layout.channelsFirst(gradient);
         double norm = expected.get("l2").getAsDouble();
-        assertEquals(norm, Math.sqrt(Arrays.stream(values).map(v -> v * v).sum()), tolerance.gradient * norm, "norm of the input's gradient");
+        agreement.number(norm, Math.sqrt(Arrays.stream(values).map(v -> v * v).sum()), tolerance.gradient * norm,
+            "norm of the input's gradient");
         double[] first = GoldenFile.numbers(expected.get("first8"));
-        Agreement.relative(first, Arrays.copyOf(values, first.length), tolerance.gradient, "first elements of the input's gradient");
+        agreement.relative(first, Arrays.copyOf(values, first.length), tolerance.gradient, "first elements of the input's gradient");
     }
 
     /** SGD with Nesterov's momentum, weight decay on all but batch norm. */
-    @ParameterizedTest
-    @ValueSource(strings = {"train_slow_w3", "train_slowd_w2"})
-    void threeSteps(String name) {
+    private void threeSteps(String name) {
         HostArray clips = clips(name);
         Graph graph = new Graph();
         Optimizer.of(Sgd.NESTEROV, 1e-4).withGroup(ParameterGroup.UNDECAYED_NORMS).minimize(loss(graph, name, clips.shape()));
         try (Weights weights = weights(name)) {
             weights.initialize(graph, 0);
-            try (Program program = device.compile(graph, weights)) {
+            try (Program program = on.compile(graph, weights)) {
                 feed(program, name, clips);
                 program.input(Optimizer.LEARNING_RATE).put(0.0005);
                 JsonArray steps = report(name).getAsJsonObject("sgd_steps_f64").getAsJsonArray("steps");
@@ -143,10 +167,11 @@ abstract class SlowTraining extends OnDevice {
                     program.run();
                     JsonObject step = steps.get(i).getAsJsonObject();
                     double loss = step.get("loss").getAsDouble();
-                    assertEquals(loss, program.output("loss").get(0), (i == 0 ? tolerance.loss : tolerance.later) * loss, "loss " + i);
+                    agreement.number(loss, program.output("loss").get(0), (i == 0 ? tolerance.loss : tolerance.later) * loss, "loss " + i);
                     if (i == 0) {
                         double norm = report(name).get("grad_total_l2_f64").getAsDouble();
-                        assertEquals(norm, program.output(Optimizer.GRADIENT_NORM).get(0), tolerance.gradient * norm);
+                        agreement.number(norm, program.output(Optimizer.GRADIENT_NORM).get(0), tolerance.gradient * norm,
+                            "norm of all gradients");
                     }
                     afterStep(step, graph, weights);
                 }
@@ -157,12 +182,12 @@ abstract class SlowTraining extends OnDevice {
 
     private void afterStep(JsonObject step, Graph graph, Weights weights) {
         double[] bias = weights.get("head.projection.bias").toDoubles();
-        Agreement.relative(GoldenFile.numbers(step.get("head_bias")), bias, tolerance.later, "bias of the classifier");
+        agreement.relative(GoldenFile.numbers(step.get("head_bias")), bias, tolerance.later, "bias of the classifier");
         double[] stem = Arrays.copyOf(weights.get("s1.pathway0_stem.conv.weight").toDoubles(), 4);
-        Agreement.relative(GoldenFile.numbers(step.get("stem_w_first4")), stem, tolerance.later, "weights of the stem");
+        agreement.relative(GoldenFile.numbers(step.get("stem_w_first4")), stem, tolerance.later, "weights of the stem");
         double squares = graph.parameters().stream().map(Graph::variableOf)
             .mapToDouble(p -> Arrays.stream(weights.get(p).toDoubles()).map(v -> v * v).sum()).sum();
         double norm = step.get("param_l2").getAsDouble();
-        assertEquals(norm, Math.sqrt(squares), tolerance.later * norm, "norm of all parameters");
+        agreement.number(norm, Math.sqrt(squares), tolerance.later * norm, "norm of all parameters");
     }
 }
