@@ -138,16 +138,27 @@ public final class QuietClock {
     }
 
     /**
-     * Of processes that work for this one, as an engine that is timed may: those that run, and those that have ended and were waited for,
-     * whose time Linux adds up in the fields cutime and cstime of proc(5)'s stat.
+     * Processor seconds of processes that work for this one, as an engine that is timed may: of those that run, and, where there is
+     * {@code /proc}, of those that have ended and were waited for.
      */
-    static double children() throws IOException {
-        String stat = Files.readString(OWN_STAT);
-        // the name before the parenthesis may hold anything
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-        double ended = (Long.parseLong(fields[ENDED_USER]) + Long.parseLong(fields[ENDED_USER + 1])) * TICK;
-        return ended + ProcessHandle.current().children().map(child -> child.info().totalCpuDuration()).flatMap(Optional::stream)
+    static double children() {
+        return ended() + ProcessHandle.current().children().map(child -> child.info().totalCpuDuration()).flatMap(Optional::stream)
             .mapToDouble(time -> time.toNanos() * 1e-9).sum();
+    }
+
+    /** Linux adds their times up in the fields cutime and cstime of proc(5)'s stat. */
+    private static double ended() {
+        if (!Files.isReadable(OWN_STAT)) {
+            return 0;
+        }
+        try {
+            String stat = Files.readString(OWN_STAT);
+            // the name before the parenthesis may hold anything
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+            return (Long.parseLong(fields[ENDED_USER]) + Long.parseLong(fields[ENDED_USER + 1])) * TICK;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     public boolean guarded() {
