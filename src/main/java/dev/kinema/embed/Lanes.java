@@ -224,8 +224,8 @@ final class Lanes implements AutoCloseable {
     /** Takes clips that wait, and gives them to the whole program's next run; whether there were any. */
     private boolean fillAhead(Lane lane) {
         int most = gather.isPresent() ? batch : 1;
-        if (queue.size() < most) {
-            // what is less than a batch can grow until the run is done
+        if (lane.kept != null || queue.size() < most) {
+            // what waits goes first, and what is less than a batch can grow until the run is done
             return false;
         }
         List<ClipGroup> groups = new ArrayList<>();

@@ -12,14 +12,18 @@ import dev.kinema.device.HostArray;
 import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
+import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
+import dev.kinema.graph.Shape;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -226,6 +230,32 @@ class LanesTest {
             for (int g = 0; g < groups.size(); g++) {
                 groups.get(g).rethrow();
                 assertFeatures(expected, g, groups.get(g));
+            }
+        }
+    }
+
+    /** Two that are met while clips are computed are both put into context, after the clips before them. */
+    @Test
+    void eventsBetweenClipsOfSeveralCallsAreNotLost() {
+        List<ByteBuffer> clips = clips(5);
+        ContextualizerWeights network = ContextualizerWeights.random(TinyNetwork.contextualizer(), 6);
+        List<LaneWork> all = new ArrayList<>();
+        // so long that the first batch is whole
+        OptionalLong gather = OptionalLong.of(TimeUnit.SECONDS.toNanos(20));
+        try (Remote device = new Remote(); EventContext context = new EventContext(device.cpu, network, OptionalInt.of(3))) {
+            try (Lanes lanes = new Lanes(device, BACKBONE, Compilation.FP32, 1, 2, gather)) {
+                for (int i = 0; i < clips.size(); i++) {
+                    all.add(new ClipGroup(clips.subList(i, i + 1), () -> { }));
+                    if (i == 2 || i == 3) {
+                        all.add(new EventWork(context, HostArray.allocate(DType.F32, Shape.of(7, TinyNetwork.FEATURE))));
+                    }
+                }
+                all.forEach(lanes::submit);
+                device.begin.countDown();
+            }
+            for (int i = 0; i < all.size(); i++) {
+                assertTrue(all.get(i).isDone(), "work " + i);
+                all.get(i).rethrow();
             }
         }
     }
