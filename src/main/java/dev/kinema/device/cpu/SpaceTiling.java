@@ -88,13 +88,18 @@ final class SpaceTiling implements WinogradConvolutions.Tiling {
     }
 
     @Override
+    public long chunk() {
+        return WinogradConvolutions.chunk(clipFrames, (long) tileRows * tileColumns, pointRows * pointColumns * inputs * 4);
+    }
+
+    @Override
     public Products products(Lowering l, Ending ending) {
         return new SpaceProducts(l, ending);
     }
 
     /** Rows to points, columns to points, the products there, and back. */
     private final class SpaceProducts implements Products {
-        private final int chunk = WinogradConvolutions.chunk(clipFrames, (long) tileRows * tileColumns, pointRows * pointColumns * inputs * 4);
+        private final long chunk = chunk();
         private final Ending ending;
         private final KernelProduct kernels;
         private final Gemm products;
@@ -111,7 +116,7 @@ final class SpaceTiling implements WinogradConvolutions.Tiling {
             rowsIn = AxisProduct.inputs(l, height, chunk, (long) width * inputs);
             columnsIn = AxisProduct.inputs(l, width, chunk * pointRows, inputs);
             rowsOut = AxisProduct.outputs(l, height, chunk, pointColumns * outputs, null, Primitive.attributes());
-            columnsOut = AxisProduct.outputs(l, width, (long) chunk * height, outputs, ending.biasForm(), ending.attributes());
+            columnsOut = AxisProduct.outputs(l, width, chunk * height, outputs, ending.biasForm(), ending.attributes());
             axes = Stream.of(rowsIn, columnsIn, rowsOut, columnsOut).flatMap(List::stream).toList();
         }
 

@@ -62,13 +62,18 @@ final class TimeTiling implements WinogradConvolutions.Tiling {
     }
 
     @Override
+    public long chunk() {
+        return WinogradConvolutions.chunk(pixels, tiles, points * inputs * 4);
+    }
+
+    @Override
     public Products products(Lowering l, Ending ending) {
         return new TimeProducts(l, ending);
     }
 
     /** To points, the products there, and back. */
     private final class TimeProducts implements Products {
-        private final long chunk = WinogradConvolutions.chunk(pixels, tiles, points * inputs * 4);
+        private final long chunk = chunk();
         private final Ending ending;
         private final KernelProduct kernels;
         private final Gemm in;

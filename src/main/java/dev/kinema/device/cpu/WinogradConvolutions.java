@@ -46,6 +46,9 @@ final class WinogradConvolutions {
         /** Rows of the products, the tiles, of one clip: so that a clip's result does not depend on what it is batched with. */
         long rows();
 
+        /** The frames or pixels of one clip that are computed at once. */
+        long chunk();
+
         /** What computes it; no step is appended yet. */
         Products products(Lowering l, Ending ending);
     }
@@ -91,7 +94,7 @@ final class WinogradConvolutions {
     /**
      * The tiling for a convolution that is faster so; empty for others. The kernel must be of weights that this program does not write.
      * Another program may: one that goes forward only, beside one that trains the same weights, makes its kernels at points anew whenever
-     * they have changed, and holds them besides the weights (some 90 MB for a ResNet of 50 layers).
+     * they have changed, and holds more than with direct convolutions (some 90 MB for Slow-D of 50 layers).
      */
     private static Optional<Tiling> tiling(Lowering l, Node node, Convolutions.Geometry g) {
         boolean inference = !l.training() && !l.quantizes() && l.compute() == DType.F32 && Lowering.isConstant(l.of(node.input(1)));
