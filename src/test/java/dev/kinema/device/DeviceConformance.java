@@ -57,7 +57,7 @@ public final class DeviceConformance implements AutoCloseable {
     }
 
     /** The same of some cases. */
-    static Stream<DynamicTest> tests(Device device, Precision precision, List<OpCase> cases) {
+    public static Stream<DynamicTest> tests(Device device, Precision precision, List<OpCase> cases) {
         DeviceConformance conformance = new DeviceConformance(device, precision);
         List<DynamicTest> tests = new ArrayList<>();
         for (OpCase c : cases) {

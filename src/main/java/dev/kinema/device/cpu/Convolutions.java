@@ -11,7 +11,6 @@ import dev.kinema.graph.op.Extent;
 import dev.kinema.graph.op.FusedConv3d;
 import dev.kinema.graph.op.Op;
 import java.util.Map;
-import java.util.Optional;
 import org.bytedeco.dnnl.convolution_backward_data;
 import org.bytedeco.dnnl.convolution_backward_weights;
 import org.bytedeco.dnnl.convolution_forward;
@@ -81,9 +80,7 @@ final class Convolutions {
             return;
         }
         Geometry geometry = new Geometry(x.shape(), y.shape(), weight, stride, padding);
-        Optional<WinogradConvolutions.Tiling> tiling = residual ? Optional.empty() : WinogradConvolutions.tiling(l, node, geometry);
-        if (tiling.isPresent()) {
-            WinogradConvolutions.forward(l, node, tiling.get(), relu);
+        if (!residual && WinogradConvolutions.forward(l, node, geometry, relu)) {
             return;
         }
         if (node.inputs().size() == 2 && !relu && TemporalConvolutions.forward(l, node, geometry)) {

@@ -20,6 +20,7 @@ final class Gemm {
     private final memory.desc c;
     private final matmul primitive;
     private final String implementation;
+    private final boolean reference;
     private final Buffer scratch;
     private final memory.desc scratchForm;
 
@@ -42,6 +43,7 @@ final class Gemm {
             : new matmul.primitive_desc(l.engine(), a, b, bias, c, attributes, false);
         this.b = desc.weights_desc();
         implementation = Primitive.implementation(desc);
+        reference = Primitive.isReference(desc);
         primitive = l.keep(new matmul(desc));
         scratchForm = desc.scratchpad_desc();
         scratch = scratchForm.get_size() == 0 ? null : l.scratch(scratchForm.get_size(), "scratch");
@@ -74,6 +76,16 @@ final class Gemm {
     /** The kernel oneDNN chose. */
     String implementation() {
         return implementation;
+    }
+
+    /** Whether oneDNN has only its slow fallback for such operands. */
+    boolean isReference() {
+        return reference;
+    }
+
+    /** Gives back what no step uses. */
+    void discard(Lowering l) {
+        l.discard(primitive);
     }
 
     Runnable bind(CpuProgram program, long addressA, long addressB, long addressC) {

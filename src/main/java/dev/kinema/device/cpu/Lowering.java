@@ -357,6 +357,12 @@ final class Lowering {
         return pointer;
     }
 
+    /** Gives back what was kept and no step will use. */
+    void discard(Pointer pointer) {
+        natives.removeIf(p -> p == pointer);
+        pointer.close();
+    }
+
     /** Appends a step of the current node. */
     void step(String what, List<Buffer> reads, List<Buffer> writes, Step.Binder binder) {
         boolean constant = !node.hasEffect() && reads.stream().allMatch(Lowering::isConstant);

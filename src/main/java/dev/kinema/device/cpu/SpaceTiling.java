@@ -8,7 +8,11 @@ import static dev.kinema.device.cpu.WinogradConvolutions.any;
 import static dev.kinema.device.cpu.WinogradConvolutions.dense;
 
 import dev.kinema.device.cpu.ToomCook.Order;
+import dev.kinema.device.cpu.WinogradConvolutions.Constant;
+import dev.kinema.device.cpu.WinogradConvolutions.Ending;
+import dev.kinema.device.cpu.WinogradConvolutions.KernelProduct;
 import dev.kinema.device.cpu.WinogradConvolutions.Operands;
+import dev.kinema.device.cpu.WinogradConvolutions.Products;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Shape;
 import java.util.ArrayList;
@@ -84,40 +88,74 @@ final class SpaceTiling implements WinogradConvolutions.Tiling {
     }
 
     @Override
-    public void add(Lowering l, Operands o) {
-        int chunk = WinogradConvolutions.chunk(frames, (long) tileRows * tileColumns, pointRows * pointColumns * inputs * 4);
-        long pairs = (long) inputs * outputs;
-        Gemm products = new Gemm(l, tiles(chunk, inputs), any(PRODUCTS, PRODUCTS, 1, inputs, outputs), tiles(chunk, outputs), false);
-        memory.desc typed = Layouts.strided(DType.F32, new long[] {PRODUCTS, PRODUCTS, 1, inputs, outputs}, PRODUCTS * pairs, pairs, pairs,
-            1, inputs);
-        Buffer kernel = WinogradConvolutions.kernel(l, o.kernel(), kernelMatrix(), typed, products.right());
-        List<AxisProduct> rowsIn = AxisProduct.inputs(l, height, chunk, (long) width * inputs);
-        List<AxisProduct> columnsIn = AxisProduct.inputs(l, width, chunk * pointRows, inputs);
-        List<AxisProduct> rowsOut = AxisProduct.outputs(l, height, chunk, pointColumns * outputs, null, Primitive.attributes());
-        List<AxisProduct> columnsOut = AxisProduct.outputs(l, width, (long) chunk * height, outputs, o.biasForm(), o.lastAttributes());
-        // rows of the input at points, then the products; the input at points, then rows of the output
-        Buffer one = l.scratch(chunk * pointRows * Math.max(width * inputs, pointColumns * outputs) * 4, "products");
-        Buffer two = l.scratch(chunk * pointColumns * Math.max(pointRows * inputs, height * outputs) * 4, "input at points");
-        List<AxisProduct> axes = Stream.of(rowsIn, columnsIn, rowsOut, columnsOut).flatMap(List::stream).toList();
-        List<Gemm> gemms = Stream.concat(Stream.of(products), axes.stream().map(AxisProduct::gemm)).toList();
-        Buffer[] constants = Stream.concat(Stream.of(kernel), axes.stream().map(AxisProduct::matrix)).toArray(Buffer[]::new);
-        l.step(WinogradConvolutions.name(o, "1x3x3", products), WinogradConvolutions.read(o, constants),
-            WinogradConvolutions.written(gemms, o.y(), one, two), p -> {
-                List<Runnable> actions = new ArrayList<>();
-                long first = one.storage().address();
-                long second = two.storage().address();
-                for (long frame = 0; frame < frames; frame += chunk) {
-                    long pixel = frame * height * width;
-                    long x = o.x().storage().address() + pixel * inputs * 4;
-                    long y = o.y().storage().address() + pixel * outputs * 4;
-                    rowsIn.forEach(a -> actions.add(a.bind(p, x, first, 0)));
-                    columnsIn.forEach(a -> actions.add(a.bind(p, first, second, 0)));
-                    actions.add(products.bind(p, second, kernel.storage().address(), first));
-                    rowsOut.forEach(a -> actions.add(a.bind(p, first, second, 0)));
-                    columnsOut.forEach(a -> actions.add(a.bind(p, second, y, o.biasAddress())));
-                }
-                return WinogradConvolutions.inOrder(actions);
-            });
+    public long chunk() {
+        return WinogradConvolutions.chunk(clipFrames, (long) tileRows * tileColumns, pointRows * pointColumns * inputs * 4);
+    }
+
+    @Override
+    public Products products(Lowering l, Ending ending) {
+        return new SpaceProducts(l, ending);
+    }
+
+    /** Rows to points, columns to points, the products there, and back. */
+    private final class SpaceProducts implements Products {
+        private final long chunk = chunk();
+        private final Ending ending;
+        private final KernelProduct kernels;
+        private final Gemm products;
+        private final List<AxisProduct> rowsIn;
+        private final List<AxisProduct> columnsIn;
+        private final List<AxisProduct> rowsOut;
+        private final List<AxisProduct> columnsOut;
+        private final List<AxisProduct> axes;
+
+        SpaceProducts(Lowering l, Ending ending) {
+            this.ending = ending;
+            kernels = KernelProduct.of(l, kernelMatrix(), TAPS * TAPS, inputs * outputs);
+            products = new Gemm(l, tiles(chunk, inputs), any(PRODUCTS, PRODUCTS, 1, inputs, outputs), tiles(chunk, outputs), false);
+            rowsIn = AxisProduct.inputs(l, height, chunk, (long) width * inputs);
+            columnsIn = AxisProduct.inputs(l, width, chunk * pointRows, inputs);
+            rowsOut = AxisProduct.outputs(l, height, chunk, pointColumns * outputs, null, Primitive.attributes());
+            columnsOut = AxisProduct.outputs(l, width, chunk * height, outputs, ending.biasForm(), ending.attributes());
+            axes = Stream.of(rowsIn, columnsIn, rowsOut, columnsOut).flatMap(List::stream).toList();
+        }
+
+        @Override
+        public List<Gemm> gemms() {
+            return Stream.concat(Stream.of(kernels.gemm(), products), axes.stream().map(AxisProduct::gemm)).toList();
+        }
+
+        @Override
+        public void add(Lowering l, Operands o) {
+            long pairs = (long) inputs * outputs;
+            memory.desc typed = Layouts.strided(DType.F32, new long[] {PRODUCTS, PRODUCTS, 1, inputs, outputs}, PRODUCTS * pairs, pairs,
+                pairs, 1, inputs);
+            Buffer kernel = kernels.add(l, o.kernel(), typed, products.right());
+            // rows of the input at points, then the products; the input at points, then rows of the output
+            Buffer one = l.scratch(chunk * pointRows * Math.max(width * inputs, pointColumns * outputs) * 4, "products");
+            Buffer two = l.scratch(chunk * pointColumns * Math.max(pointRows * inputs, height * outputs) * 4, "input at points");
+            Stream<Buffer> matrices = axes.stream().map(axis -> axis.matrix().add(l));
+            Buffer[] constants = Stream.concat(Stream.of(kernel), matrices).toArray(Buffer[]::new);
+            List<Gemm> run = gemms().stream().filter(gemm -> gemm != kernels.gemm()).toList();
+            l.step(WinogradConvolutions.name(ending, "1x3x3", products), WinogradConvolutions.read(o, constants),
+                WinogradConvolutions.written(run, o.y(), one, two),
+                p -> bind(p, o, kernel.storage().address(), one.storage().address(), two.storage().address()));
+        }
+
+        private Runnable bind(CpuProgram p, Operands o, long kernel, long first, long second) {
+            List<Runnable> actions = new ArrayList<>();
+            for (long frame = 0; frame < frames; frame += chunk) {
+                long pixel = frame * height * width;
+                long x = o.x().storage().address() + pixel * inputs * 4;
+                long y = o.y().storage().address() + pixel * outputs * 4;
+                rowsIn.forEach(a -> actions.add(a.bind(p, x, first, 0)));
+                columnsIn.forEach(a -> actions.add(a.bind(p, first, second, 0)));
+                actions.add(products.bind(p, second, kernel, first));
+                rowsOut.forEach(a -> actions.add(a.bind(p, first, second, 0)));
+                columnsOut.forEach(a -> actions.add(a.bind(p, second, y, o.biasAddress())));
+            }
+            return WinogradConvolutions.inOrder(actions);
+        }
     }
 
     /**
@@ -126,14 +164,14 @@ final class SpaceTiling implements WinogradConvolutions.Tiling {
      * @param from where its first input lies from the first of the axis, in bytes
      * @param to where its first output does
      */
-    private record AxisProduct(Gemm gemm, Buffer matrix, long from, long to) {
+    private record AxisProduct(Gemm gemm, Constant matrix, long from, long to) {
         /** From an axis to its points. */
         static List<AxisProduct> inputs(Lowering l, int length, long batch, long columns) {
             int points = ToomCook.products(length);
             return Band.of(length, BAND).stream().map(band -> {
                 Gemm gemm = new Gemm(l, dense(1, band.products(), band.inputs()), axis(batch, band.inputs(), length, columns),
                     axis(batch, band.products(), points, columns), false);
-                return new AxisProduct(gemm, WinogradConvolutions.constant(l, ToomCook.inputMatrix(band, Order.BY_TILE)),
+                return new AxisProduct(gemm, Constant.of(ToomCook.inputMatrix(band, Order.BY_TILE)),
                     band.firstInput() * columns * 4, band.firstProduct() * columns * 4);
             }).toList();
         }
@@ -144,7 +182,7 @@ final class SpaceTiling implements WinogradConvolutions.Tiling {
             return Band.of(length, BAND).stream().map(band -> {
                 Gemm gemm = new Gemm(l, dense(1, band.outputs(), band.products()), axis(batch, band.products(), points, columns), bias,
                     axis(batch, band.outputs(), length, columns), attributes);
-                return new AxisProduct(gemm, WinogradConvolutions.constant(l, ToomCook.outputMatrix(band, Order.BY_TILE)),
+                return new AxisProduct(gemm, Constant.of(ToomCook.outputMatrix(band, Order.BY_TILE)),
                     band.firstProduct() * columns * 4, band.firstOutput() * columns * 4);
             }).toList();
         }
@@ -155,7 +193,7 @@ final class SpaceTiling implements WinogradConvolutions.Tiling {
         }
 
         Runnable bind(CpuProgram program, long source, long target, long bias) {
-            return gemm.bind(program, matrix.storage().address(), source + from, bias, target + to);
+            return gemm.bind(program, matrix.buffer().storage().address(), source + from, bias, target + to);
         }
     }
 }

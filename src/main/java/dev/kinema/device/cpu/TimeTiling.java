@@ -7,14 +7,16 @@ import static dev.kinema.device.cpu.WinogradConvolutions.any;
 import static dev.kinema.device.cpu.WinogradConvolutions.dense;
 
 import dev.kinema.device.cpu.ToomCook.Order;
+import dev.kinema.device.cpu.WinogradConvolutions.Constant;
+import dev.kinema.device.cpu.WinogradConvolutions.Ending;
+import dev.kinema.device.cpu.WinogradConvolutions.KernelProduct;
 import dev.kinema.device.cpu.WinogradConvolutions.Operands;
+import dev.kinema.device.cpu.WinogradConvolutions.Products;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
-
-
 import org.bytedeco.dnnl.memory;
 
 /** A 3x1x1 kernel over tiles of four frames: six products in place of twelve. Transforms are sums of frames, weighted. */
@@ -60,31 +62,61 @@ final class TimeTiling implements WinogradConvolutions.Tiling {
     }
 
     @Override
-    public void add(Lowering l, Operands o) {
-        long chunk = WinogradConvolutions.chunk(pixels, tiles, points * inputs * 4);
-        Gemm in = new Gemm(l, dense(points, frames), pixelsOfFrames(chunk, inputs), dense(points, chunk * inputs), false);
-        Gemm products = new Gemm(l, dense(PRODUCTS, tiles * chunk, inputs), any(PRODUCTS, inputs, outputs),
-            dense(PRODUCTS, tiles * chunk, outputs), false);
-        Gemm out = new Gemm(l, dense(1, frames, points),
-            Layouts.strided(DType.F32, new long[] {chunk, points, outputs}, outputs, chunk * outputs, 1), o.biasForm(),
-            Layouts.strided(DType.F32, new long[] {chunk, frames, outputs}, outputs, pixels * outputs, 1), o.lastAttributes());
-        memory.desc typed = Layouts.strided(DType.F32, new long[] {PRODUCTS, inputs, outputs}, inputs * outputs, 1, inputs);
-        Buffer kernel = WinogradConvolutions.kernel(l, o.kernel(), kernelMatrix(), typed, products.right());
-        Buffer b = WinogradConvolutions.constant(l, ToomCook.inputMatrix(Band.whole(frames), Order.BY_PRODUCT));
-        Buffer a = WinogradConvolutions.constant(l, ToomCook.outputMatrix(Band.whole(frames), Order.BY_PRODUCT));
-        Buffer from = l.scratch(points * chunk * inputs * 4, "input at points");
-        Buffer to = l.scratch(points * chunk * outputs * 4, "products");
-        l.step(WinogradConvolutions.name(o, "3x1x1", products), WinogradConvolutions.read(o, kernel, b, a),
-            WinogradConvolutions.written(List.of(in, products, out), o.y(), from, to), p -> {
-                List<Runnable> actions = new ArrayList<>();
-                for (long at : starts(chunk)) {
-                    actions.add(in.bind(p, b.storage().address(), o.x().storage().address() + at * inputs * 4, from.storage().address()));
-                    actions.add(products.bind(p, from.storage().address(), kernel.storage().address(), to.storage().address()));
-                    actions.add(out.bind(p, a.storage().address(), to.storage().address(), o.biasAddress(),
-                        o.y().storage().address() + at * outputs * 4));
-                }
-                return WinogradConvolutions.inOrder(actions);
-            });
+    public long chunk() {
+        return WinogradConvolutions.chunk(pixels, tiles, points * inputs * 4);
+    }
+
+    @Override
+    public Products products(Lowering l, Ending ending) {
+        return new TimeProducts(l, ending);
+    }
+
+    /** To points, the products there, and back. */
+    private final class TimeProducts implements Products {
+        private final long chunk = chunk();
+        private final Ending ending;
+        private final KernelProduct kernels;
+        private final Gemm in;
+        private final Gemm products;
+        private final Gemm out;
+
+        TimeProducts(Lowering l, Ending ending) {
+            this.ending = ending;
+            kernels = KernelProduct.of(l, kernelMatrix(), TAPS, (int) (inputs * outputs));
+            in = new Gemm(l, dense(points, frames), pixelsOfFrames(chunk, inputs), dense(points, chunk * inputs), false);
+            products = new Gemm(l, dense(PRODUCTS, tiles * chunk, inputs), any(PRODUCTS, inputs, outputs),
+                dense(PRODUCTS, tiles * chunk, outputs), false);
+            out = new Gemm(l, dense(1, frames, points),
+                Layouts.strided(DType.F32, new long[] {chunk, points, outputs}, outputs, chunk * outputs, 1), ending.biasForm(),
+                Layouts.strided(DType.F32, new long[] {chunk, frames, outputs}, outputs, pixels * outputs, 1), ending.attributes());
+        }
+
+        @Override
+        public List<Gemm> gemms() {
+            return List.of(kernels.gemm(), in, products, out);
+        }
+
+        @Override
+        public void add(Lowering l, Operands o) {
+            memory.desc typed = Layouts.strided(DType.F32, new long[] {PRODUCTS, inputs, outputs}, inputs * outputs, 1, inputs);
+            Buffer kernel = kernels.add(l, o.kernel(), typed, products.right());
+            Buffer b = Constant.of(ToomCook.inputMatrix(Band.whole(frames), Order.BY_PRODUCT)).add(l);
+            Buffer a = Constant.of(ToomCook.outputMatrix(Band.whole(frames), Order.BY_PRODUCT)).add(l);
+            Buffer from = l.scratch(points * chunk * inputs * 4, "input at points");
+            Buffer to = l.scratch(points * chunk * outputs * 4, "products");
+            l.step(WinogradConvolutions.name(ending, "3x1x1", products), WinogradConvolutions.read(o, kernel, b, a),
+                WinogradConvolutions.written(List.of(in, products, out), o.y(), from, to), p -> {
+                    List<Runnable> actions = new ArrayList<>();
+                    for (long at : starts(chunk)) {
+                        long x = o.x().storage().address() + at * inputs * 4;
+                        long y = o.y().storage().address() + at * outputs * 4;
+                        actions.add(in.bind(p, b.storage().address(), x, from.storage().address()));
+                        actions.add(products.bind(p, from.storage().address(), kernel.storage().address(), to.storage().address()));
+                        actions.add(out.bind(p, a.storage().address(), to.storage().address(), o.biasAddress(), y));
+                    }
+                    return WinogradConvolutions.inOrder(actions);
+                });
+        }
     }
 
     /** All frames of some pixels, a matrix [frames, pixels and channels]. */

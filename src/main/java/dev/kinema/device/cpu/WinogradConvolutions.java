@@ -18,7 +18,8 @@ import org.bytedeco.dnnl.primitive_attr;
  *
  * <p>All three are oneDNN's matrix products, run after one another on as many frames or pixels as fit the caches. The transforms are
  * products with constant matrices over a band of tiles along an axis (rows, columns, or all frames), zeros outside the tiles included: that is
- * little beside the products, and it needs no gathering of tiles and no case for borders.
+ * little beside the products, and it needs no gathering of tiles and no case for borders. A band's outputs are sums over all of its inputs,
+ * if with zeros: so one NaN or infinity makes NaN of its whole band, where a direct convolution spreads it over a window.
  */
 final class WinogradConvolutions {
     /** Of a chunk's input at the points. Of 1, 2, 4 and 8 MiB this is the fastest, with 1 MiB of cache per core and 32 MiB shared. */
@@ -45,8 +46,36 @@ final class WinogradConvolutions {
         /** Rows of the products, the tiles, of one clip: so that a clip's result does not depend on what it is batched with. */
         long rows();
 
-        /** Appends the step. */
+        /** The frames or pixels of one clip that are computed at once. */
+        long chunk();
+
+        /** What computes it; no step is appended yet. */
+        Products products(Lowering l, Ending ending);
+    }
+
+    /** The products of a convolution. */
+    interface Products {
+        /** All of them, those of transforms included. */
+        List<Gemm> gemms();
+
+        /** Appends the steps. */
         void add(Lowering l, Operands operands);
+    }
+
+    /** What a convolution does to its sums. */
+    record Ending(int outputs, boolean bias, boolean relu) {
+        /** The bias as the last product sees it; null for none. */
+        memory.desc biasForm() {
+            return bias ? dense(1, 1, outputs) : null;
+        }
+
+        primitive_attr attributes() {
+            return Convolutions.attributes(relu, null, false);
+        }
+
+        String name() {
+            return (bias ? "+bias" : "") + (relu ? "+relu" : "");
+        }
     }
 
     /**
@@ -56,23 +85,18 @@ final class WinogradConvolutions {
      * @param bias null for none
      * @param y to be written, row by row like x
      */
-    record Operands(Buffer x, Buffer kernel, Buffer bias, Buffer y, boolean relu) {
-        /** As the last product sees it. */
-        memory.desc biasForm() {
-            return bias == null ? null : dense(1, 1, y.shape().last());
-        }
-
-        primitive_attr lastAttributes() {
-            return Convolutions.attributes(relu, null, false);
-        }
-
+    record Operands(Buffer x, Buffer kernel, Buffer bias, Buffer y) {
         long biasAddress() {
             return bias == null ? 0 : bias.storage().address();
         }
     }
 
-    /** The tiling for a convolution that is faster so; empty for others. */
-    static Optional<Tiling> tiling(Lowering l, Node node, Convolutions.Geometry g) {
+    /**
+     * The tiling for a convolution that is faster so; empty for others. The kernel must be of weights that this program does not write.
+     * Another program may: one that goes forward only, beside one that trains the same weights, makes its kernels at points anew whenever
+     * they have changed, and holds more than with direct convolutions (some 90 MB for Slow-D of 50 layers).
+     */
+    private static Optional<Tiling> tiling(Lowering l, Node node, Convolutions.Geometry g) {
         boolean inference = !l.training() && !l.quantizes() && l.compute() == DType.F32 && Lowering.isConstant(l.of(node.input(1)));
         boolean whole = g.x().last() % LANES == 0 && g.y().last() % LANES == 0;
         if (!inference || !whole || !g.stride().equals(Extent.ONE)) {
@@ -92,45 +116,75 @@ final class WinogradConvolutions {
         return Optional.empty();
     }
 
-    static void forward(Lowering l, Node node, Tiling tiling, boolean relu) {
-        Shape shape = node.input(0).shape();
-        Buffer x = l.video(node.input(0), Layouts.video(shape, DType.F32), DType.F32);
+    /** Appends a convolution without a residual; false, and nothing appended, where this is no way to compute it. */
+    static boolean forward(Lowering l, Node node, Convolutions.Geometry g, boolean relu) {
+        boolean biased = node.inputs().size() > 2;
+        Optional<Products> products = tiling(l, node, g).map(t -> t.products(l, new Ending(g.y().last(), biased, relu)));
+        if (products.isEmpty() || !keepFast(l, products.get().gemms())) {
+            return false;
+        }
+        Buffer x = l.video(node.input(0), Layouts.video(g.x(), DType.F32), DType.F32);
         Buffer kernel = l.plain(node.input(1));
-        Buffer bias = node.inputs().size() > 2 ? l.plain(node.input(2)) : null;
-        tiling.add(l, new Operands(x, kernel, bias, l.define(node.output(0)), relu));
+        Buffer bias = biased ? l.plain(node.input(2)) : null;
+        products.get().add(l, new Operands(x, kernel, bias, l.define(node.output(0))));
+        return true;
     }
 
-    /** A matrix that is the same for all weights, [rows, columns]. */
-    static Buffer constant(Lowering l, float[] matrix) {
-        Shape shape = Shape.of(matrix.length);
-        Buffer buffer = Buffer.plain(new Storage("points", matrix.length * 4L, Storage.Home.PLANNED), shape, DType.F32);
-        l.step("points", List.of(), List.of(buffer), p -> {
-            var out = buffer.floats();
-            return () -> out.put(0, matrix);
-        });
-        return buffer;
+    /** Whether oneDNN has a fast kernel for all products; if not, all are given back. */
+    static boolean keepFast(Lowering l, List<Gemm> products) {
+        if (products.stream().anyMatch(Gemm::isReference)) {
+            products.forEach(product -> product.discard(l));
+            return false;
+        }
+        return true;
     }
 
-    /**
-     * The kernel at the points; made once per change of the weights.
-     *
-     * @param matrix [points, taps]
-     * @param typed the result as the product here makes it: point by point, [outputs, inputs]
-     * @param wanted the layout that the products want
-     */
-    static Buffer kernel(Lowering l, Buffer kernel, float[] matrix, memory.desc typed, memory.desc wanted) {
-        int taps = (int) kernel.shape().product(2, 5);
-        int points = matrix.length / taps;
-        long pairs = kernel.shape().product(0, 2);
-        Gemm gemm = new Gemm(l, Layouts.matrix(points, taps, DType.F32), Layouts.transposed(taps, pairs, DType.F32),
-            Layouts.matrix(points, pairs, DType.F32), false);
-        Buffer g = constant(l, matrix);
-        Buffer at = Buffer.plain(new Storage("kernel", points * pairs * 4, Storage.Home.PLANNED), Shape.of(points, (int) pairs), DType.F32);
-        l.step("kernel at points [" + gemm.implementation() + "]", List.of(g, kernel), written(List.of(gemm), at),
-            p -> gemm.bind(p, g.storage().address(), kernel.storage().address(), at.storage().address()));
-        Buffer packed = new Buffer(new Storage("kernel", wanted.get_size(), Storage.Home.PLANNED), at.shape(), DType.F32, wanted);
-        l.reorder(at, typed, packed, wanted, "kernel");
-        return packed;
+    /** A matrix that is the same for all weights, row by row. */
+    record Constant(float[] matrix, Buffer buffer) {
+        static Constant of(float[] matrix) {
+            Storage storage = new Storage("points", matrix.length * 4L, Storage.Home.PLANNED);
+            return new Constant(matrix, Buffer.plain(storage, Shape.of(matrix.length), DType.F32));
+        }
+
+        /** Appends the step that fills it. */
+        Buffer add(Lowering l) {
+            l.step("points", List.of(), List.of(buffer), p -> {
+                var out = buffer.floats();
+                return () -> out.put(0, matrix);
+            });
+            return buffer;
+        }
+    }
+
+    /** What takes a kernel to the points, once per change of the weights. */
+    record KernelProduct(Gemm gemm, Constant matrix, int points, int pairs) {
+        /**
+         * @param matrix [points, taps]
+         * @param pairs of an input and an output channel
+         */
+        static KernelProduct of(Lowering l, float[] matrix, int taps, int pairs) {
+            int points = matrix.length / taps;
+            Gemm gemm = new Gemm(l, Layouts.matrix(points, taps, DType.F32), Layouts.transposed(taps, pairs, DType.F32),
+                Layouts.matrix(points, pairs, DType.F32), false);
+            return new KernelProduct(gemm, Constant.of(matrix), points, pairs);
+        }
+
+        /**
+         * Appends the steps.
+         *
+         * @param typed the result as the product here makes it: point by point, [outputs, inputs]
+         * @param wanted the layout that the products want
+         */
+        Buffer add(Lowering l, Buffer kernel, memory.desc typed, memory.desc wanted) {
+            Buffer g = matrix.add(l);
+            Storage storage = new Storage("kernel", (long) points * pairs * 4, Storage.Home.PLANNED);
+            Buffer at = Buffer.plain(storage, Shape.of(points, pairs), DType.F32);
+            l.step("kernel at points [" + gemm.implementation() + "]", List.of(g, kernel), written(List.of(gemm), at),
+                p -> gemm.bind(p, g.storage().address(), kernel.storage().address(), at.storage().address()));
+            Buffer packed = new Buffer(new Storage("kernel", wanted.get_size(), Storage.Home.PLANNED), at.shape(), DType.F32, wanted);
+            l.reorder(at, typed, packed, wanted, "kernel");
+            return packed;
+        }
     }
 
     /** What a step of products writes. */
@@ -144,9 +198,8 @@ final class WinogradConvolutions {
         return Stream.concat(Stream.of(operands.x(), operands.bias()).filter(b -> b != null), Stream.of(others)).toList();
     }
 
-    static String name(Operands operands, String kind, Gemm products) {
-        return "winograd " + kind + (operands.bias() == null ? "" : "+bias") + (operands.relu() ? "+relu" : "") + " ["
-            + products.implementation() + "]";
+    static String name(Ending ending, String kind, Gemm products) {
+        return "winograd " + kind + ending.name() + " [" + products.implementation() + "]";
     }
 
     /** Dense operands. */
@@ -165,8 +218,9 @@ final class WinogradConvolutions {
     }
 
     /**
-     * The largest part of {@code whole} that divides it and takes no more than a chunk's memory; but no less than gives each weight its
-     * rows.
+     * The largest part of {@code whole}, which is of one clip, that divides it and takes no more than a chunk's memory; but no less than
+     * gives each weight its rows. oneDNN chooses kernels by the number of rows, which may sum in another order: it must not depend on how
+     * many clips there are.
      */
     static int chunk(long whole, long rowsEach, long bytesEach) {
         long part = Math.max(1, Math.min(whole, CHUNK_BYTES / bytesEach));

@@ -1,9 +1,18 @@
-package dev.kinema.device;
+package dev.kinema.device.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kinema.device.CaseGraph;
+import dev.kinema.device.Compilation;
+import dev.kinema.device.Device;
+import dev.kinema.device.DeviceConformance;
+import dev.kinema.device.HostArray;
+import dev.kinema.device.OpCase;
+import dev.kinema.device.Precision;
+import dev.kinema.device.Program;
+import dev.kinema.device.Weights;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Initializer;
@@ -16,7 +25,10 @@ import dev.kinema.graph.op.Relu;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.bytedeco.dnnl.memory;
+import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -63,6 +75,72 @@ class WinogradTest {
         }));
     }
 
+    /** In a block full of NaN, scratch memory included, the numbers are those of a block that is not. */
+    @TestFactory
+    Stream<DynamicTest> nothingIsReadBeforeItIsWritten() {
+        return CASES.stream().map(c -> DynamicTest.dynamicTest(c.name(), () -> {
+            for (boolean fuse : new boolean[] {true, false}) {
+                float[] plain = run(c.forward(), fuse, false);
+                assertTrue(IntStream.range(0, plain.length).allMatch(i -> Float.isFinite(plain[i])), "all numbers are finite");
+                assertArrayEquals(plain, run(c.forward(), fuse, true));
+            }
+        }));
+    }
+
+    private static float[] run(CaseGraph g, boolean fuse, boolean poisoned) {
+        try (Device device = Device.open("cpu", 2); Weights weights = device.newWeights()) {
+            g.variables().forEach(weights::put);
+            try (CpuProgram program = (CpuProgram) device.compile(g.graph(), weights, new Compilation(Precision.FP32, fuse))) {
+                g.inputs().forEach((name, array) -> program.input(name).put(array));
+                if (poisoned) {
+                    program.poison();
+                }
+                program.run();
+                return program.output("y").toFloats();
+            }
+        }
+    }
+
+    /**
+     * A clip's numbers are to the bit those that it has alone. Twelve frames would make two chunks of six: that they are computed as three
+     * of four is looked at too, for not every processor's kernels show it in the bits.
+     */
+    @Test
+    void batchesOfThreeAreTheirClipsInSpace() {
+        Assertions.assertEquals(4, new SpaceTiling(Shape.of(1, 4, 28, 28, 96), 96).chunk());
+        Assertions.assertEquals(4, new SpaceTiling(Shape.of(3, 4, 28, 28, 96), 96).chunk());
+        batchIsItsClips(SPACE, Shape.of(1, 4, 28, 28, 96));
+    }
+
+    @Test
+    void batchesOfThreeAreTheirClipsInTime() {
+        Assertions.assertEquals(800, new TimeTiling(Shape.of(1, 4, 40, 40, 112), 112).chunk());
+        Assertions.assertEquals(800, new TimeTiling(Shape.of(3, 4, 40, 40, 112), 112).chunk());
+        batchIsItsClips(TIME, Shape.of(1, 4, 40, 40, 112));
+    }
+
+    private static void batchIsItsClips(Extent kernel, Shape clip) {
+        int size = (int) clip.elements();
+        float[] batch = run(kernel, 11, Shape.of(3, clip.dim(1), clip.dim(2), clip.dim(3), clip.last()), 0);
+        for (int i = 0; i < 3; i++) {
+            assertEquals(batch, run(kernel, 11, clip, i * size), i * size);
+        }
+    }
+
+    /** Every second number of a row is nothing that oneDNN's fast kernels take. */
+    @Test
+    void oneReferenceKernelTurnsAllDown() {
+        try (Device device = Device.open("cpu", 2); Weights weights = device.newWeights()) {
+            Lowering l = new Lowering((CpuDevice) device, new Graph(), (CpuWeights) weights, Compilation.FP32);
+            Gemm fast = Gemm.of(l, 64, 32, 32, false, false, false);
+            assertTrue(WinogradConvolutions.keepFast(l, List.of(fast)), fast.implementation());
+            memory.desc sparse = Layouts.strided(DType.F32, new long[] {64, 32}, 64, 2);
+            Gemm slow = new Gemm(l, sparse, Layouts.matrix(32, 32, DType.F32), sparse, false);
+            assertTrue(slow.isReference(), slow.implementation());
+            assertFalse(WinogradConvolutions.keepFast(l, List.of(fast, slow)));
+        }
+    }
+
     /** Four chunks of 4 frames, and two of them by themselves. */
     @Test
     void chunksOfFramesAreAlike() {
@@ -106,12 +184,12 @@ class WinogradTest {
         return graph;
     }
 
-    /** The result on numbers of which the first {@code skipped} are left out. */
+    /** The result, in a block that was full of NaN, on numbers of which the first {@code skipped} are left out. */
     private static float[] run(Extent kernel, long seed, Shape x, int skipped) {
         Graph graph = graph(kernel, x);
         try (Device device = Device.open("cpu", 2); Weights weights = device.newWeights()) {
             weights.initialize(graph, 1);
-            try (Program program = device.compile(graph, weights, Compilation.FP32)) {
+            try (CpuProgram program = (CpuProgram) device.compile(graph, weights, Compilation.FP32)) {
                 assertTrue(program.describe().contains("winograd"), program.describe());
                 Random random = new Random(seed);
                 for (int i = 0; i < skipped; i++) {
@@ -121,12 +199,9 @@ class WinogradTest {
                 for (int i = 0; i < in.elements(); i++) {
                     in.set(i, random.nextFloat() - 0.5);
                 }
+                program.poison();
                 program.run();
-                float[] y = new float[program.output("y").elements()];
-                for (int i = 0; i < y.length; i++) {
-                    y[i] = (float) program.output("y").get(i);
-                }
-                return y;
+                return program.output("y").toFloats();
             }
         }
     }
