@@ -44,8 +44,8 @@ final class BenchDraft {
         BenchResult.Machine was = earlier.machine();
         BenchResult.Machine here = machine();
         if (!was.isLike(here) || !was.kinema().equals(here.kinema()) || earlier.size() != run.size() || earlier.rounds() != run.rounds()) {
-            throw new KinemaException("the result to go on with is of another machine, device, environment, version, size or number of rounds ("
-                + earlier.rounds() + " rounds on " + was.device() + " with Kinema " + was.kinema() + " and " + was.variables()
+            throw new KinemaException("the result to go on with is of another machine, device, environment, version, size or number of"
+                + " rounds (" + earlier.rounds() + " rounds on " + was.device() + " with Kinema " + was.kinema() + " and " + was.variables()
                 + "): repeat its command, or write another file");
         }
         earlier.rooflines().forEach((p, limits) -> rooflines.put(p, new Roofline(limits.flopsPerSecond(), limits.bytesPerSecond())));

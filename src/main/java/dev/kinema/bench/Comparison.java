@@ -58,8 +58,8 @@ public record Comparison(double floor, List<Change> cases, List<String> gone, Li
             throw new KinemaException("times of --smallest mean nothing: measure without it to compare");
         }
         if (!before.machine().isLike(after.machine()) || before.size() != after.size()) {
-            throw new KinemaException("results of different machines, environments or sizes say nothing about a change: one is of " + place(before)
-                + ", the other of " + place(after) + "; measure both at one place");
+            throw new KinemaException("results of different machines, environments or sizes say nothing about a change: one is of "
+                + place(before) + ", the other of " + place(after) + "; measure both at one place");
         }
         Map<String, BenchResult.Row> earlier = new LinkedHashMap<>();
         before.rows().forEach(row -> earlier.put(row.key(), row));

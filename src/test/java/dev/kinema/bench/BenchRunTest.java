@@ -127,8 +127,8 @@ class BenchRunTest {
         assertEquals(List.of("call/one-kernel fp32", "metrics/cider"), result.rows().stream().map(BenchResult.Row::key).toList());
         BenchResult.Row row = result.rows().get(0);
         assertEquals(List.of("steady"), row.peers().stream().map(BenchResult.PeerRow::name).toList());
-        double theirs = row.peers().get(0).samples().median();
-        assertEquals(theirs / row.samples().median(), row.peers().get(0).ratio(), 1e-9 * row.peers().get(0).ratio(), "of samples taken again");
+        BenchResult.PeerRow steady = row.peers().get(0);
+        assertEquals(steady.samples().median() / row.samples().median(), steady.ratio(), 1e-9 * steady.ratio(), "of samples taken again");
         assertEquals(Set.of(new BenchResult.Failure("call/one-kernel fp32", "refuses", "it refuses"),
             new BenchResult.Failure("call/one-kernel fp32", "breaks", "java.lang.IllegalStateException")), Set.copyOf(result.failures()));
         assertEquals(List.of("breaks", "refuses", "steady"), closed.stream().sorted().toList(), "each once");
@@ -361,8 +361,8 @@ class BenchRunTest {
             m.threads(), m.batch(), m.variables(), m.date()), whole.size(), whole.rounds(), whole.rooflines(), 0, 0, List.of(), List.of(), "x");
         assertThrows(KinemaException.class, () -> time(NOBODY, elsewhere, names));
         BenchResult kept = new BenchResult(new BenchResult.Machine(m.kinema(), m.cpu(), m.processors(), m.system(), m.java(), m.device(),
-            m.threads(), m.batch(), Map.of("MALLOC_TOP_PAD_", "1"), m.date()), whole.size(), whole.rounds(), whole.rooflines(), 0, 0, List.of(),
-            List.of(), "x");
+            m.threads(), m.batch(), Map.of("MALLOC_TOP_PAD_", "1"), m.date()), whole.size(), whole.rounds(), whole.rooflines(), 0, 0,
+            List.of(), List.of(), "x");
         String message = assertThrows(KinemaException.class, () -> time(NOBODY, kept, names)).getMessage();
         assertTrue(message.contains("environment") && message.contains("{MALLOC_TOP_PAD_=1}"), message);
     }

@@ -24,8 +24,8 @@ import java.util.stream.Stream;
  * <p>A process makes a small step first, which loads libraries and their code. What is resident then is the start. It makes the step ready
  * and forgets the peak so far (making ready is no engine's own: weights and clips are copied here on their way to it); then it runs. The
  * peak of that, less the start, is the engine's: weights, moments, gradients, activations, inputs, and what its allocator keeps. Java's
- * heap is as large as it may become from the beginning, so that it is in both numbers. What an engine's weights and inputs are copied from is,
- * too: it is made before the start and held to the end, in our process as well, so that every engine starts from the same.
+ * heap is as large as it may become from the beginning, so that it is in both numbers. What an engine's weights and inputs are copied from
+ * is, too: it is made before the start and held to the end, in our process as well, so that every engine starts from the same.
  *
  * <p>The status is 1 where an engine failed.
  */

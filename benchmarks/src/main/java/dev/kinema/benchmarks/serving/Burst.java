@@ -91,8 +91,8 @@ final class Burst {
         if (running.get() > RUNNING) {
             throw new IllegalStateException(running.get() + " films were worked on at once, of " + RUNNING + " that may be");
         }
-        return String.format(Locale.ROOT, "a film each: none failed or differs; at most %d were worked on at once, and %d waited", running.get(),
-            waiting.get());
+        return String.format(Locale.ROOT, "a film each: none failed or differs; at most %d were worked on at once, and %d waited",
+            running.get(), waiting.get());
     }
 
     private void requireExpected(MovieFeatures features) {
