@@ -28,7 +28,7 @@ final class BenchDraft {
 
     /**
      * @param earlier null for a run from the beginning
-     * @throws KinemaException if the earlier result is of another machine, size or number of rounds
+     * @throws KinemaException if the earlier result is of another machine, environment, version, size or number of rounds
      */
     BenchDraft(BenchRun run, QuietClock clock, BenchRun.Progress progress, BenchResult earlier) {
         this.run = run;
@@ -41,9 +41,12 @@ final class BenchDraft {
     }
 
     private void goOn() {
-        if (!earlier.machine().isLike(machine()) || earlier.size() != run.size() || earlier.rounds() != run.rounds()) {
-            throw new KinemaException("the result to go on with is of another machine, device, size or number of rounds ("
-                + earlier.rounds() + " rounds on " + earlier.machine().device() + "): repeat its command, or write another file");
+        BenchResult.Machine was = earlier.machine();
+        BenchResult.Machine here = machine();
+        if (!was.isLike(here) || !was.kinema().equals(here.kinema()) || earlier.size() != run.size() || earlier.rounds() != run.rounds()) {
+            throw new KinemaException("the result to go on with is of another machine, device, environment, version, size or number of"
+                + " rounds (" + earlier.rounds() + " rounds on " + was.device() + " with Kinema " + was.kinema() + " and " + was.variables()
+                + "): repeat its command, or write another file");
         }
         earlier.rooflines().forEach((p, limits) -> rooflines.put(p, new Roofline(limits.flopsPerSecond(), limits.bytesPerSecond())));
         rows.addAll(earlier.rows());
@@ -87,7 +90,7 @@ final class BenchDraft {
 
     /** @param engine null for ours */
     void fail(String key, String engine, RuntimeException e) {
-        failures.add(new BenchResult.Failure(key, engine, e.getMessage()));
+        failures.add(new BenchResult.Failure(key, engine, e.getMessage() == null ? e.toString() : e.getMessage()));
         progress.failed(engine == null ? key : engine + " beside " + key, e);
     }
 

@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -45,10 +46,10 @@ public record BenchResult(Machine machine, Size size, int rounds, Map<Precision,
     public record Machine(String kinema, String cpu, int processors, String system, String java, String device, int threads, int batch,
         Map<String, String> variables, String date) {
 
-        /** Whether times taken there and here can be compared. */
+        /** Whether times taken there and here can be compared, whatever the versions. */
         boolean isLike(Machine other) {
             return cpu.equals(other.cpu) && processors == other.processors && device.equals(other.device) && threads == other.threads
-                && batch == other.batch;
+                && batch == other.batch && Objects.equals(variables, other.variables);
         }
     }
 

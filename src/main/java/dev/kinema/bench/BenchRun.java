@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 
 /**
  * Times cases on a device, beside other engines where there are such.
@@ -35,7 +36,7 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
 
         /**
          * A case has no row, in a precision: its result was wrong, or the device has no rule for it. Or an engine is left out beside it,
-         * since it failed, or its result is off ours.
+         * since it failed, then or as it was timed, or its result is off ours.
          */
         void failed(String what, RuntimeException e);
 
@@ -52,7 +53,7 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
      * The same, but for what an earlier result has already.
      *
      * @param earlier of a process that ended before its end, on this machine; null to begin with nothing
-     * @throws KinemaException if the earlier result is of another machine, size or number of rounds
+     * @throws KinemaException if the earlier result is of another machine, environment, version, size or number of rounds
      */
     public BenchResult time(List<Case> cases, BenchResult earlier, Progress progress) {
         QuietClock clock = new QuietClock(size == Size.SMALLEST ? 1 : attempts);
@@ -96,12 +97,13 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
         BenchResult.Row row(QuietClock clock) {
             Sampler sampler = size == Size.SMALLEST ? Sampler.once(clock) : Sampler.of(rounds, clock);
             try (Workload ours = c.open(setting)) {
-                if (!draft.isToBeAlone(key)) {
-                    peers.forEach(peer -> enter(peer, ours));
+                if (!peers.isEmpty() && !draft.isToBeAlone(key)) {
+                    Map<String, HostArray> outputs = own(() -> outputs(ours));
+                    for (Peer peer : peers) {
+                        enter(peer, ours, outputs);
+                    }
                 }
-                List<DoubleSupplier> runs = new ArrayList<>(List.of(ours::seconds));
-                contenders.keySet().forEach(contender -> runs.add(contender::seconds));
-                List<Samples> samples = sampler.take(runs);
+                List<Samples> samples = samples(sampler, ours);
                 List<BenchResult.PeerRow> others = new ArrayList<>();
                 contenders.forEach((contender, error) -> {
                     Samples theirs = samples.get(others.size() + 1);
@@ -110,21 +112,52 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
                 return new BenchResult.Row(c.fullName(), c.usesDevice() ? setting.precision() : null, samples.get(0), ours.work(),
                     ours.counts().orElse(null), ours.error(), others);
             } finally {
-                contenders.keySet().forEach(Peer.Contender::close);
+                contenders.keySet().forEach(this::close);
             }
         }
 
-        /** What engines throw as they get ready and are checked is their own: ours is timed all the same. */
-        private void enter(Peer peer, Workload ours) {
-            try {
-                // none of them has convolutions of video in 8-bit integers
-                Precision theirs = setting.precision() == Precision.INT8 ? Precision.FP32 : setting.precision();
-                ours.subject().ifPresent(subject -> peer.enter(subject, theirs, threads).forEach(contender ->
-                    admit(contender, () -> error(contender, ours))));
-                if (c instanceof StepCase step) {
-                    step.errors(setting, peer, threads, (name, e) -> draft.fail(key, name, e)).forEach((trainer, error) ->
-                        train(trainer, ours.training().orElseThrow(), error));
+        /** Of all that take part. Without an engine that throws as it is timed, they are taken again. */
+        private List<Samples> samples(Sampler sampler, Workload ours) {
+            List<DoubleSupplier> runs = new ArrayList<>(List.of(() -> own(ours::seconds)));
+            contenders.keySet().forEach(contender -> runs.add(() -> {
+                try {
+                    return contender.seconds();
+                } catch (RuntimeException e) {
+                    throw new ContenderException(contender, e);
                 }
+            }));
+            try {
+                return sampler.take(runs);
+            } catch (ContenderException e) {
+                contenders.remove(e.contender);
+                draft.fail(key, e.contender.name(), e.thrown);
+                close(e.contender);
+                return samples(sampler, ours);
+            }
+        }
+
+        /** By name, of what other engines may compute too. */
+        private Map<String, HostArray> outputs(Workload ours) {
+            Map<String, HostArray> outputs = new LinkedHashMap<>();
+            ours.subject().ifPresent(subject -> {
+                ours.run();
+                subject.graph().outputs().keySet().forEach(name -> outputs.put(name, ours.output(name)));
+            });
+            return outputs;
+        }
+
+        /** What engines throw as they get ready and are checked is their own: ours is timed all the same. What ours throws is ours. */
+        private void enter(Peer peer, Workload ours, Map<String, HostArray> outputs) {
+            if (c instanceof StepCase step) {
+                own(() -> step.errors(setting, peer, threads, (name, e) -> draft.fail(key, name, e))).forEach((trainer, error) ->
+                    train(trainer, own(() -> ours.training().orElseThrow()), error));
+            }
+            Optional<Subject> subject = own(ours::subject);
+            // none of them has convolutions of video in 8-bit integers
+            Precision theirs = setting.precision() == Precision.INT8 ? Precision.FP32 : setting.precision();
+            try {
+                subject.ifPresent(given -> peer.enter(given, theirs, threads).forEach(contender ->
+                    admit(contender, () -> error(contender, outputs))));
             } catch (RuntimeException e) {
                 draft.fail(key, peer.getClass().getSimpleName(), e);
             }
@@ -148,23 +181,61 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
                 contenders.put(contender, error.getAsDouble());
             } catch (RuntimeException e) {
                 draft.fail(key, contender.name(), e);
+                close(contender);
+            }
+        }
+
+        private void close(Peer.Contender contender) {
+            try {
                 contender.close();
+            } catch (RuntimeException e) {
+                draft.fail(key, contender.name(), e);
             }
         }
 
         /** Of a peer's outputs, from ours. */
-        private double error(Peer.Contender contender, Workload ours) {
-            ours.run();
+        private double error(Peer.Contender contender, Map<String, HostArray> outputs) {
             contender.run();
             double worst = 0;
             Precision precision = setting.precision();
             for (Map.Entry<String, float[]> output : contender.outputs().entrySet()) {
-                HostArray own = ours.output(output.getKey());
-                double error = Distance.of(HostArray.of(own.shape(), output.getValue()), own);
                 String what = contender.name() + " on " + c.fullName() + " in " + precision + ", output " + output.getKey() + ",";
+                HostArray own = outputs.get(output.getKey());
+                if (own == null) {
+                    throw new KinemaException(what + " is none of the graph's: give it as one of " + outputs.keySet());
+                }
+                double error = Distance.of(HostArray.of(own.shape(), output.getValue()), own);
                 worst = Math.max(worst, Distance.within(Case.bound(precision), error, what));
             }
             return worst;
+        }
+    }
+
+    /**
+     * What ours does beside other engines.
+     *
+     * @throws KinemaException if it throws, whatever it throws: then the case fails, and not an engine, nor the cases to come
+     */
+    private static <T> T own(Supplier<T> ours) {
+        try {
+            return ours.get();
+        } catch (KinemaException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new KinemaException("our own work threw " + e + ": this is a mistake in Kinema, report it with its case", e);
+        }
+    }
+
+    /** Another engine threw while it was timed. */
+    private static final class ContenderException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+        private final transient Peer.Contender contender;
+        private final RuntimeException thrown;
+
+        ContenderException(Peer.Contender contender, RuntimeException thrown) {
+            super(thrown);
+            this.contender = contender;
+            this.thrown = thrown;
         }
     }
 }

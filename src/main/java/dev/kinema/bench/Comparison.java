@@ -50,7 +50,7 @@ public record Comparison(double floor, List<Change> cases, List<String> gone, Li
         }
     }
 
-    /** @throws KinemaException if the results are of different machines, devices or sizes, or one was left unfinished */
+    /** @throws KinemaException if the results are of different machines, devices, environments or sizes, or one was left unfinished */
     public static Comparison of(BenchResult before, BenchResult after, double floor) {
         refuseUnfinished("earlier", before);
         refuseUnfinished("later", after);
@@ -58,8 +58,8 @@ public record Comparison(double floor, List<Change> cases, List<String> gone, Li
             throw new KinemaException("times of --smallest mean nothing: measure without it to compare");
         }
         if (!before.machine().isLike(after.machine()) || before.size() != after.size()) {
-            throw new KinemaException("results of different machines or sizes say nothing about a change: one is of " + place(before)
-                + ", the other of " + place(after) + "; measure both at one place");
+            throw new KinemaException("results of different machines, environments or sizes say nothing about a change: one is of "
+                + place(before) + ", the other of " + place(after) + "; measure both at one place");
         }
         Map<String, BenchResult.Row> earlier = new LinkedHashMap<>();
         before.rows().forEach(row -> earlier.put(row.key(), row));
@@ -94,7 +94,8 @@ public record Comparison(double floor, List<Change> cases, List<String> gone, Li
 
     private static String place(BenchResult result) {
         BenchResult.Machine m = result.machine();
-        return m.cpu() + ", " + m.device() + ", " + m.threads() + " threads, batch " + m.batch() + ", size " + result.size();
+        return m.cpu() + ", " + m.device() + ", " + m.threads() + " threads, batch " + m.batch() + ", size " + result.size()
+            + ", variables " + m.variables();
     }
 
     private static Change change(BenchResult.Row old, BenchResult.Row row, double floor) {

@@ -40,7 +40,8 @@ record Sampler(int rounds, double warmUpSeconds, double leastSeconds, QuietClock
         int[] repeats = contenders.stream().mapToInt(this::repeats).toArray();
         List<List<Double>> samples = contenders.stream().map(c -> (List<Double>) new ArrayList<Double>()).toList();
         List<Integer> order = new ArrayList<>(IntStream.range(0, contenders.size()).boxed().toList());
-        boolean settles = warmUpSeconds > 0 && contenders.size() > 1;
+        // alone too: a time is to mean the same beside others and without them
+        boolean settles = warmUpSeconds > 0;
         for (int round = 0; round < rounds; round++) {
             shuffle(order, round);
             for (int i : order) {

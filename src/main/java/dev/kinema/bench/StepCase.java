@@ -107,7 +107,8 @@ record StepCase(String suite, String name, Network network) implements Case {
      * How far an engine's steps are from ours at the smallest size: the worse of the loss, and, in fp32, the gradient as a whole. In bf16
      * gradients differ as in our own check.
      *
-     * @param failed told of each setting that is too far off to be timed, or that throws, by its name
+     * @param failed told of each setting that is too far off to be timed, or that throws, by its name; and of the engine, if it cannot
+     *     tell its settings: what this method throws is ours
      * @return the others
      */
     Map<Peer.Trainer, Double> errors(Setting setting, Peer peer, int threads, BiConsumer<String, RuntimeException> failed) {
@@ -120,7 +121,13 @@ record StepCase(String suite, String name, Network network) implements Case {
             double[] gradient = joined(step.forward().parameters().stream().map(Graph::variableOf)
                 .map(name -> gradient(weights, name)).toList());
             double[] loss = {program.output(LOSS).get(0)};
-            for (Peer.Trainer trainer : peer.trainers(step, setting.precision(), threads)) {
+            List<Peer.Trainer> trainers = List.of();
+            try {
+                trainers = peer.trainers(step, setting.precision(), threads);
+            } catch (RuntimeException e) {
+                failed.accept(peer.getClass().getSimpleName(), e);
+            }
+            for (Peer.Trainer trainer : trainers) {
                 try (Peer.Contender contender = trainer.open(step)) {
                     contender.run();
                     errors.put(trainer, error(step, setting.precision(), contender, loss, gradient));

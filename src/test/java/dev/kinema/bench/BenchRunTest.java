@@ -7,20 +7,29 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
+import dev.kinema.device.HostArray;
 import dev.kinema.device.Precision;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** Ours beside another engine, which is the reference device here. */
 class BenchRunTest {
-    /** @param wrong whether it adds something to what it computes */
-    private record Other(boolean wrong, List<String> closed) implements Peer {
+    /**
+     * @param wrong whether it adds something to what it computes
+     * @param thrown as it is timed; null for nothing
+     */
+    private record Other(String name, boolean wrong, RuntimeException thrown, List<String> closed) implements Peer {
+        Other(boolean wrong, List<String> closed) {
+            this("reference", wrong, null, closed);
+        }
+
         @Override
         public List<Contender> enter(Subject subject, Precision precision, int threads) {
             Device device = Device.open("reference");
@@ -29,12 +38,20 @@ class BenchRunTest {
             return List.of(new Contender() {
                 @Override
                 public String name() {
-                    return "reference";
+                    return name;
                 }
 
                 @Override
                 public void run() {
                     program.run();
+                }
+
+                @Override
+                public double seconds() {
+                    if (thrown != null) {
+                        throw thrown;
+                    }
+                    return Contender.super.seconds();
                 }
 
                 @Override
@@ -49,7 +66,7 @@ class BenchRunTest {
                     program.close();
                     weights.close();
                     device.close();
-                    closed.add("reference");
+                    closed.add(name);
                 }
             });
         }
@@ -91,10 +108,119 @@ class BenchRunTest {
     }
 
     private BenchResult time(Peer peer, BenchResult earlier, String... names) {
+        return time(List.of(peer), earlier, List.of(names).stream().map(Suites::named).toList());
+    }
+
+    private BenchResult time(List<Peer> peers, BenchResult earlier, List<Case> cases) {
         try (Device device = Device.open("cpu", 1)) {
-            List<Case> cases = List.of(names).stream().map(Suites::named).toList();
-            return new BenchRun(device, 1, List.of(Precision.FP32), Size.SMALLEST, 1, 1, 1, List.of(peer)).time(cases, earlier, progress);
+            return new BenchRun(device, 1, List.of(Precision.FP32), Size.SMALLEST, 1, 1, 1, peers).time(cases, earlier, progress);
         }
+    }
+
+    /** Engines that were right as they were checked, and throw as they are timed: one of our exceptions, and one that is nobody's. */
+    @Test
+    void peersThatThrowAsTheyAreTimedAreLeftOut() {
+        List<String> closed = new ArrayList<>();
+        List<Peer> peers = List.of(new Other("refuses", false, new KinemaException("it refuses"), closed),
+            new Other("steady", false, null, closed), new Other("breaks", false, new IllegalStateException(), closed));
+        BenchResult result = time(peers, null, List.of(Suites.named("call/one-kernel"), Suites.named("metrics/cider")));
+        assertEquals(List.of("call/one-kernel fp32", "metrics/cider"), result.rows().stream().map(BenchResult.Row::key).toList());
+        BenchResult.Row row = result.rows().get(0);
+        assertEquals(List.of("steady"), row.peers().stream().map(BenchResult.PeerRow::name).toList());
+        BenchResult.PeerRow steady = row.peers().get(0);
+        assertEquals(steady.samples().median() / row.samples().median(), steady.ratio(), 1e-9 * steady.ratio(), "of samples taken again");
+        assertEquals(Set.of(new BenchResult.Failure("call/one-kernel fp32", "refuses", "it refuses"),
+            new BenchResult.Failure("call/one-kernel fp32", "breaks", "java.lang.IllegalStateException")), Set.copyOf(result.failures()));
+        assertEquals(List.of("breaks", "refuses", "steady"), closed.stream().sorted().toList(), "each once");
+    }
+
+    /**
+     * Ours, which throws.
+     *
+     * @param runs before it does
+     * @param shared whether other engines may compute it too
+     */
+    private record Breaking(int runs, boolean shared) implements Case {
+        @Override
+        public String suite() {
+            return "call";
+        }
+
+        @Override
+        public String name() {
+            return "breaking";
+        }
+
+        @Override
+        public Workload open(Setting setting) {
+            Workload chain = Suites.named("call/one-kernel").open(setting);
+            int[] left = {runs};
+            return new Workload() {
+                @Override
+                public void run() {
+                    if (left[0]-- == 0) {
+                        throw new IllegalStateException("a bug");
+                    }
+                    chain.run();
+                }
+
+                @Override
+                public double error() {
+                    return 0;
+                }
+
+                @Override
+                public HostArray output(String name) {
+                    return chain.output(name);
+                }
+
+                @Override
+                public Optional<Subject> subject() {
+                    return shared ? chain.subject() : Optional.empty();
+                }
+
+                @Override
+                public void close() {
+                    chain.close();
+                }
+            };
+        }
+    }
+
+    /** As it is timed, alone and beside another, and as another engine is held against it. */
+    @Test
+    void whatOursThrowsIsNoEnginesFault() {
+        for (Breaking breaking : List.of(new Breaking(0, false), new Breaking(1, true), new Breaking(0, true))) {
+            List<String> closed = new ArrayList<>();
+            failed.clear();
+            BenchResult result = time(List.of(new Other(false, closed)), null, List.of(breaking, Suites.named("call/one-kernel")));
+            assertEquals(List.of("call/one-kernel fp32"), result.rows().stream().map(BenchResult.Row::key).toList(), "the run goes on");
+            assertEquals(Set.of("call/breaking fp32"), failed.keySet(), breaking.toString());
+            assertTrue(result.failures().get(0).isOurs() && result.failures().get(0).why().contains("a bug"), failed.toString());
+            assertEquals(breaking.runs + 1, closed.size(), "what was opened beside " + breaking + ", and beside the other case");
+        }
+    }
+
+    @Test
+    void anEngineThatCannotTellHowItTrainsCostsItsRowAlone() {
+        Peer peer = new Peer() {
+            @Override
+            public List<Contender> enter(Subject subject, Precision precision, int threads) {
+                return List.of();
+            }
+
+            @Override
+            public List<Trainer> trainers(TrainingStep step, Precision precision, int threads) {
+                throw new IllegalStateException("no library");
+            }
+
+            @Override
+            public void close() {}
+        };
+        BenchResult result = time(peer, "programs/step-txe-masks");
+        assertEquals(List.of("programs/step-txe-masks fp32"), result.rows().stream().map(BenchResult.Row::key).toList());
+        assertEquals(List.of("no library"), result.failures().stream().map(BenchResult.Failure::why).toList());
+        assertTrue(!result.failures().get(0).isOurs());
     }
 
     @Test
@@ -234,5 +360,10 @@ class BenchRunTest {
         BenchResult elsewhere = new BenchResult(new BenchResult.Machine(m.kinema(), "another", m.processors(), m.system(), m.java(), m.device(),
             m.threads(), m.batch(), m.variables(), m.date()), whole.size(), whole.rounds(), whole.rooflines(), 0, 0, List.of(), List.of(), "x");
         assertThrows(KinemaException.class, () -> time(NOBODY, elsewhere, names));
+        BenchResult kept = new BenchResult(new BenchResult.Machine(m.kinema(), m.cpu(), m.processors(), m.system(), m.java(), m.device(),
+            m.threads(), m.batch(), Map.of("MALLOC_TOP_PAD_", "1"), m.date()), whole.size(), whole.rounds(), whole.rooflines(), 0, 0,
+            List.of(), List.of(), "x");
+        String message = assertThrows(KinemaException.class, () -> time(NOBODY, kept, names)).getMessage();
+        assertTrue(message.contains("environment") && message.contains("{MALLOC_TOP_PAD_=1}"), message);
     }
 }

@@ -126,6 +126,11 @@ class ComparisonTest {
         String message = assertThrows(KinemaException.class,
             () -> Comparison.of(here, result("that", Size.FULL, row("a", COUNTS, 1)), FLOOR)).getMessage();
         assertTrue(message.contains("this") && message.contains("that"), message);
+        BenchResult.Machine m = here.machine();
+        BenchResult kept = new BenchResult(new BenchResult.Machine(m.kinema(), m.cpu(), m.processors(), m.system(), m.java(), m.device(),
+            m.threads(), m.batch(), Map.of("MALLOC_ARENA_MAX", "1"), m.date()), here.size(), 3, here.rooflines(), 0, 0, here.rows());
+        String variables = assertThrows(KinemaException.class, () -> Comparison.of(here, kept, FLOOR)).getMessage();
+        assertTrue(variables.contains("variables {}") && variables.contains("{MALLOC_ARENA_MAX=1}"), variables);
         BenchResult small = result("this", Size.SMALLEST, row("a", COUNTS, 1));
         assertThrows(KinemaException.class, () -> Comparison.of(here, small, FLOOR));
         assertThrows(KinemaException.class, () -> Comparison.of(small, small, FLOOR));

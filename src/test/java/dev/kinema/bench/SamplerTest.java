@@ -44,6 +44,16 @@ class SamplerTest {
         }
     }
 
+    /** A window of settling is 30 ms and each contender warms up by two runs at least, so nothing here takes long. */
+    @Test
+    void oneAloneSettlesBeforeEachSampleToo() {
+        int rounds = 5;
+        long begun = System.nanoTime();
+        new Sampler(rounds, 1e-9, 0, new QuietClock(1)).take(List.of(() -> 1));
+        double seconds = (System.nanoTime() - begun) * 1e-9;
+        assertTrue(seconds >= rounds * 0.03, rounds + " windows took " + seconds + " s");
+    }
+
     /** Processor seconds as a process reports them while a thread of it watches for work for two windows. */
     @Test
     void aSampleWaitsForThreadsThatWatchForWork() {

@@ -1,5 +1,6 @@
 package dev.kinema.benchmarks.memory;
 
+import dev.kinema.KinemaException;
 import dev.kinema.bench.Case;
 import dev.kinema.bench.Peer;
 import dev.kinema.bench.Setting;
@@ -8,12 +9,12 @@ import dev.kinema.bench.Suites;
 import dev.kinema.bench.TrainingStep;
 import dev.kinema.device.Device;
 import dev.kinema.device.Precision;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -23,7 +24,10 @@ import java.util.stream.Stream;
  * <p>A process makes a small step first, which loads libraries and their code. What is resident then is the start. It makes the step ready
  * and forgets the peak so far (making ready is no engine's own: weights and clips are copied here on their way to it); then it runs. The
  * peak of that, less the start, is the engine's: weights, moments, gradients, activations, inputs, and what its allocator keeps. Java's
- * heap is as large as it may become from the beginning, so that it is in both numbers; what an engine's inputs are copied from is, too.
+ * heap is as large as it may become from the beginning, so that it is in both numbers. What an engine's weights and inputs are copied from
+ * is, too: it is made before the start and held to the end, in our process as well, so that every engine starts from the same.
+ *
+ * <p>The status is 1 where an engine failed.
  */
 public final class StepMemory {
     static final String CHILD = "child";
@@ -43,16 +47,20 @@ public final class StepMemory {
         int threads = args.length > 2 ? Integer.parseInt(args[2]) : Runtime.getRuntime().availableProcessors();
         int batch = args.length > 3 ? Integer.parseInt(args[3]) : 1;
         String only = args.length > 4 ? args[4] : "";
+        boolean complete = true;
         try (Device device = Device.open("cpu", threads)) {
             System.out.printf("%s; %d steps of size %s, batch %d%n%n", device.description(), steps, size, batch);
             System.out.printf(LINE, "case", "", "engine", "malloc", "peak MiB", "of ours");
             for (Case c : cases(only)) {
                 for (Precision precision : List.of(Precision.FP32, Precision.BF16)) {
                     if (device.supports(precision)) {
-                        compare(new StepProcess(c, precision, size, threads, batch, steps), engines(c, precision, threads));
+                        complete &= compare(new StepProcess(c, precision, size, threads, batch, steps), engines(c, precision, threads));
                     }
                 }
             }
+        }
+        if (!complete) {
+            System.exit(1);
         }
     }
 
@@ -61,17 +69,32 @@ public final class StepMemory {
             .toList();
     }
 
-    private static void compare(StepProcess step, List<String> engines) {
-        Map<String, Long> ours = new TreeMap<>();
+    /** @return whether every engine came to its end: one that does not has a line that says so, and the others theirs */
+    private static boolean compare(StepProcess step, List<String> engines) {
+        Map<Allocator, Long> ours = new EnumMap<>(Allocator.class);
+        boolean complete = true;
         for (String engine : engines) {
             for (Allocator allocator : Allocator.values()) {
-                long bytes = step.measure(engine, allocator);
-                ours.putIfAbsent(allocator.words(), bytes);
-                System.out.printf(Locale.ROOT, LINE, step.theCase().name(), step.precision().name().toLowerCase(Locale.ROOT), engine,
-                    allocator.words(), String.format(Locale.ROOT, "%.0f", bytes / MEBI),
-                    String.format(Locale.ROOT, "%.2fx", (double) bytes / ours.get(allocator.words())));
+                try {
+                    long bytes = step.measure(engine, allocator);
+                    if (engine.equals(OURS)) {
+                        ours.put(allocator, bytes);
+                    }
+                    Long own = ours.get(allocator);
+                    print(step, engine, allocator, String.format(Locale.ROOT, "%.0f", bytes / MEBI),
+                        own == null ? "-" : String.format(Locale.ROOT, "%.2fx", (double) bytes / own));
+                } catch (KinemaException e) {
+                    complete = false;
+                    print(step, engine, allocator, "failed: " + e.getMessage(), "");
+                }
             }
         }
+        return complete;
+    }
+
+    private static void print(StepProcess step, String engine, Allocator allocator, String peak, String share) {
+        System.out.printf(LINE, step.theCase().name(), step.precision().name().toLowerCase(Locale.ROOT), engine, allocator.words(), peak,
+            share);
     }
 
     /** Ours first. */

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -67,9 +68,13 @@ record StepProcess(Case theCase, Precision precision, Size size, int threads, in
             try (Workload small = theCase.open(new Setting(device, precision, Size.SMALLEST))) {
                 small.run();
             }
+            // not ours to compute, but in every process' start: what malloc keeps of its making can be used again by any engine
+            TrainingStep given = theCase.training(StepMemory.setting(this, device)).orElseThrow();
             ProcessMemory start = ProcessMemory.settled();
             try (Workload full = theCase.open(StepMemory.setting(this, device))) {
                 return peak(start, full::run);
+            } finally {
+                Reference.reachabilityFence(given);
             }
         }
     }
@@ -86,6 +91,8 @@ record StepProcess(Case theCase, Precision precision, Size size, int threads, in
             ProcessMemory start = ProcessMemory.settled();
             try (Peer.Contender contender = trainer.open(full)) {
                 return peak(start, contender::run);
+            } finally {
+                Reference.reachabilityFence(full);
             }
         }
     }

@@ -7,11 +7,13 @@ import dev.kinema.embed.EncodingStoppedException;
 import dev.kinema.embed.EncodingStoppedException.Reason;
 import dev.kinema.embed.MovieEncoder;
 import dev.kinema.embed.MovieEncoderConfig;
+import dev.kinema.embed.MovieFeatures;
 import dev.kinema.video.GivenFilm;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -24,10 +26,12 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * 64 callers at once, of one encoder: films that are encoded, that are cancelled midway, that stall until their deadline, and that are
- * being encoded when the encoder is closed. It fails where a call ends in another way than it should, or leaves the encoder busy.
+ * being encoded when the encoder is closed. It fails where a call ends in another way than it should, where features differ from
+ * those of a call that is alone, and where more films are worked on at once than may be.
  */
 final class Burst {
     private static final int CALLERS = 64;
+    private static final int RUNNING = 2;
     private static final int STALLING = 16;
     private static final Duration DEADLINE = Duration.ofSeconds(1);
     private static final int STALLED_WIDTH = 64;
@@ -37,10 +41,13 @@ final class Burst {
 
     private final MovieEncoder encoder;
     private final Path film;
+    /** Of the film, when nobody else calls. */
+    private final float[] expected;
     private final ExecutorService threads;
 
     private Burst(MovieEncoder encoder, Path film, ExecutorService threads) {
         this.encoder = encoder;
+        this.expected = encoder.encode(film).features().toFloats();
         this.film = film;
         this.threads = threads;
     }
@@ -50,10 +57,9 @@ final class Burst {
         ManyRequests.head(CALLERS + " callers at once");
         long begun = System.nanoTime();
         // clips so close that a film lasts for a while
-        try (MovieEncoder encoder = MovieEncoder.open(config.withHop(0.1))) {
-            encoder.encode(film);
-            ManyRequests.print("opened, one film encoded", begun);
+        try (MovieEncoder encoder = MovieEncoder.open(config.withHop(0.1).withServing(config.serving().withRunning(RUNNING)))) {
             Burst burst = new Burst(encoder, film, threads);
+            ManyRequests.print("opened, one film encoded", begun);
             String films = burst.films();
             ManyRequests.print("a film each", begun);
             String cancelled = burst.cancelled();
@@ -73,17 +79,26 @@ final class Burst {
         AtomicInteger waiting = new AtomicInteger();
         List<Future<?>> calls = new ArrayList<>();
         for (int i = 0; i < CALLERS; i++) {
-            calls.add(threads.submit(() -> encoder.encode(film, (done, expected) -> {
+            calls.add(threads.submit(() -> requireExpected(encoder.encode(film, (done, all) -> {
                 EncoderLoad load = encoder.load();
                 running.accumulateAndGet(load.running(), Math::max);
                 waiting.accumulateAndGet(load.waiting(), Math::max);
-            })));
+            }))));
         }
         for (Future<?> call : calls) {
             call.get();
         }
-        return String.format(Locale.ROOT, "a film each: none failed; at most %d were worked on at once, and %d waited", running.get(),
-            waiting.get());
+        if (running.get() > RUNNING) {
+            throw new IllegalStateException(running.get() + " films were worked on at once, of " + RUNNING + " that may be");
+        }
+        return String.format(Locale.ROOT, "a film each: none failed or differs; at most %d were worked on at once, and %d waited",
+            running.get(), waiting.get());
+    }
+
+    private void requireExpected(MovieFeatures features) {
+        if (!Arrays.equals(expected, features.features().toFloats())) {
+            throw new IllegalStateException("a film's features are not those that it has alone");
+        }
     }
 
     private String cancelled() throws Exception {
