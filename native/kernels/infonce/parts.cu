@@ -68,7 +68,8 @@ __global__ void finish_v2(float* log_sums, int32_t* ranks, float* losses, float*
         }
         for (int s = 0; s < own; ++s) {
             const Part p = parts[static_cast<int64_t>(s) * rows + row];
-            if (p.top != -INFINITY) negative += p.sum * exp2f(p.top - top);
+            // nothing where a part has no keys, whose top is minus infinity; NaN where its keys are, whose top is that, too
+            negative += p.sum * exp2f(p.top - top);
             above += p.above;
         }
         const float sum = negative + exp2f(positive - top);
@@ -83,7 +84,7 @@ __global__ void finish_v2(float* log_sums, int32_t* ranks, float* losses, float*
             float total = 0.f;
             for (int s = 0; s < own; ++s) {
                 const int64_t at = static_cast<int64_t>(s) * rows + row;
-                if (parts[at].top != -INFINITY) total += sums[at * width + i] * exp2f(parts[at].top - top);
+                total += sums[at * width + i] * exp2f(parts[at].top - top);
             }
             pulled[static_cast<int64_t>(row) * width + i] = total / sum;
         }

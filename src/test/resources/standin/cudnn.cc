@@ -97,7 +97,7 @@ bool fits(const Tensor& x, const Filter& w, const Convolution& c, const Tensor& 
     return x.sizes[0] == y.sizes[0] && x.sizes[1] == w.sizes[1] && y.sizes[1] == w.sizes[0];
 }
 
-// knows nothing for batches of 3, nothing with a fixed order for those of 5, and nothing small for those of 7
+// takes no batches of 9, knows nothing for batches of 3, nothing with a fixed order for those of 5, and nothing small for those of 7
 int propose(Handle* handle, bool fit, int batch, int wanted, int* found, Perf* perf) {
     if (!handle || !fit) return BAD_PARAM;
     if (batch == 3) return NOT_SUPPORTED_SHAPE;
@@ -197,6 +197,7 @@ int cudnnDestroyConvolutionDescriptor(Convolution* made) { return destroy(made);
 
 int cudnnSetTensorNdDescriptor(Tensor* tensor, int type, int count, const int* sizes, const int* strides) {
     if (count != 5) return BAD_PARAM;
+    if (sizes[0] == 9) return NOT_SUPPORTED;
     tensor->type = type;
     std::memcpy(tensor->sizes, sizes, sizeof tensor->sizes);
     std::memcpy(tensor->strides, strides, sizeof tensor->strides);

@@ -83,12 +83,20 @@ record BackboneFeatures(Device device, Precision precision, BackboneWeights back
         int known;
         int done;
         int damaged;
-        /** What the program's next run has as input already; null where nothing. */
+        /** What the program's next run has as input already, and nothing has closed; null where nothing. */
         ClipBatch ahead;
 
         Session(FeatureWriter store, FeatureExtraction.Watcher watcher) {
             this.store = store;
             this.watcher = watcher;
+        }
+
+        /** Gives back what no run will read. */
+        void dropAhead() {
+            if (ahead != null) {
+                ahead.close();
+                ahead = null;
+            }
         }
 
         void fail(Film film, String reason) {
@@ -169,23 +177,34 @@ record BackboneFeatures(Device device, Precision precision, BackboneWeights back
         }
         EventPictures pictures = new EventPictures(dataset, settings, backbone.config().clip());
         try (ClipLoader loader = pictures.evaluation(FilmList.of(pending), batch)) {
-            long begun = System.nanoTime();
-            for (ClipBatch next = loader.next(); next != null; next = session.ahead == null ? loader.next() : session.ahead) {
-                if (Thread.currentThread().isInterrupted()) {
-                    next.close();
-                    throw new KinemaException("interrupted between two clips: give the same command again to go on");
-                }
-                try (ClipBatch clips = next) {
-                    session.failNew(clips.failed(), byId);
-                    if (clips != session.ahead) {
-                        fill(program, clips);
-                    }
-                    program.run(() -> takeAhead(session, loader, program));
-                    add(session, clips, byId, program.output(FEATURES).toFloats(), (System.nanoTime() - begun) / 1e9);
-                }
-                begun = System.nanoTime();
+            try {
+                compute(session, loader, program, byId);
+            } finally {
+                session.dropAhead();
             }
             session.failNew(loader.failed(), byId);
+        }
+    }
+
+    private void compute(Session session, ClipLoader loader, Program program, Map<String, Film> byId) {
+        long begun = System.nanoTime();
+        ClipBatch next = loader.next();
+        while (next != null) {
+            boolean filled = next == session.ahead;
+            session.ahead = null;
+            try (ClipBatch clips = next) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new KinemaException("interrupted between two clips: give the same command again to go on");
+                }
+                session.failNew(clips.failed(), byId);
+                if (!filled) {
+                    fill(program, clips);
+                }
+                program.run(() -> takeAhead(session, loader, program));
+                add(session, clips, byId, program.output(FEATURES).toFloats(), (System.nanoTime() - begun) / 1e9);
+            }
+            begun = System.nanoTime();
+            next = session.ahead == null ? loader.next() : session.ahead;
         }
     }
 

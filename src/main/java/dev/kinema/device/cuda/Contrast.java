@@ -3,6 +3,7 @@ package dev.kinema.device.cuda;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
+import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.InBatchInfoNce;
 import dev.kinema.graph.op.InBatchInfoNceGradient;
@@ -124,14 +125,19 @@ final class Contrast {
         Buffer logs = l.of(node.output(1));
         Buffer ranks = l.of(node.output(2));
         Buffer workspace = l.scratch(Kinema.kn_infonce_one_pass_workspace(o.rows(), o.width(), o.capacity(), o.code()), "infonce");
-        Buffer pulled = l.scratch(4L * o.rows() * o.width(), "pulled");
-        Buffer negatives = l.scratch(4L * o.rows(), "negatives");
+        Buffer pulled = left("pulled", Shape.of(o.rows(), o.width()));
+        Buffer negatives = left("negatives", Shape.of(o.rows()));
         l.leave(node.output(1), pulled, negatives);
         writes.addAll(List.of(pulled, negatives, workspace));
         return stream -> Kinema.kn_infonce_one_pass(loss.address(), logs.address(), ranks.address(), fault.address(), pulled.address(),
             negatives.address(), o.q().address(), o.k().address(), o.queue().address(), Operands.address(positives),
             Operands.address(o.count()), Operands.address(o.owners()), Operands.address(o.queueOwners()), o.rows(), o.width(), o.capacity(),
             o.op().temperature(), o.op().unitLength() ? 1 : 0, o.code(), workspace.address(), stream);
+    }
+
+    /** Memory for what a step leaves for a later one. */
+    private static Buffer left(String name, Shape shape) {
+        return new Buffer(new Storage(name, Float.BYTES * shape.elements(), Storage.Home.PLANNED), shape, DType.F32);
     }
 
     private static Step.Launch lossAlone(Lowering l, Node node, Operands o, Buffer positives, Buffer fault, List<Buffer> writes) {

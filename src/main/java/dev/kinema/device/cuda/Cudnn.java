@@ -105,10 +105,12 @@ final class Cudnn implements VendorLibrary<Convolution> {
         if (refusal != null) {
             return Offer.refusal(refusal);
         }
-        CudnnDescription description = new CudnnDescription(handle, c);
+        CudnnDescription description = new CudnnDescription(handle, c.direction());
         boolean complete = false;
         try {
-            Offer offer = ask(description, c);
+            int status = description.describe(c);
+            Offer offer = status == CUDNN_STATUS_SUCCESS ? ask(description, c)
+                : Offer.refusal("it does not take its sizes, status " + status + " of cudnnStatus_t");
             complete = offer.way() != null;
             return offer;
         } finally {

@@ -15,6 +15,7 @@ import dev.kinema.graph.DType;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.op.Extent;
 import java.util.List;
+import java.util.function.IntSupplier;
 import org.bytedeco.cuda.cudnn.cudnnContext;
 import org.bytedeco.cuda.cudnn.cudnnConvolutionBwdDataAlgoPerf_t;
 import org.bytedeco.cuda.cudnn.cudnnConvolutionBwdFilterAlgoPerf_t;
@@ -50,29 +51,49 @@ final class CudnnDescription {
      */
     record Proposal(int algorithm, int status, int determinism) {}
 
-    CudnnDescription(cudnnContext handle, Convolution c) {
+    /** Of nothing yet: {@link #describe} is to follow. */
+    CudnnDescription(cudnnContext handle, Convolution.Direction direction) {
         this.handle = handle;
-        direction = c.direction();
+        this.direction = direction;
+        boolean complete = false;
+        try {
+            Cudnn.check("cudnnCreateTensorDescriptor", cudnn.cudnnCreateTensorDescriptor(x));
+            Cudnn.check("cudnnCreateTensorDescriptor", cudnn.cudnnCreateTensorDescriptor(y));
+            Cudnn.check("cudnnCreateFilterDescriptor", cudnn.cudnnCreateFilterDescriptor(weight));
+            Cudnn.check("cudnnCreateConvolutionDescriptor", cudnn.cudnnCreateConvolutionDescriptor(how));
+            complete = true;
+        } finally {
+            if (!complete) {
+                close();
+            }
+        }
+    }
+
+    /** Tells the library the sizes; the status of the first call that it does not take. */
+    int describe(Convolution c) {
         int type = c.dtype() == DType.BF16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT;
-        Cudnn.check("cudnnCreateTensorDescriptor", cudnn.cudnnCreateTensorDescriptor(x));
-        Cudnn.check("cudnnCreateTensorDescriptor", cudnn.cudnnCreateTensorDescriptor(y));
-        Cudnn.check("cudnnCreateFilterDescriptor", cudnn.cudnnCreateFilterDescriptor(weight));
-        Cudnn.check("cudnnCreateConvolutionDescriptor", cudnn.cudnnCreateConvolutionDescriptor(how));
-        describe(x, c.x(), type);
-        describe(y, c.output(), type);
-        // sizes are told in the order [o, i, t, h, w] for whatever order they are stored in
-        Cudnn.check("cudnnSetFilterNdDescriptor", cudnn.cudnnSetFilterNdDescriptor(weight, type, CUDNN_TENSOR_NHWC, 5, c.weight().dims()));
-        Cudnn.check("cudnnSetConvolutionNdDescriptor", cudnn.cudnnSetConvolutionNdDescriptor(how, 3, sizes(c.padding()), sizes(c.stride()),
-            sizes(Extent.ONE), CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
-        Cudnn.check("cudnnSetConvolutionMathType", cudnn.cudnnSetConvolutionMathType(how,
-            c.dtype() == DType.BF16 ? CUDNN_TENSOR_OP_MATH : CUDNN_FMA_MATH));
+        return untilFailure(() -> describe(x, c.x(), type), () -> describe(y, c.output(), type),
+            // sizes are told in the order [o, i, t, h, w] for whatever order they are stored in
+            () -> cudnn.cudnnSetFilterNdDescriptor(weight, type, CUDNN_TENSOR_NHWC, 5, c.weight().dims()),
+            () -> cudnn.cudnnSetConvolutionNdDescriptor(how, 3, sizes(c.padding()), sizes(c.stride()), sizes(Extent.ONE),
+                CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT),
+            () -> cudnn.cudnnSetConvolutionMathType(how, c.dtype() == DType.BF16 ? CUDNN_TENSOR_OP_MATH : CUDNN_FMA_MATH));
+    }
+
+    /** Makes calls until one fails; the status of the last that was made. */
+    private static int untilFailure(IntSupplier... calls) {
+        int status = CUDNN_STATUS_SUCCESS;
+        for (int i = 0; i < calls.length && status == CUDNN_STATUS_SUCCESS; i++) {
+            status = calls[i].getAsInt();
+        }
+        return status;
     }
 
     /** A map [n, t, h, w, c], whose sizes and strides are told in the order [n, c, t, h, w]. */
-    private static void describe(cudnnTensorStruct tensor, Shape map, int type) {
+    private static int describe(cudnnTensorStruct tensor, Shape map, int type) {
         int[] sizes = {map.dim(0), map.dim(4), map.dim(1), map.dim(2), map.dim(3)};
         int[] strides = {(int) map.product(1, 5), 1, (int) map.product(2, 5), (int) map.product(3, 5), map.dim(4)};
-        Cudnn.check("cudnnSetTensorNdDescriptor", cudnn.cudnnSetTensorNdDescriptor(tensor, type, 5, sizes, strides));
+        return cudnn.cudnnSetTensorNdDescriptor(tensor, type, 5, sizes, strides);
     }
 
     private static int[] sizes(Extent extent) {
@@ -159,11 +180,19 @@ final class CudnnDescription {
         }
     }
 
+    /** Ends what was made, which after a failure is not all. */
     void close() {
-        cudnn.cudnnDestroyTensorDescriptor(x);
-        cudnn.cudnnDestroyTensorDescriptor(y);
-        cudnn.cudnnDestroyFilterDescriptor(weight);
-        cudnn.cudnnDestroyConvolutionDescriptor(how);
+        for (cudnnTensorStruct map : List.of(x, y)) {
+            if (!map.isNull()) {
+                cudnn.cudnnDestroyTensorDescriptor(map);
+            }
+        }
+        if (!weight.isNull()) {
+            cudnn.cudnnDestroyFilterDescriptor(weight);
+        }
+        if (!how.isNull()) {
+            cudnn.cudnnDestroyConvolutionDescriptor(how);
+        }
         one.close();
         zero.close();
     }

@@ -15,7 +15,8 @@ import java.util.Optional;
 
 /**
  * Linear layers and matrix products: operands in the program's precision, sums in float32, and what follows done to the sums. A library may
- * do them, and then what follows is a step of its own.
+ * do them: where there is a choice, those that nothing follows but what the library does too; where it always does them, the rest of what
+ * follows is a step of its own.
  */
 final class Products {
     private Products() {}
@@ -64,10 +65,7 @@ final class Products {
 
     /** @param bias may be null */
     private static void step(Lowering l, Node node, Product p, Buffer a, Buffer b, Buffer bias) {
-        Optional<VendorLibrary.Way> way = l.vendor().wayOf(p);
-        if (way.isPresent()) {
-            String suffix = (bias == null ? "" : "+bias") + Chain.suffix(p.activation());
-            VendorStep.append(l, node, suffix, way.get(), l.define(node.output(0), p.result()), a, b, bias, null);
+        if (l.vendor().isAlways() && isByLibrary(l, node, p, a, b, bias)) {
             return;
         }
         Chain chain = Chain.after(l, node, p.activation());
@@ -75,9 +73,20 @@ final class Products {
             chain(l, chain, p, a, b, bias);
             return;
         }
+        if (isByLibrary(l, node, p, a, b, bias)) {
+            return;
+        }
         Buffer y = l.define(node.output(0), p.result());
         l.step("matmul" + suffix(bias, chain), reads(a, b, bias), List.of(y),
             stream -> p.run(y.address(), a.address(), b.address(), VendorStep.address(bias), 0, 0, stream));
+    }
+
+    /** Appends the step of a library, if one is to do the product; whether it did. */
+    private static boolean isByLibrary(Lowering l, Node node, Product p, Buffer a, Buffer b, Buffer bias) {
+        Optional<VendorLibrary.Way> way = l.vendor().wayOf(p);
+        way.ifPresent(w -> VendorStep.append(l, node, (bias == null ? "" : "+bias") + Chain.suffix(p.activation()), w,
+            l.define(node.output(0), p.result()), a, b, bias, null));
+        return way.isPresent();
     }
 
     private static String suffix(Buffer bias, Chain chain) {

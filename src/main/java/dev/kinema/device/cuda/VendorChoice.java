@@ -2,16 +2,19 @@ package dev.kinema.device.cuda;
 
 import dev.kinema.KinemaException;
 import dev.kinema.device.Vendor;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
  * Who does the matrix products and convolutions of a device, our kernels or a library: decided once per kind, remembered while the device
- * is open.
+ * is open. Where there is a choice, ours do products to whose sums they also do what follows, as {@link Products} has it: after a library
+ * that would be a step of its own, which a trial of the product alone does not see. A library that fails leaves ours, and the reason.
  */
 final class VendorChoice implements AutoCloseable {
     private final Vendor vendor;
@@ -19,6 +22,8 @@ final class VendorChoice implements AutoCloseable {
     private final VendorLibrary<Product> products;
     private final VendorLibrary<Convolution> convolutions;
     private final Stopwatch stopwatch;
+    /** Of libraries that could not be used at all. */
+    private final List<String> failures = new ArrayList<>();
     private final Map<Contraction, Decision> decisions = new LinkedHashMap<>();
 
     /** Measures how long something takes. */
@@ -58,17 +63,49 @@ final class VendorChoice implements AutoCloseable {
             throw new KinemaException(name + " cannot always use the vendor's libraries: " + VendorLibraries.absence().get()
                 + ", or leave --vendor always away");
         }
-        VendorLibrary<Product> products = VendorLibraries.products();
+        return of(vendor, VendorLibraries::products, () -> VendorLibraries.convolutions(index), new VendorTrial(index));
+    }
+
+    /**
+     * With libraries that may fail when they are asked for.
+     *
+     * @param products gives null where there is no library, as may {@code convolutions}
+     * @throws KinemaException if a library must be used and fails
+     */
+    static VendorChoice of(Vendor vendor, Supplier<VendorLibrary<Product>> products, Supplier<VendorLibrary<Convolution>> convolutions,
+            Stopwatch stopwatch) {
+        List<String> failures = new ArrayList<>();
+        VendorLibrary<Product> first = open(vendor, "products", products, failures);
         boolean complete = false;
         try {
-            VendorChoice choice = new VendorChoice(vendor, products, VendorLibraries.convolutions(index), new VendorTrial(index));
+            VendorChoice choice = new VendorChoice(vendor, first, open(vendor, "convolutions", convolutions, failures), stopwatch);
+            choice.failures.addAll(failures);
             complete = true;
             return choice;
         } finally {
-            if (!complete && products != null) {
-                products.close();
+            if (!complete && first != null) {
+                first.close();
             }
         }
+    }
+
+    /** @return null where there is none, or where it fails and need not be used, which {@code failures} then say */
+    private static <C extends Contraction> VendorLibrary<C> open(Vendor vendor, String what, Supplier<VendorLibrary<C>> library,
+            List<String> failures) {
+        try {
+            return library.get();
+        } catch (KinemaException e) {
+            if (vendor == Vendor.ALWAYS) {
+                throw e;
+            }
+            failures.add("all " + what + ": our own, as the library failed: " + e.getMessage());
+            return null;
+        }
+    }
+
+    /** Whether the libraries are to be used wherever they are there, for better or worse. */
+    boolean isAlways() {
+        return vendor == Vendor.ALWAYS;
     }
 
     /**
@@ -98,27 +135,42 @@ final class VendorChoice implements AutoCloseable {
     }
 
     private <C extends Contraction> Decision decide(VendorLibrary<C> library, C contraction) {
-        VendorLibrary.Offer offer = library.offer(contraction);
+        VendorLibrary.Offer offer;
         if (vendor == Vendor.ALWAYS) {
+            offer = library.offer(contraction);
             if (offer.way() == null) {
                 throw new KinemaException(library.name() + " does not do " + contraction + " (" + offer.refusal()
                     + "): choose --vendor auto, which takes our own kernels there, or never");
             }
             return new Decision(offer.way(), library.name() + ", as it always is");
         }
+        try {
+            offer = library.offer(contraction);
+        } catch (KinemaException e) {
+            return failed(library, e);
+        }
         if (offer.way() == null) {
             return new Decision(null, "our own, as " + library.name() + " does not do it: " + offer.refusal());
         }
         double own = stopwatch.millis(contraction, null);
-        double other = stopwatch.millis(contraction, offer.way());
+        double other;
+        try {
+            other = stopwatch.millis(contraction, offer.way());
+        } catch (KinemaException e) {
+            return failed(library, e);
+        }
         boolean faster = other < own;
         return new Decision(faster ? offer.way() : null, String.format(Locale.ROOT, "%s, %.4f ms, not %s, %.4f ms",
             faster ? library.name() : "our own", faster ? other : own, faster ? "our own" : library.name(), faster ? own : other));
     }
 
-    /** A line for each kind that was asked for: who does it, and why. */
+    private static Decision failed(VendorLibrary<?> library, KinemaException failure) {
+        return new Decision(null, "our own, as " + library.name() + " failed: " + failure.getMessage());
+    }
+
+    /** A line for each library that could not be used, then for each kind that was asked for: who does it, and why. */
     synchronized List<String> reasons() {
-        return decisions.entrySet().stream().map(e -> e.getKey() + ": " + e.getValue().reason()).toList();
+        return Stream.concat(failures.stream(), decisions.entrySet().stream().map(e -> e.getKey() + ": " + e.getValue().reason())).toList();
     }
 
     @Override

@@ -64,6 +64,35 @@ class ContrastTest extends OnEmulatedDevice {
         }
     }
 
+    /** A key at the end is all that its part of the queue has. */
+    @ParameterizedTest
+    @CsvSource({"8, 7, 0", "8, 65, 64", "8, 130, 70", "136, 33, 32", "17, 7, 0"})
+    void aKeyThatIsNoNumberIsSeenInTheLoss(int width, int capacity, int key) {
+        Graph graph = new Graph();
+        Value q = graph.parameter("q", Shape.of(ROWS, width), new Initializer.Normal(1));
+        Value queue = graph.state("queue", DType.F32, Shape.of(capacity, width), new Initializer.Normal(1));
+        Value loss = InfoNce.of(q, graph.input("k", DType.F32, Shape.of(ROWS, width)), queue, 0.2).output(0);
+        graph.output("loss", loss);
+        weights.initialize(graph, 1);
+        HostArray finite = HostArray.of(Shape.of(capacity, width), values("queue"));
+        for (boolean both : new boolean[] {false, true}) {
+            if (both) {
+                graph.output("dq", Gradients.of(loss, List.of(q)).get(0));
+            }
+            weights.put("queue", finite);
+            try (Program program = device.compile(graph, weights, Compilation.BF16)) {
+                program.run();
+                assertTrue(Double.isFinite(program.output("loss").get(0)));
+                double[] keys = values("queue");
+                Arrays.fill(keys, key * width, (key + 1) * width, Double.NaN);
+                weights.put("queue", HostArray.of(Shape.of(capacity, width), keys));
+                program.run();
+                assertTrue(Double.isNaN(program.output("loss").get(0)));
+                assertTrue(!both || Arrays.stream(program.output("dq").toDoubles()).allMatch(Double::isNaN));
+            }
+        }
+    }
+
     /** MoCo's loss both ways, from rows and keys that are normalised first; the rows are an output, the keys go into the queue. */
     private static Graph contrast(int width) {
         Graph graph = new Graph();

@@ -45,6 +45,8 @@ class CudnnTest {
             assertTrue(text.contains(convolution + "[3, 1, 2, 2, 8]" + point + "it knows no algorithm\n"), text);
             assertTrue(text.contains(convolution + "[5, 1, 2, 2, 8]" + point
                 + "the algorithms it knows have their sums in no fixed order\n"), text);
+            assertTrue(text.contains(convolution + "[9, 1, 2, 2, 8]" + point
+                + "it does not take its sizes, status 3000 of cudnnStatus_t\n"), text);
             assertTrue(text.contains(convolution + "[7, 1, 2, 2, 8]" + point + "the algorithms it knows need more than 512 MiB\n"), text);
         }
         assertEquals(3, text.lines().filter(l -> l.contains("of [2, 2, 3, 3, 8]") && l.contains(" ms, not ")).count(), text);

@@ -16,6 +16,7 @@ final class FakeLibrary<C extends Contraction> implements VendorLibrary<C> {
     private final long delayMillis;
     private String refusal;
     private String failure;
+    private String offerFailure;
     private int launches;
     private boolean closed;
 
@@ -32,6 +33,11 @@ final class FakeLibrary<C extends Contraction> implements VendorLibrary<C> {
     /** Fails from now on when something is launched. */
     void fail(String why) {
         failure = why;
+    }
+
+    /** Fails from now on when it is asked for something. */
+    void failOffers(String why) {
+        offerFailure = why;
     }
 
     List<C> asked() {
@@ -54,6 +60,9 @@ final class FakeLibrary<C extends Contraction> implements VendorLibrary<C> {
     @Override
     public Offer offer(C contraction) {
         asked.add(contraction);
+        if (offerFailure != null) {
+            throw new KinemaException(offerFailure);
+        }
         return refusal == null ? Offer.of(new FakeWay(this, contraction)) : Offer.refusal(refusal);
     }
 

@@ -12,6 +12,7 @@ import dev.kinema.graph.DType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -93,6 +94,68 @@ class VendorChoiceTest {
             KinemaException failure = assertThrows(KinemaException.class, () -> choice.wayOf(LARGE));
             assertEquals("fake does not do a product of 1 x 512 x 32 and 32 x 64 (transposed), F32 to F32, bias (odd sizes): choose"
                 + " --vendor auto, which takes our own kernels there, or never", failure.getMessage());
+        }
+    }
+
+    /** That a library fails hurts only who insists on it. */
+    @Test
+    void aLibraryThatFailsWhileItIsTimedLeavesOurs() {
+        try (VendorChoice choice = new VendorChoice(Vendor.AUTO, library, null, (contraction, way) -> {
+            if (way != null) {
+                throw new KinemaException("no memory for the trial");
+            }
+            return 1;
+        })) {
+            assertEquals(Optional.empty(), choice.wayOf(LARGE));
+            assertEquals(Optional.empty(), choice.wayOf(LARGE));
+            assertEquals(List.of(LARGE), library.asked(), "it is remembered");
+            assertEquals(List.of(LARGE + ": our own, as fake failed: no memory for the trial"), choice.reasons());
+        }
+    }
+
+    @Test
+    void aLibraryThatFailsWhenItIsAskedLeavesOurs() {
+        library.failOffers("status 1");
+        try (VendorChoice choice = new VendorChoice(Vendor.AUTO, library, null, this::millis)) {
+            assertEquals(Optional.empty(), choice.wayOf(LARGE));
+            assertEquals(List.of(LARGE + ": our own, as fake failed: status 1"), choice.reasons());
+        }
+        try (VendorChoice choice = new VendorChoice(Vendor.ALWAYS, library, null, this::millis)) {
+            assertEquals("status 1", assertThrows(KinemaException.class, () -> choice.wayOf(LARGE)).getMessage());
+        }
+    }
+
+    /** A failure of ours is one: nothing else could do the product. */
+    @Test
+    void ourOwnFailureIsOne() {
+        try (VendorChoice choice = new VendorChoice(Vendor.AUTO, library, null, (contraction, way) -> {
+            throw new KinemaException(way == null ? "ours" : "theirs");
+        })) {
+            assertEquals("ours", assertThrows(KinemaException.class, () -> choice.wayOf(LARGE)).getMessage());
+        }
+    }
+
+    @Test
+    void aLibraryThatCannotBeOpenedIsAnErrorOnlyForAlways() {
+        Supplier<VendorLibrary<Convolution>> failing = () -> {
+            throw new KinemaException("cudnnCreate failed");
+        };
+        try (VendorChoice choice = VendorChoice.of(Vendor.AUTO, () -> library, failing, this::millis)) {
+            assertTrue(choice.wayOf(LARGE).isPresent(), "the other library is there");
+            assertEquals(List.of("all convolutions: our own, as the library failed: cudnnCreate failed",
+                LARGE + ": fake, 1.0000 ms, not our own, 5.1200 ms"), choice.reasons());
+        }
+        FakeLibrary<Product> other = new FakeLibrary<>(0);
+        KinemaException failure = assertThrows(KinemaException.class,
+            () -> VendorChoice.of(Vendor.ALWAYS, () -> other, failing, this::millis));
+        assertEquals("cudnnCreate failed", failure.getMessage());
+        assertTrue(other.isClosed());
+        Supplier<VendorLibrary<Product>> products = () -> {
+            throw new KinemaException("cublasLtCreate failed");
+        };
+        try (VendorChoice choice = VendorChoice.of(Vendor.AUTO, products, () -> null, this::millis)) {
+            assertEquals(Optional.empty(), choice.wayOf(LARGE));
+            assertEquals(List.of("all products: our own, as the library failed: cublasLtCreate failed"), choice.reasons());
         }
     }
 

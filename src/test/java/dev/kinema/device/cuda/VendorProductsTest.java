@@ -16,6 +16,7 @@ import dev.kinema.graph.Graph;
 import dev.kinema.graph.Initializer;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
+import dev.kinema.graph.op.Add;
 import dev.kinema.graph.op.Linear;
 import dev.kinema.graph.op.MatMul;
 import dev.kinema.graph.op.Relu;
@@ -105,6 +106,34 @@ class VendorProductsTest {
             run(device, Compilation.FP32, 2, y);
             assertEquals(kinds, library.asked().size(), "the device remembers");
             assertEquals(launches, library.launches());
+        }
+    }
+
+    /** A residual joins our product, and would be a step of its own after the library's. */
+    @Test
+    void autoKeepsOurProductsThatDoWhatFollows() {
+        Graph graph = new Graph();
+        Value x = graph.input("x", DType.F32, Shape.of(8, 32));
+        Value y = x;
+        for (String name : new String[] {"v", "w"}) {
+            Value layer = Linear.of(y, graph.state(name, DType.F32, Shape.of(32, 32), new Initializer.Uniform(0.2)), null);
+            y = name.equals("v") ? Add.of(layer, x) : layer;
+        }
+        graph.output("y", y);
+        for (Vendor vendor : new Vendor[] {Vendor.AUTO, Vendor.ALWAYS}) {
+            FakeLibrary<Product> library = new FakeLibrary<>(0);
+            VendorChoice.Stopwatch faster = (contraction, way) -> way == null ? 2 : 1;
+            try (CudaDevice device = CudaDevice.open("cuda-emulated:0", index -> new VendorChoice(vendor, library, null, faster));
+                Weights weights = device.newWeights()) {
+                weights.initialize(graph, 1);
+                try (Program program = device.compile(graph, weights, Compilation.FP32)) {
+                    program.run();
+                    String steps = program.describe();
+                    long theirs = steps.lines().filter(l -> l.startsWith("run ") && l.contains(": fake")).count();
+                    assertEquals(vendor == Vendor.AUTO ? 1 : 2, theirs, steps);
+                    assertEquals(vendor == Vendor.AUTO, steps.contains(": matmul+residual"), steps);
+                }
+            }
         }
     }
 
