@@ -1,11 +1,10 @@
 package dev.kinema.bench;
 
+import dev.kinema.graph.Permutation;
 import dev.kinema.graph.Philox;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.function.DoubleSupplier;
-import java.util.stream.IntStream;
 
 /**
  * Takes samples of several contenders in turns, in another order each round: a machine whose speed drifts slows all of them, and nobody
@@ -39,12 +38,10 @@ record Sampler(int rounds, double warmUpSeconds, double leastSeconds, QuietClock
     List<Samples> take(List<DoubleSupplier> contenders) {
         int[] repeats = contenders.stream().mapToInt(this::repeats).toArray();
         List<List<Double>> samples = contenders.stream().map(c -> (List<Double>) new ArrayList<Double>()).toList();
-        List<Integer> order = new ArrayList<>(IntStream.range(0, contenders.size()).boxed().toList());
         // alone too: a time is to mean the same beside others and without them
         boolean settles = warmUpSeconds > 0;
         for (int round = 0; round < rounds; round++) {
-            shuffle(order, round);
-            for (int i : order) {
+            for (int i : Permutation.of(new Philox(ORDER, round, 0), contenders.size())) {
                 if (settles) {
                     clock.settle();
                 }
@@ -52,14 +49,6 @@ record Sampler(int rounds, double warmUpSeconds, double leastSeconds, QuietClock
             }
         }
         return samples.stream().map(Samples::new).toList();
-    }
-
-    /** Fisher and Yates: every order is as likely. */
-    private static void shuffle(List<Integer> order, int round) {
-        Philox random = new Philox(ORDER, round, 0);
-        for (int i = order.size() - 1; i > 0; i--) {
-            Collections.swap(order, i, (int) (random.uniform(i) * (i + 1)));
-        }
     }
 
     private int repeats(DoubleSupplier contender) {

@@ -1,5 +1,6 @@
 package dev.kinema.data;
 
+import dev.kinema.graph.Permutation;
 import dev.kinema.graph.Philox;
 import java.nio.charset.StandardCharsets;
 
@@ -31,7 +32,7 @@ final class FilmDraws {
     /**
      * The order in which an epoch visits {@code films} films.
      *
-     * @return a permutation of 0 to films - 1: Durstenfeld's form of the shuffle of Fisher and Yates, element i choosing place i's film
+     * @return a {@link Permutation} of 0 to films - 1
      */
     static int[] order(long seed, long epoch, int films) {
         return Permutation.of(new Philox(key(seed, ORDER), epoch, 0), films);

@@ -1,7 +1,7 @@
 package dev.kinema.finetune;
 
 import dev.kinema.KinemaException;
-import dev.kinema.data.Permutation;
+import dev.kinema.graph.Permutation;
 import dev.kinema.graph.Philox;
 import java.util.Arrays;
 

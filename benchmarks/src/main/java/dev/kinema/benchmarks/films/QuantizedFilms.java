@@ -1,11 +1,9 @@
 package dev.kinema.benchmarks.films;
 
-import dev.kinema.embed.BackboneWeights;
 import dev.kinema.embed.Calibration;
 import dev.kinema.embed.MovieEncoder;
 import dev.kinema.embed.MovieEncoderConfig;
 import dev.kinema.embed.PrecisionChoice;
-import dev.kinema.model.SlowConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +30,7 @@ public final class QuantizedFilms {
         try {
             boolean random = args[0].equals("random");
             if (random) {
-                BackboneWeights.random(SlowConfig.SLOW_D_R50.withZeroInitFinalNorm(false), 1).write(made, 1, 0);
+                TrialFilm.writeWeights(made);
             }
             compare(random ? made : Path.of(args[0]), ranges, IntStream.range(1, args.length).mapToObj(i -> Path.of(args[i])).toList());
         } finally {
@@ -61,13 +59,15 @@ public final class QuantizedFilms {
                 least = Math.min(least, cosine(a, b, new double[a.length]));
                 centred = Math.min(centred, cosine(a, b, mean));
             }
-            System.out.printf(Locale.ROOT, "%-44s %6d %14.6f %14.6f%n", unseen.get(film).getFileName(), fp32.get(film).size(), least, centred);
+            System.out.printf(Locale.ROOT, "%-44s %6d %14.6f %14.6f%n", unseen.get(film).getFileName(), fp32.get(film).size(), least,
+                centred);
         }
     }
 
     private static List<List<float[]>> features(MovieEncoderConfig config, List<Path> films) {
         try (MovieEncoder encoder = MovieEncoder.open(config)) {
-            return films.stream().map(encoder::encode).map(film -> IntStream.range(0, film.clips()).mapToObj(film::feature).toList()).toList();
+            return films.stream().map(encoder::encode)
+                .map(film -> IntStream.range(0, film.clips()).mapToObj(film::feature).toList()).toList();
         }
     }
 

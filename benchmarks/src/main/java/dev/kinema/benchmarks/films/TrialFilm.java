@@ -27,7 +27,7 @@ record TrialFilm(Path folder, Path weights, Path film, String words) implements 
                 made ? folder.resolve("film.mp4") : Path.of(what), made ? "a film of " + what + " s" : what);
             boolean complete = false;
             try {
-                BackboneWeights.random(SlowConfig.SLOW_D_R50.withZeroInitFinalNorm(false), 1).write(trial.weights, 1, 0);
+                writeWeights(trial.weights);
                 if (made) {
                     EventFilm.of(1, Collections.nCopies(Math.max(1, Integer.parseInt(what) / 2), 1), MADE).write(trial.film);
                 }
@@ -41,6 +41,11 @@ record TrialFilm(Path folder, Path weights, Path film, String words) implements 
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Slow-D's, as they are drawn; its last norms do not begin at zero, with which blocks would add nothing to their shortcuts. */
+    static void writeWeights(Path file) {
+        BackboneWeights.random(SlowConfig.SLOW_D_R50.withZeroInitFinalNorm(false), 1).write(file, 1, 0);
     }
 
     @Override

@@ -1,6 +1,4 @@
-package dev.kinema.data;
-
-import dev.kinema.graph.Philox;
+package dev.kinema.graph;
 
 /** Random orders (Durstenfeld, "Algorithm 235: Random permutation", CACM 7 (1964)): all are equally likely. */
 public final class Permutation {
