@@ -1,15 +1,12 @@
 package dev.kinema.benchmarks.films;
 
+import dev.kinema.KinemaException;
+import dev.kinema.benchmarks.JavaProcess;
 import dev.kinema.embed.Cancellation;
 import dev.kinema.embed.MovieEncoder;
 import dev.kinema.embed.MovieEncoderConfig;
 import dev.kinema.embed.PrecisionChoice;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -48,31 +45,16 @@ public final class FirstFeature {
 
     /** Until the child's line is here; then it is ended, and waited for. */
     private static double once(String precision, TrialFilm trial) {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(word -> word.startsWith("-X") || word.startsWith("-D"))
-            .forEach(command::add);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), FirstFeature.class.getName(), CHILD, precision,
-            trial.weights().toString(), trial.film().toString()));
+        List<String> options = ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(word -> word.startsWith("-X")).toList();
+        JavaProcess child = new JavaProcess(options, FirstFeature.class,
+            List.of(CHILD, precision, trial.weights().toString(), trial.film().toString()));
+        double[] seconds = new double[1];
         long begun = System.nanoTime();
-        try {
-            Process child = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-            try (BufferedReader lines = new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8))) {
-                String line = lines.readLine();
-                double seconds = (System.nanoTime() - begun) * 1e-9;
-                if (line == null || !line.startsWith("[")) {
-                    throw new IOException("the process that was started printed no feature: " + line);
-                }
-                return seconds;
-            } finally {
-                child.destroy();
-                child.waitFor();
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("no feature was printed: see what the process said above", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while a process was to end", e);
-        }
+        child.line(line -> {
+            seconds[0] = (System.nanoTime() - begun) * 1e-9;
+            return line.startsWith("[");
+        }).orElseThrow(() -> new KinemaException("the process that was started printed no feature: see what it said above"));
+        return seconds[0];
     }
 
     private static void print(String precision, Path weights, Path film) {

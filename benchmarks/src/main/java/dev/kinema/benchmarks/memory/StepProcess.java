@@ -8,17 +8,10 @@ import dev.kinema.bench.Size;
 import dev.kinema.bench.Suites;
 import dev.kinema.bench.TrainingStep;
 import dev.kinema.bench.Workload;
+import dev.kinema.benchmarks.JavaProcess;
 import dev.kinema.device.Device;
 import dev.kinema.device.Precision;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.lang.ref.Reference;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Steps of one engine in a process of its own, to see what it holds at most. */
@@ -26,33 +19,18 @@ record StepProcess(Case theCase, Precision precision, Size size, int threads, in
     private static final String RESULT = "peak bytes: ";
     /** For the weights, moments and inputs that engines are given, as doubles and floats; all of it is taken at once. */
     private static final String HEAP = "3g";
+    private static final String SMALL_HEAP = "256m";
 
     /** Bytes that the engine's steps take at most. */
     long measure(String engine, StepMemory.Allocator allocator) {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:+UseSerialGC", "-Xms" + HEAP, "-Xmx" + HEAP, "-XX:+AlwaysPreTouch"));
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(word -> word.startsWith("-D")).forEach(command::add);
-        command.addAll(List.of(StepMemory.class.getName(), StepMemory.CHILD, theCase.fullName(), precision.name(), size.name(),
-            Integer.toString(threads), Integer.toString(batch), Integer.toString(steps), engine));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-        builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
-        allocator.set(builder.environment());
-        try {
-            Process process = builder.start();
-            try (BufferedReader lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-                String result = lines.lines().filter(line -> line.startsWith(RESULT)).findFirst()
-                    .orElseThrow(() -> new KinemaException("the process of " + engine + " told no peak: see what it said above"));
-                return Long.parseLong(result.substring(RESULT.length()));
-            } finally {
-                process.destroy();
-                process.waitFor();
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new KinemaException("interrupted while a process was to end", e);
-        }
+        String heap = size == Size.SMALLEST ? SMALL_HEAP : HEAP;
+        JavaProcess process = new JavaProcess(List.of("-XX:+UseSerialGC", "-Xms" + heap, "-Xmx" + heap, "-XX:+AlwaysPreTouch"),
+            StepMemory.class, List.of(StepMemory.CHILD, theCase.fullName(), precision.name(), size.name(), Integer.toString(threads),
+                Integer.toString(batch), Integer.toString(steps), engine));
+        allocator.set(process.environment());
+        String result = process.line(line -> line.startsWith(RESULT))
+            .orElseThrow(() -> new KinemaException("the process of " + engine + " told no peak: see what it said above"));
+        return Long.parseLong(result.substring(RESULT.length()));
     }
 
     /** That process. */
