@@ -20,11 +20,16 @@ final class NetworkCases {
     static final SlowConfig SMALL_SLOW = SlowConfig.slowD(26).withWidth(16).withClip(new SlowConfig.Clip(8, 32, 4));
     static final ContextualizerConfig SMALL_TXE = ContextualizerConfig.TXE.withSizes(32, 32, 2, 2, 64, 5);
 
+    /** Windows of a clip's events, and of those of a film of ten minutes, an event every 2 s: the whole of it in one run. */
+    private static final int FEW = 8;
+    private static final int FILM = 64;
+
     private NetworkCases() {}
 
     static List<Case> all() {
         return List.of(new FeatureCase(new GraphCase(SUITE, "embed-slow-d", Set.of(), NetworkCases::slow), NetworkCases::slowOfBytes),
-            new GraphCase(SUITE, "embed-txe", Set.of(), NetworkCases::contextualizer),
+            new GraphCase(SUITE, "embed-txe", Set.of(), setting -> contextualizer(setting, FEW)),
+            new GraphCase(SUITE, "embed-txe-film", Set.of(), setting -> contextualizer(setting, FILM)),
             new StepCase(SUITE, "step-slow-d-cvrl", StepCase.Network.SLOW_D), new StepCase(SUITE, "step-txe-masks", StepCase.Network.TXE));
     }
 
@@ -54,15 +59,15 @@ final class NetworkCases {
         return Shape.of(setting.batch(), clip.frames(), clip.crop(), clip.crop(), 3);
     }
 
-    /** Events of 8 windows, as {@code embed} computes them. */
-    private static Subject contextualizer(Setting setting) {
+    /** Events of so many windows, as {@code embed} computes them. */
+    private static Subject contextualizer(Setting setting, int windows) {
         ContextualizerConfig config = setting.smallest() ? SMALL_TXE : ContextualizerConfig.TXE;
-        int windows = setting.smallest() ? 2 : 8 * setting.batch();
+        int count = setting.smallest() ? 2 : windows * setting.batch();
         Graph graph = new Graph();
         Pass pass = Pass.eval(graph);
         Contextualizer network = new Contextualizer(config);
-        Value features = graph.input("features", DType.F32, Shape.of(windows, config.maxLength(), config.inputWidth()));
-        Value padding = graph.input(Subject.PADDING, DType.U8, Shape.of(windows, config.maxLength()));
+        Value features = graph.input("features", DType.F32, Shape.of(count, config.maxLength(), config.inputWidth()));
+        Value padding = graph.input(Subject.PADDING, DType.U8, Shape.of(count, config.maxLength()));
         graph.output("events", network.encode(pass, network.tokens(pass, features), padding));
         return new Subject(graph);
     }

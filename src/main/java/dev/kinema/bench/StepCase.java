@@ -32,12 +32,15 @@ record StepCase(String suite, String name, Network network) implements Case {
     /** Of the norm: sums of squares of gradients that went through all layers, where a ReLU at 0 may open on one device alone. */
     private static final double NORM_BOUND = 1e-3;
 
-    /** Of the gradient of all variables in fp32, beside other engines: whether they learn the same. Of Slow-D 8.3e-3 was seen, of TxE 1e-6. */
+    /**
+     * Of the gradient of all variables in fp32, beside other engines: whether they learn the same. Of Slow-D 8.3e-3 was seen, of
+     * TxE 1e-6.
+     */
     private static final double GRADIENT_BOUND = 2e-2;
     /**
-     * How many times as far from ours in bf16 as that is from ours in fp32, by the sine of the angle. Two roundings that know nothing of each
-     * other make the square root of 2; engines that round weights and norms too are given some more. 1.08 was seen of Slow-D, where ours is at
-     * 0.23, and 0.94 of TxE, at 0.010.
+     * How many times as far from ours in bf16 as that is from ours in fp32, by the sine of the angle. Two roundings that know nothing of
+     * each other make the square root of 2; engines that round weights and norms too are given some more. 1.08 was seen of Slow-D, where
+     * ours is at 0.23, and 0.94 of TxE, at 0.010.
      */
     private static final double ROUNDING_MARGIN = 2;
     /** Films or sequences that engines are compared on: the head's batch norms blow up what is rounded where there are but few. */
@@ -93,7 +96,8 @@ record StepCase(String suite, String name, Network network) implements Case {
          * network of random weights, and have little in common with those of fp32.
          */
         static Sizes comparable(Network network, Precision precision) {
-            return new Sizes(NetworkCases.SMALL_SLOW.withZeroInitFinalNorm(precision != Precision.FP32), NetworkCases.SMALL_TXE.withDropout(0, 0, 0), COMPARED);
+            return new Sizes(NetworkCases.SMALL_SLOW.withZeroInitFinalNorm(precision != Precision.FP32),
+                NetworkCases.SMALL_TXE.withDropout(0, 0, 0), COMPARED);
         }
     }
 

@@ -11,7 +11,7 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Whole programs, all threads: features of a clip, events of 8 windows, a training step of either network.
+ * Whole programs, all threads: features of a clip, events of 8 windows and of a film of ten minutes, a training step of either network.
  *
  * <p>The work is native and does not change as Java compiles its callers: one fork, since oneDNN chooses the same kernel in each, and a
  * short warm-up, for caches, page faults and the processors' clock. A step of Slow-D takes seconds: an iteration of two seconds is one or
@@ -23,7 +23,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 2, time = 2)
 @Measurement(iterations = 5, time = 2)
 public class ProgramBenchmark extends TimedCase {
-    @Param({"embed-slow-d", "embed-txe", "step-slow-d-cvrl", "step-txe-masks"})
+    @Param({"embed-slow-d", "embed-txe", "embed-txe-film", "step-slow-d-cvrl", "step-txe-masks"})
     public String program;
 
     @Override

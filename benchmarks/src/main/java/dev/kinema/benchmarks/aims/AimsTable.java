@@ -41,8 +41,8 @@ public final class AimsTable {
         List<Aim> speed = Stream.of(engines.features(), films.films(), engines.steps(), films.memory()).flatMap(List::stream).toList();
         List<Aim> requests = new ServiceAims(results).all();
         return Aim.HEAD + rows(speed)
-            + "\nOf requests, with a small network (width 4, 16 x 32 x 32), so that the serving is what is measured; in brackets the tests that "
-            + "hold it\nat a smaller size on each `mvn verify`:\n\n"
+            + "\nOf requests, with a small network (width 4, 16 x 32 x 32), so that serving is what is measured; in brackets the tests "
+            + "that hold it\nat a smaller size on each `mvn verify`:\n\n"
             + Aim.HEAD + rows(requests)
             + "\n| file | command | taken | environment, load before |\n|---|---|---|---|\n"
             + Stream.concat(speed.stream(), requests.stream()).map(Aim::file).distinct().map(file -> origin(results, file))

@@ -15,7 +15,8 @@ final class EngineAims {
     private static final String EAGER = "libtorch \\S+ contiguous";
     private static final String LIBTORCH = "libtorch .*";
     private static final List<Ratio> FEATURES = List.of(
-        new Ratio("features, one clip of 16 x 224 x 224, fp32: 1.4x libtorch eager, contiguous", "slow-d", FEATURE, "fp32", EAGER, "fp32", 1.4),
+        new Ratio("features, one clip of 16 x 224 x 224, fp32: 1.4x libtorch eager, contiguous", "slow-d", FEATURE, "fp32", EAGER, "fp32",
+            1.4),
         new Ratio("the same: 1.1x libtorch at its best (channels last, norms folded, TorchScript)", "slow-d", FEATURE, "fp32", LIBTORCH,
             "fp32", 1.1),
         new Ratio("the same: 1.4x ONNX Runtime", "slow-d", FEATURE, "fp32", "ONNX Runtime .*", "fp32", 1.4),
@@ -73,6 +74,7 @@ final class EngineAims {
 
     private static String time(Samples samples) {
         double median = samples.median();
-        return String.format(Locale.ROOT, median < 1 ? "%.1f ms ± %.1f%%" : "%.0f ms ± %.1f%%", 1e3 * median, 100 * samples.noise() / median);
+        return String.format(Locale.ROOT, median < 1 ? "%.1f ms ± %.1f%%" : "%.0f ms ± %.1f%%", 1e3 * median,
+            100 * samples.noise() / median);
     }
 }

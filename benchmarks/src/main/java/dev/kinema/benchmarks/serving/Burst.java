@@ -25,9 +25,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * 64 callers at once, of one encoder: films that are encoded, that are cancelled midway, that stall until their deadline, and that are
- * being encoded when the encoder is closed. It fails where a call ends in another way than it should, where features differ from
- * those of a call that is alone, and where more films are worked on at once than may be.
+ * 64 callers at once, of one encoder: films that are encoded, that are cancelled midway, that stall until their deadline, that come
+ * over HTTP ({@link ServiceBurst}), and that are being encoded when the encoder is closed. It fails where a call ends in another way than it
+ * should, where features differ from those of a call that is alone, and where more films are worked on at once than may be.
  */
 final class Burst {
     private static final int CALLERS = 64;
@@ -66,9 +66,11 @@ final class Burst {
             ManyRequests.print("a film each, cancelled midway", begun);
             String stalled = burst.stalled();
             ManyRequests.print(STALLING + " films that stall", begun);
+            String served = ServiceBurst.run(encoder, film, CALLERS);
+            ManyRequests.print("a film each, over HTTP", begun);
             String closed = burst.closed();
             ManyRequests.print("a film each, closed meanwhile", begun);
-            System.out.printf("%n%s%n%s%n%s%n%s%n", films, cancelled, stalled, closed);
+            System.out.printf("%n%s%n%s%n%s%n%s%n%s%n", films, cancelled, stalled, served, closed);
         } finally {
             threads.shutdownNow();
         }

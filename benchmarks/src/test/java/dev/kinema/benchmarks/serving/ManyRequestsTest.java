@@ -1,7 +1,10 @@
 package dev.kinema.benchmarks.serving;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kinema.benchmarks.Printed;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -10,7 +13,11 @@ class ManyRequestsTest {
     @Test
     @Timeout(120)
     void fewRequestsEnd() throws Exception {
-        ManyRequests.main(new String[] {"3"});
+        Printed printed = Printed.by(ManyRequests::main, "3");
+        assertEquals(3, printed.number("^(3) +[0-9.]+ +[0-9.]+ "), "its last look");
+        assertTrue(printed.number("^a film each: none failed or differs; at most (\\d+) were worked on at once") <= 2, printed::text);
+        assertEquals(1, printed.lines("^64 clients of the service at once: each had all \\d+ lines"), printed::text);
+        assertEquals(1, printed.lines("^closed while they were encoded: "), printed::text);
     }
 
     @Test
