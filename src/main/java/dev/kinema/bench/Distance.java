@@ -32,6 +32,20 @@ final class Distance {
         return difference == 0 ? 0 : Math.sqrt(difference / length);
     }
 
+    /** Of the angle between both, whatever their lengths; 1 from a right angle on. NaN where either holds one, or is all zeros. */
+    static double sine(double[] a, double[] b) {
+        double product = 0;
+        double lengthA = 0;
+        double lengthB = 0;
+        for (int i = 0; i < a.length; i++) {
+            product += a[i] * b[i];
+            lengthA += a[i] * a[i];
+            lengthB += b[i] * b[i];
+        }
+        double cosine = product / Math.sqrt(lengthA * lengthB);
+        return cosine < 0 ? 1 : Math.sqrt(Math.max(0, 1 - cosine * cosine));
+    }
+
     /** @throws KinemaException if the error is beyond the bound, or NaN */
     static double within(double bound, double error, String what) {
         if (!(error <= bound)) {

@@ -134,7 +134,7 @@ record StepCase(String suite, String name, Network network) implements Case {
             Result ours = result(step, program, weights);
             double bound = GRADIENT_BOUND;
             if (setting.precision() != Precision.FP32) {
-                bound = Math.min(1, ROUNDING_MARGIN * ours.angle(exact(setting, sizes)));
+                bound = ROUNDING_MARGIN * Distance.sine(ours.gradient, exact(setting, sizes).gradient);
             }
             List<Peer.Trainer> trainers = List.of();
             try {
@@ -145,7 +145,7 @@ record StepCase(String suite, String name, Network network) implements Case {
             for (Peer.Trainer trainer : trainers) {
                 try (Peer.Contender contender = trainer.open(step)) {
                     contender.run();
-                    errors.put(trainer, error(setting.precision(), contender, ours, Result.of(step, contender), bound));
+                    errors.put(trainer, error(step, setting.precision(), contender, ours, bound));
                 } catch (RuntimeException e) {
                     failed.accept(trainer.name(), e);
                 }
@@ -154,15 +154,17 @@ record StepCase(String suite, String name, Network network) implements Case {
         return errors;
     }
 
-    private double error(Precision precision, Peer.Contender contender, Result ours, Result theirs, double gradientBound) {
+    private double error(TrainingStep step, Precision precision, Peer.Contender contender, Result ours, double gradientBound) {
+        Map<String, float[]> outputs = contender.outputs();
         String what = contender.name() + " on " + fullName() + " in " + precision;
         double bound = precision == Precision.FP32 ? NORM_BOUND : Case.bound(precision);
-        double error = Distance.within(bound, Distance.of(theirs.loss, ours.loss), what + ", loss,");
+        double error = Distance.within(bound, Distance.of(doubles(outputs.get(LOSS), 1), ours.loss), what + ", loss,");
+        double[] gradient = joined(names(step).map(name -> doubles(outputs.get(name), 1)).toList());
         if (precision != Precision.FP32) {
-            Distance.within(gradientBound, theirs.angle(ours), what + ", angle of the gradient,");
+            Distance.within(gradientBound, Distance.sine(gradient, ours.gradient), what + ", angle of the gradient,");
             return error;
         }
-        return Math.max(error, Distance.within(gradientBound, Distance.of(theirs.gradient, ours.gradient), what + ", gradient,"));
+        return Math.max(error, Distance.within(gradientBound, Distance.of(gradient, ours.gradient), what + ", gradient,"));
     }
 
     /** The same step of ours in fp32. */
@@ -177,33 +179,14 @@ record StepCase(String suite, String name, Network network) implements Case {
     private Result result(TrainingStep step, Program program, Weights weights) {
         program.run();
         return new Result(new double[] {program.output(LOSS).get(0)},
-            joined(Result.names(step).map(name -> gradient(weights, name)).toList()));
+            joined(names(step).map(name -> gradient(weights, name)).toList()));
     }
 
     /** What a step computed: its loss, and the gradient of all variables together. */
-    private record Result(double[] loss, double[] gradient) {
-        static Result of(TrainingStep step, Peer.Contender contender) {
-            Map<String, float[]> outputs = contender.outputs();
-            return new Result(doubles(outputs.get(LOSS), 1), joined(names(step).map(name -> doubles(outputs.get(name), 1)).toList()));
-        }
+    private record Result(double[] loss, double[] gradient) {}
 
-        static Stream<String> names(TrainingStep step) {
-            return step.forward().parameters().stream().map(Graph::variableOf);
-        }
-
-        /** The sine of the angle between both gradients; 1 beyond a right angle. */
-        double angle(Result other) {
-            double product = 0;
-            double own = 0;
-            double others = 0;
-            for (int i = 0; i < gradient.length; i++) {
-                product += gradient[i] * other.gradient[i];
-                own += gradient[i] * gradient[i];
-                others += other.gradient[i] * other.gradient[i];
-            }
-            double cosine = product / Math.sqrt(own * others);
-            return cosine < 0 ? 1 : Math.sqrt(Math.max(0, 1 - cosine * cosine));
-        }
+    private static Stream<String> names(TrainingStep step) {
+        return step.forward().parameters().stream().map(Graph::variableOf);
     }
 
     /** What the first step left in the optimizer's first buffer: of Adam (1 - beta1) g, of momentum g, and decay that is below notice. */

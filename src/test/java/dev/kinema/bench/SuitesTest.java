@@ -68,5 +68,8 @@ class SuitesTest {
         assertThrows(KinemaException.class, () -> Distance.within(1, Distance.of(new double[] {1}, new double[] {0}), "this"));
         assertEquals(0, Distance.of(new double[] {0}, new double[] {0}));
         assertEquals(0.4, Distance.of(new double[] {3, 6}, new double[] {3, 4}), 1e-12, "2 of a length of 5");
+        assertEquals(0.8, Distance.sine(new double[] {3, 4}, new double[] {2, 0}), 1e-12);
+        assertEquals(1, Distance.sine(new double[] {3, 4}, new double[] {-3, -4}), "the other way is no nearer");
+        assertThrows(KinemaException.class, () -> Distance.within(1, Distance.sine(new double[] {1}, new double[] {0}), "this"));
     }
 }
