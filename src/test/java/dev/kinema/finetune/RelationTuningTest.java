@@ -62,7 +62,8 @@ class RelationTuningTest {
 
     private RelationNetwork network(RelationsConfig config, Optional<ContextualizerConfig> contextualizer) {
         EventEncoder encoder = new EventEncoder(WIDTH, contextualizer, true, config.eventWidth());
-        return new RelationNetwork(device, Compilation.FP32, config, encoder, ToyClips.features(WIDTH, 0.1), TRAIN, Map.of(), 1);
+        SeenEvents seen = new SeenEvents(encoder, ToyClips.features(WIDTH, 0.1));
+        return new RelationNetwork(device, Compilation.FP32, config, seen, TRAIN, Map.of(), 1);
     }
 
     private TaskScores.Outcome run(String name, RelationsConfig config, Optional<ContextualizerConfig> contextualizer, Watching watching) {
