@@ -69,7 +69,7 @@ class RelationTuningTest {
     private TaskScores.Outcome run(String name, RelationsConfig config, Optional<ContextualizerConfig> contextualizer, Watching watching) {
         TaskRun<RelationPrediction> run = new TaskRun<>(new StageFolder(folder.resolve(name), watching::note), "test: " + config + "\n",
             TaskForm.RELATIONS, config.tuning(), VALID, List.of(), 0);
-        return run.run(1, checked -> network(config, contextualizer), HERE, new LoopSettings(4, 0, 2, 1), watching);
+        return run.run(1, (seed, checked) -> network(config, contextualizer), HERE, new LoopSettings(4, 0, 2, 1), watching);
     }
 
     @Test
