@@ -65,9 +65,7 @@ final class CudaWeights extends Weights {
         try (HostMemory host = new HostMemory(type(name), name)) {
             CudaLibrary.check(Kinema.kn_copy_to_host(host.address(), address(name), host.bytes(), stream.handle()));
             CudaLibrary.check(stream.await());
-            HostArray copy = HostArray.allocate(type(name).dtype(), type(name).shape());
-            copy.put(host.array());
-            return copy;
+            return host.array().copy();
         }
     }
 
