@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
-import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
@@ -23,26 +22,17 @@ import dev.kinema.graph.op.InfoNce;
 import dev.kinema.graph.op.MeanSquaredError;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Devices of 8.6, 8.9 and 12.x give a block 99 KB of shared memory, those of 8.0 163: what asks for more has another variant. */
-class SharedMemoryTest {
+class SharedMemoryTest extends OnEmulatedDevice {
     private static final int SMALL = 99 * 1024;
     private static final int LARGE = 163 * 1024;
 
-    private Device device;
-
-    @BeforeEach
-    void open() {
-        device = Emulated.device();
-    }
-
     @AfterEach
-    void close() {
-        if (device != null) {
+    void asAtFirst() {
+        if (Emulated.isThere()) {
             emulate(LARGE);
-            device.close();
         }
     }
 

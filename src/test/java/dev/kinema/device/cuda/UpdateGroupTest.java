@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
-import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.StepClock;
@@ -34,27 +33,11 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Updates of many tensors become few steps, which change nothing in the numbers. */
-class UpdateGroupTest {
+class UpdateGroupTest extends OnEmulatedDevice {
     private static final int[] SIZES = {5, 1, 33, 64, 7};
-
-    private Device device;
-
-    @BeforeEach
-    void open() {
-        device = Emulated.device();
-    }
-
-    @AfterEach
-    void close() {
-        if (device != null) {
-            device.close();
-        }
-    }
 
     private static Value state(Graph graph, String name, int size) {
         return graph.state(name, DType.F32, Shape.of(size), new Initializer.Uniform(1));
