@@ -81,7 +81,7 @@ final class StoredEventFeatures implements EventFeatures {
     static StoredEventFeatures ofFiles(Path folder, long cacheBytes) {
         List<String> names = names(folder);
         if (names.isEmpty()) {
-            throw new KinemaException("'" + folder + "' has no features of events: name a feature store, or a folder of files CLIP" + ENDING);
+            throw new KinemaException("'" + folder + "' has no features of events: name a feature store, or a folder of CLIP" + ENDING);
         }
         Path first = folder.resolve(names.get(0));
         Shape shape = Npy.read(first).shape();

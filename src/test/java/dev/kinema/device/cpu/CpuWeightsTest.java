@@ -30,8 +30,8 @@ class CpuWeightsTest {
                 p -> () -> said.add(assertThrows(KinemaException.class, weights::close).getMessage()));
             Preparation preparation = new Preparation();
             preparation.use();
-            try (CpuProgram program = new CpuProgram((CpuDevice) device, weights, preparation, List.of(closing), List.of(), Map.of(), Map.of(),
-                    false)) {
+            try (CpuProgram program = new CpuProgram((CpuDevice) device, weights, preparation, List.of(closing), List.of(), Map.of(),
+                    Map.of(), false)) {
                 program.run();
                 assertEquals(1, said.size());
                 assertTrue(said.get(0).contains("in use by a program that runs"), said::toString);
