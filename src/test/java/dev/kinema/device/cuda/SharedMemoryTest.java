@@ -67,9 +67,10 @@ class SharedMemoryTest extends OnEmulatedDevice {
         graph.output("dq", Gradients.of(MeanSquaredError.of(y, k), List.of(q)).get(0));
         double[][] large = outputs(graph, Compilation.FP32, LARGE);
         double[][] small = outputs(graph, Compilation.FP32, SMALL);
-        // numbers of about 1, summed in another order
-        assertArrayEquals(large[0], small[0], 1e-5);
-        assertArrayEquals(large[1], small[1], 1e-5 / (12 * 72), "of a mean");
+        // numbers up to 1 of sums over a head and over all keys, which the two take in other orders; each is off as DeviceConformance allows
+        double bound = 2 * 3 * Math.sqrt(72 + 12) * 0x1p-24;
+        assertArrayEquals(large[0], small[0], bound);
+        assertArrayEquals(large[1], small[1], bound / (12 * 72), "of a mean");
         emulate(SMALL);
         try (Weights weights = device.newWeights()) {
             weights.initialize(graph, 5);
