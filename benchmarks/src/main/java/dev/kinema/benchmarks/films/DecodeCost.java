@@ -51,8 +51,9 @@ public final class DecodeCost {
         if (!ManagementFactory.getThreadMXBean().isCurrentThreadCpuTimeSupported()) {
             throw new KinemaException("this Java does not tell a thread's processor time: use an OpenJDK");
         }
-        System.out.printf("%-62s %7s %7s %8s %8s | ms of processor time per second of film%n%-62s %7s %7s %8s %8s | %7s %11s %17s %12s%n", "", "",
-            "", "frames", "", "film", "seconds", "frames", "decoded", "pictures", "packets", "all frames", "pictures (each)", "clips in all");
+        System.out.printf("%-62s %7s %7s %8s %8s | ms of processor time per second of film%n", "", "", "frames", "", "");
+        System.out.printf("%-62s %7s %7s %8s %8s | %7s %11s %17s %12s%n", "film", "seconds", "in all", "decoded", "pictures", "packets",
+            "all frames", "pictures (each)", "clips in all");
         for (String what : Arrays.asList(args).subList(1, args.length)) {
             if (what.matches("[0-9]+")) {
                 Path made = Files.createTempFile("kinema-film", ".mp4");
