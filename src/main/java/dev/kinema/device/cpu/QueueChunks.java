@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The products of rows [R, D] with every chunk of a queue [K, D], and a chunk's rows summed by weights [R, chunk]; operands in the program's
- * precision, results in float32. In bf16 each chunk is rounded when its turn comes, so that no copy of the queue is kept: a chunk is small
- * enough to be in the caches for both of its products. Full chunks share their primitives, a last short one has its own.
+ * The products of rows [R, D] with every chunk of a queue [K, D], and a chunk's rows summed by weights [R, chunk]: operands in the
+ * program's precision, results in float32. In bf16 each chunk is rounded when its turn comes, so that no copy of the queue is kept; it is
+ * small enough to be in the caches for both of its products. Full chunks share their primitives, a last short one has its own.
  */
 final class QueueChunks {
     /** Of the queue in a chunk. */

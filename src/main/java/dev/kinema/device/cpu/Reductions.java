@@ -13,7 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** Sums in double, some of a few numbers each in float32, always in the same order, so that a run repeats to the bit whatever the threads. */
+/** Sums in double, some of a few numbers each in float32, in an order that no number of threads changes: a run repeats to the bit. */
 final class Reductions {
     /** Elements of one partial sum of a norm. */
     private static final int CHUNK = 65_536;
