@@ -5,6 +5,7 @@ import dev.kinema.graph.Graph;
 import dev.kinema.graph.Philox;
 import dev.kinema.graph.Type;
 import dev.kinema.graph.op.Variable;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -44,12 +45,16 @@ public abstract class Weights implements AutoCloseable {
 
     /** Creates what the graph declares and these weights lack, drawn from (seed, name); what is there stays. */
     public final void initialize(Graph graph, long seed) {
+        long most = graph.declarations().stream().filter(v -> !has(v.name())).mapToLong(v -> v.type().bytes()).max().orElse(0);
+        // one for all: arrays of their own would lie between the weights in native memory, which keeps the holes that they leave
+        ByteBuffer room = ByteBuffer.allocateDirect((int) Math.min(most, Integer.MAX_VALUE));
         for (Variable v : graph.declarations()) {
             if (has(v.name())) {
                 checkType(v);
                 continue;
             }
-            HostArray array = HostArray.allocate(v.type().dtype(), v.type().shape());
+            int bytes = (int) Math.min(v.type().bytes(), room.capacity());
+            HostArray array = HostArray.wrap(v.type().dtype(), v.type().shape(), room.slice(0, bytes));
             Philox random = Philox.named(seed, v.name());
             for (int i = 0; i < array.elements(); i++) {
                 array.set(i, v.initializer().element(random, i));
