@@ -208,13 +208,17 @@ final class CpuProgram implements Program {
         }
         try {
             checkOpen();
-            weights.checkOpen();
-            device.useThreads();
-            event.begin();
-            preparation.update(weights, prepare);
-            runWriting(clock);
-            event.end();
-            event.commit();
+            weights.acquire();
+            try {
+                device.useThreads();
+                event.begin();
+                preparation.update(weights, prepare);
+                runWriting(clock);
+                event.end();
+                event.commit();
+            } finally {
+                weights.release();
+            }
         } finally {
             inUse.set(false);
         }

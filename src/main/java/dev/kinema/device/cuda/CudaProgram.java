@@ -160,7 +160,7 @@ final class CudaProgram implements Program {
         }
         try {
             checkOpen();
-            weights.enter();
+            weights.acquire();
             try {
                 device.use();
                 event.begin();
@@ -172,7 +172,7 @@ final class CudaProgram implements Program {
                 event.end();
                 event.commit();
             } finally {
-                weights.leave();
+                weights.release();
             }
         } finally {
             inUse.set(false);

@@ -96,10 +96,15 @@ final class ReferenceProgram implements Program {
         if (closed) {
             throw new KinemaException("the program is closed: compile it again");
         }
-        event.begin();
-        compute(clock);
-        event.end();
-        event.commit();
+        weights.acquire();
+        try {
+            event.begin();
+            compute(clock);
+            event.end();
+            event.commit();
+        } finally {
+            weights.release();
+        }
     }
 
     private void compute(StepClock clock) {
