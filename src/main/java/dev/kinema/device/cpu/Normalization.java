@@ -68,6 +68,10 @@ final class Normalization {
         }
         boolean relu = Elementwise.isOnlyRectified(l, node.output(0));
         batch_normalization_forward.primitive_desc desc = describe(l, form, epsilon, flags(batch && !ours, relu));
+        if (relu && Primitive.isReference(desc)) {
+            relu = false;
+            desc = describe(l, form, epsilon, flags(batch && !ours, false));
+        }
         Buffer y = l.define(node.output(0), x.dtype(), x.layout(), form.get_size());
         Primitive primitive = new Primitive(l, desc, new batch_normalization_forward(desc)).read(dnnl.DNNL_ARG_SRC, x, form)
             .read(dnnl.DNNL_ARG_SCALE, l.plain(node.input(1)), vector).read(dnnl.DNNL_ARG_SHIFT, l.plain(node.input(2)), vector)
