@@ -21,8 +21,9 @@ import org.bytedeco.dnnl.primitive_attr;
 
 /**
  * Convolutions by oneDNN. A convolution takes its input as it is stored and oneDNN chooses the layout of its output, so that in a chain
- * nothing is reordered; where oneDNN has only its reference kernel for that, the input's layout is its choice too. In float32 inference
- * {@link WinogradConvolutions} takes those that it computes faster.
+ * nothing is reordered; where oneDNN has only its reference kernel for that, the input's layout is its choice too. In float32
+ * {@link WinogradConvolutions} takes those that it computes faster. In training activations are blocked, and {@link SampledConvolutions},
+ * {@link TemporalConvolutions} and {@link FrameConvolutions} take those that blocked layouts are slow for.
  */
 final class Convolutions {
     private static final dnnl.algorithm DIRECT = dnnl.algorithm.convolution_direct;

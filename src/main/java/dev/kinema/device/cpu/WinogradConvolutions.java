@@ -13,8 +13,9 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.primitive_attr;
 
 /**
- * Float32 convolutions of 3x1x1 and 1x3x3 kernels with fewer multiplications ({@link ToomCook}), for inference: input to points, a product
- * per point, and back. oneDNN has direct convolutions only, which run near the limit of the multipliers; so all that is left is to multiply
+ * Float32 convolutions of 3x1x1 and 1x3x3 kernels with fewer multiplications ({@link ToomCook}): input to points, a product per point, and
+ * back. Training computes outputs and gradients of inputs so, between reorders from blocked layouts and to them, and takes its kernels to the
+ * points in each step. oneDNN has direct convolutions only, which run near the limit of the multipliers; so all that is left is to multiply
  * less.
  *
  * <p>All three are oneDNN's matrix products, run after one another on as many frames or pixels as fit the caches. The transforms are
