@@ -5,6 +5,7 @@ import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
+import dev.kinema.graph.op.Extent;
 import org.bytedeco.dnnl.convolution_backward_weights;
 import org.bytedeco.dnnl.convolution_forward;
 import org.bytedeco.dnnl.global.dnnl;
@@ -13,17 +14,21 @@ import org.bytedeco.dnnl.memory;
 /**
  * The gradient of the weights of bf16 kernels that see several pixels of one frame, as that of a convolution of two dimensions over a batch
  * of frames. Blocks of channels lie within frames then, and not frames within blocks: oneDNN 3.13 takes up to a fifth less time for that,
- * several times what it takes to bring both videos there.
+ * several times what it takes to bring both videos there. With a stride, or few pixels in a frame, its threads wait for one another: these
+ * stay as they are.
  */
 final class FrameConvolutions {
     private static final dnnl.algorithm DIRECT = dnnl.algorithm.convolution_direct;
+
+    /** Of a frame: with 196 and more it is faster, with 49 slower. */
+    private static final int PIXELS = 128;
 
     private FrameConvolutions() {}
 
     private static boolean covers(Lowering l, Geometry g) {
         Shape weight = g.weight();
         return l.training() && l.compute() == DType.BF16 && weight.dim(2) == 1 && weight.dim(3) * weight.dim(4) > 1
-            && g.stride().t() == 1 && g.padding().t() == 0 && g.x().last() % 16 == 0 && g.y().last() % 16 == 0;
+            && g.stride().equals(Extent.ONE) && g.y().dim(2) * g.y().dim(3) >= PIXELS && g.padding().t() == 0 && g.x().last() % 16 == 0 && g.y().last() % 16 == 0;
     }
 
     /** Appends it; false where this is no way to compute it. */

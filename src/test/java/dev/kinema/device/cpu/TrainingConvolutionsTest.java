@@ -42,15 +42,16 @@ class TrainingConvolutionsTest {
     }
 
     private static void stage(CaseGraph g, boolean shortcutFirst) {
-        Value video = g.floats("x", 2, 3, 8, 12, 3);
+        Value video = g.floats("x", 2, 3, 12, 14, 3);
         Value before = g.parameter("before", 0.3, 32, 3, 1, 3, 3);
         Value across = g.parameter("across", 0.2, 48, 32, 1, 1, 1);
+        Value within = g.parameter("within", 0.1, 32, 32, 1, 3, 3);
         Value along = g.parameter("along", 0.1, 48, 32, 1, 3, 3);
-        Value x = Conv3d.of(video, before, Extent.ONE, new Extent(0, 1, 1));
         Extent around = new Extent(0, 1, 1);
+        Value x = norm(g, "middle", Conv3d.of(Conv3d.of(video, before, Extent.ONE, around), within, Extent.ONE, around));
         Value first = shortcutFirst ? Conv3d.of(x, across, STRIDE, Extent.ZERO) : Conv3d.of(x, along, STRIDE, around);
         Value second = shortcutFirst ? Conv3d.of(x, along, STRIDE, around) : Conv3d.of(x, across, STRIDE, Extent.ZERO);
-        g.result(Add.of(norm(g, "first", first), norm(g, "second", second)), video, before, across, along);
+        g.result(Add.of(norm(g, "first", first), norm(g, "second", second)), video, before, within, across, along);
     }
 
     /** Its gradient is stored as its input is: blocked. */
