@@ -21,8 +21,9 @@ import org.bytedeco.dnnl.primitive_attr;
 
 /**
  * Convolutions by oneDNN. A convolution takes its input as it is stored and oneDNN chooses the layout of its output, so that in a chain
- * nothing is reordered; where oneDNN has only its reference kernel for that, the input's layout is its choice too. In float32 inference
- * {@link WinogradConvolutions} takes those that it computes faster.
+ * nothing is reordered; where oneDNN has only its reference kernel for that, the input's layout is its choice too. In float32
+ * {@link WinogradConvolutions} takes those that it computes faster. In training activations are blocked, and {@link SampledConvolutions},
+ * {@link TemporalConvolutions} and {@link FrameConvolutions} take those that blocked layouts are slow for.
  */
 final class Convolutions {
     private static final dnnl.algorithm DIRECT = dnnl.algorithm.convolution_direct;
@@ -70,6 +71,13 @@ final class Convolutions {
         return shape.last() % 16 == 0 ? Layouts.videoBlocked(shape, dtype) : Layouts.video(shape, dtype);
     }
 
+    /** Whether a video is stored in the type that convolutions compute in, blocked. */
+    static boolean isBlocked(Lowering l, Value video) {
+        Buffer buffer = l.of(video);
+        return buffer.dtype() == l.compute() && !buffer.isPlain()
+            && buffer.layout().equals(Layouts.videoBlocked(video.shape(), l.compute()));
+    }
+
     private static void forward(Lowering l, Node node, Extent stride, Extent padding, boolean relu, boolean residual) {
         Value x = node.input(0);
         Value y = node.output(0);
@@ -83,7 +91,8 @@ final class Convolutions {
         if (!residual && WinogradConvolutions.forward(l, node, geometry, relu)) {
             return;
         }
-        if (node.inputs().size() == 2 && !relu && TemporalConvolutions.forward(l, node, geometry)) {
+        boolean bare = node.inputs().size() == 2 && !relu;
+        if (bare && (SampledConvolutions.forward(l, node, geometry) || TemporalConvolutions.forward(l, node, geometry))) {
             return;
         }
         Value added = residual ? node.input(3) : null;
@@ -161,7 +170,8 @@ final class Convolutions {
         Value dx = node.output(0);
         DType dtype = l.compute();
         Geometry geometry = new Geometry(dx.shape(), dy.shape(), node.input(1).shape(), op.stride(), op.padding());
-        if (TemporalConvolutions.inputGradient(l, node, geometry)) {
+        if (WinogradConvolutions.inputGradient(l, node, geometry) || SampledConvolutions.inputGradient(l, node, geometry)
+            || TemporalConvolutions.inputGradient(l, node, geometry)) {
             return;
         }
         convolution_backward_data.primitive_desc desc = geometry.backwardData(l, stored(l, dy, dtype), preferred(l, dx.shape(), dtype));
@@ -184,7 +194,8 @@ final class Convolutions {
         // oneDNN 3.13's bf16 kernels leave taps of a kernel that is longer than the film unwritten or wrong (two frames, a kernel of 3)
         DType dtype = dw.shape().dim(2) > x.shape().dim(1) ? DType.F32 : l.compute();
         Geometry geometry = new Geometry(x.shape(), dy.shape(), dw.shape(), op.stride(), op.padding());
-        if (TemporalConvolutions.weightGradient(l, node, geometry)) {
+        if (SampledConvolutions.weightGradient(l, node, geometry) || TemporalConvolutions.weightGradient(l, node, geometry)
+            || FrameConvolutions.weightGradient(l, node, geometry)) {
             return;
         }
         convolution_backward_weights.primitive_desc desc = geometry.backwardWeights(l, dtype, stored(l, x, dtype), stored(l, dy, dtype));

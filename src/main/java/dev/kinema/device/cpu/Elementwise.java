@@ -35,13 +35,27 @@ final class Elementwise {
     private Elementwise() {}
 
     static void register(Map<Class<? extends Op>, Rules.Rule> rules) {
-        rules.put(Relu.class, (l, n) -> unary(l, n, dnnl.dnnl_eltwise_relu, 0, 0));
+        rules.put(Relu.class, (l, n) -> {
+            if (l.hints().isRectified(n.input(0))) {
+                l.overwrite(n.input(0), n.output(0));
+            } else {
+                unary(l, n, dnnl.dnnl_eltwise_relu, 0, 0);
+            }
+        });
         rules.put(Gelu.class, (l, n) -> unary(l, n, gelu(((Gelu) n.op()).form()), 0, 0));
         rules.put(Sigmoid.class, (l, n) -> unary(l, n, dnnl.dnnl_eltwise_logistic, 0, 0));
         rules.put(Scale.class, (l, n) -> unary(l, n, dnnl.dnnl_eltwise_linear, ((Scale) n.op()).factor(), ((Scale) n.op()).offset()));
-        rules.put(ReluGradient.class, (l, n) -> gradient(l, n, dnnl.dnnl_eltwise_relu_use_dst_for_bwd, true));
+        rules.put(ReluGradient.class, (l, n) -> {
+            if (!Normalization.takesOver(l, n)) {
+                gradient(l, n, dnnl.dnnl_eltwise_relu_use_dst_for_bwd, true);
+            }
+        });
         rules.put(GeluGradient.class, (l, n) -> gradient(l, n, gelu(((GeluGradient) n.op()).form()), false));
-        rules.put(Add.class, (l, n) -> pair(l, n, dnnl.dnnl_binary_add, Float::sum));
+        rules.put(Add.class, (l, n) -> {
+            if (!SampledConvolutions.add(l, n)) {
+                pair(l, n, dnnl.dnnl_binary_add, Float::sum);
+            }
+        });
         rules.put(Mul.class, (l, n) -> pair(l, n, dnnl.dnnl_binary_mul, (a, b) -> a * b));
         rules.put(Select.class, Elementwise::select);
         rules.put(Dropout.class, Elementwise::dropout);
@@ -51,6 +65,15 @@ final class Elementwise {
 
     private static int gelu(Gelu.Form form) {
         return form == Gelu.Form.ERF ? dnnl.dnnl_eltwise_gelu_erf : dnnl.dnnl_eltwise_gelu_tanh;
+    }
+
+    /**
+     * Whether a ReLU is the value's only reader, so that it may be computed along with it. Where values are looked at, infinities below 0
+     * are not seen then; of finite numbers neither a sum nor a norm makes NaN.
+     */
+    static boolean isOnlyRectified(Lowering l, Value value) {
+        List<Node> readers = l.readers(value);
+        return readers.size() == 1 && readers.get(0).op() instanceof Relu;
     }
 
     /** Memory for a result stored like {@code x}: that of {@code x} where it dies here. */
@@ -103,10 +126,15 @@ final class Elementwise {
         Buffer left = l.of(a);
         Buffer right = left.isPlain() ? l.plain(b, left.dtype()) : l.video(b, left.video(), left.dtype());
         memory.desc form = left.flat();
-        binary.primitive_desc desc = new binary.primitive_desc(l.engine(), algorithm, form, form, form, Primitive.attributes(), false);
+        boolean relu = algorithm == dnnl.dnnl_binary_add && isOnlyRectified(l, node.output(0));
+        binary.primitive_desc desc = new binary.primitive_desc(l.engine(), algorithm, form, form, form,
+            Convolutions.attributes(relu, null, false), false);
         Buffer y = like(l, a, node.output(0));
         new Primitive(l, desc, new binary(desc)).read(dnnl.DNNL_ARG_SRC_0, left, form).read(dnnl.DNNL_ARG_SRC_1, right, form)
-            .write(dnnl.DNNL_ARG_DST, y, form).add("elementwise");
+            .write(dnnl.DNNL_ARG_DST, y, form).add("elementwise" + (relu ? "+relu" : ""));
+        if (relu) {
+            l.hints().rectified(node.output(0));
+        }
     }
 
     private static void broadcast(Lowering l, Node node, Pair function) {

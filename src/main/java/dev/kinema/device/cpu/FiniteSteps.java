@@ -18,9 +18,12 @@ final class FiniteSteps {
 
     private FiniteSteps() {}
 
-    /** Appends them after the steps of the node. */
+    /** Appends them after the steps of the node. What is known by samples alone is looked at where it is added to another value. */
     static void append(Lowering l, Node node) {
         for (Value value : FiniteCheck.of(node)) {
+            if (l.hints().samples(value) != null) {
+                continue;
+            }
             Buffer buffer = l.plain(value, DType.F32);
             l.step("finite", List.of(buffer), List.of(), p -> {
                 FloatBuffer[] parts = parts(buffer);

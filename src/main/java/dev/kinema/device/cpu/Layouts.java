@@ -39,6 +39,12 @@ final class Layouts {
             memory.format_tag.nChw16c);
     }
 
+    /** Frames one after the other, each with its channels in blocks of 16. */
+    static memory.desc framesBlocked(Shape s, DType dtype) {
+        return new memory.desc(new long[] {(long) s.dim(0) * s.dim(1), s.dim(4), s.dim(2), s.dim(3)}, type(dtype),
+            memory.format_tag.nChw16c);
+    }
+
     /** oneDNN's choice. */
     static memory.desc videoAny(Shape s, DType dtype) {
         return new memory.desc(videoDims(s), type(dtype), memory.format_tag.any);
@@ -60,6 +66,11 @@ final class Layouts {
 
     static memory.desc temporalFilterAny(Shape s, DType dtype) {
         return new memory.desc(temporalDims(s), type(dtype), memory.format_tag.any);
+    }
+
+    /** A kernel [O, I, 1, kH, kW] of one frame. */
+    static memory.desc frameFilter(Shape s, DType dtype, memory.format_tag tag) {
+        return new memory.desc(new long[] {s.dim(0), s.dim(1), s.dim(3), s.dim(4)}, type(dtype), tag);
     }
 
     private static long[] temporalDims(Shape s) {

@@ -42,7 +42,7 @@ final class Lowering {
     private final Map<Value, Buffer> buffers = new HashMap<>();
     private final Map<Value, List<Buffer>> copies = new HashMap<>();
     private final Map<Value, Buffer> bytes = new HashMap<>();
-    private final Map<Value, List<Buffer>> left = new HashMap<>();
+    private final Hints hints = new Hints();
     private final Map<Node, Integer> position = new HashMap<>();
     private final Set<String> written = new HashSet<>();
     private final Map<String, Buffer> inputs = new LinkedHashMap<>();
@@ -190,6 +190,10 @@ final class Lowering {
         };
     }
 
+    Hints hints() {
+        return hints;
+    }
+
     /** Whether convolutions compute in 8-bit integers where they can. */
     boolean quantizes() {
         return how.precision() == Precision.INT8;
@@ -248,16 +252,28 @@ final class Lowering {
 
     /** A value in another form, made once. */
     private Buffer converted(Value value, DType dtype, memory.desc layout, memory.desc to, memory.desc from) {
-        for (Buffer copy : copies.getOrDefault(value, List.of())) {
-            boolean same = layout == null ? copy.isPlain() : !copy.isPlain() && copy.layout().equals(layout);
-            if (copy.dtype() == dtype && same) {
+        return copy(value, new Buffer(new Storage("%" + value.node().id() + "'", to.get_size(), Storage.Home.PLANNED), value.shape(), dtype,
+            layout), from, to);
+    }
+
+    /** Some of a value's elements, in its type and a layout of their own, made once; {@code from} and {@code to} are how both lie. */
+    Buffer part(Value value, Shape shape, memory.desc layout, memory.desc from, memory.desc to) {
+        return copy(value, new Buffer(new Storage("%" + value.node().id() + "/", layout.get_size(), Storage.Home.PLANNED), shape,
+            of(value).dtype(), layout), from, to);
+    }
+
+    /** The copy, or what was made before and is like it. */
+    private Buffer copy(Value value, Buffer wanted, memory.desc from, memory.desc to) {
+        List<Buffer> made = copies.computeIfAbsent(value, k -> new ArrayList<>());
+        for (Buffer copy : made) {
+            boolean same = wanted.isPlain() ? copy.isPlain() : !copy.isPlain() && copy.layout().equals(wanted.layout());
+            if (copy.dtype() == wanted.dtype() && same) {
                 return copy;
             }
         }
-        Buffer copy = new Buffer(new Storage("%" + value.node().id() + "'", to.get_size(), Storage.Home.PLANNED), value.shape(), dtype, layout);
-        reorder(of(value), from, copy, to, dtype.toString().toLowerCase(java.util.Locale.ROOT));
-        copies.computeIfAbsent(value, k -> new ArrayList<>()).add(copy);
-        return copy;
+        reorder(of(value), from, wanted, to, wanted.dtype().toString().toLowerCase(java.util.Locale.ROOT));
+        made.add(wanted);
+        return wanted;
     }
 
     /** Appends a conversion of layout or type. */
@@ -326,12 +342,12 @@ final class Lowering {
 
     /** The nodes that read the value; empty where it is an output or must be looked at, so that not only nodes read it. */
     List<Node> soleReaders(Value value) {
-        return graph.outputs().containsValue(value) || how.checkFinite() ? List.of() : schedule.consumers(value);
+        return how.checkFinite() ? List.of() : readers(value);
     }
 
-    /** The nodes that read the value. */
+    /** The same where it is no matter that only what is made of the value can be looked at. */
     List<Node> readers(Value value) {
-        return schedule.consumers(value);
+        return graph.outputs().containsValue(value) ? List.of() : schedule.consumers(value);
     }
 
     /** Whether anything reads the value. */
@@ -353,21 +369,6 @@ final class Lowering {
         Storage storage = new Storage(name, bytes, Storage.Home.PLANNED);
         storage.scratch = true;
         return Buffer.plain(storage, shape, dtype);
-    }
-
-    /** Float memory, no value's own, that a step writes for a later one, to be {@link #leave left}. */
-    Buffer between(Shape shape, String name) {
-        return Buffer.plain(new Storage(name, shape.elements() * 4, Storage.Home.PLANNED), shape, DType.F32);
-    }
-
-    /** Leaves what a step writes beside a value for a step of the value's readers. */
-    void leave(Value value, Buffer... buffers) {
-        left.put(value, List.of(buffers));
-    }
-
-    /** What was {@link #leave left} with a value; empty if nothing was. */
-    List<Buffer> left(Value value) {
-        return left.getOrDefault(value, List.of());
     }
 
     // ---- steps

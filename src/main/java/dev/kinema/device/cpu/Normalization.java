@@ -3,6 +3,7 @@ package dev.kinema.device.cpu;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
+import dev.kinema.graph.Value;
 import dev.kinema.graph.op.BatchNorm;
 import dev.kinema.graph.op.BatchNormGradient;
 import dev.kinema.graph.op.BatchNormInference;
@@ -12,6 +13,8 @@ import dev.kinema.graph.op.L2NormalizeGradient;
 import dev.kinema.graph.op.LayerNorm;
 import dev.kinema.graph.op.LayerNormGradient;
 import dev.kinema.graph.op.Op;
+import dev.kinema.graph.op.Relu;
+import dev.kinema.graph.op.ReluGradient;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.dnnl.batch_normalization_backward;
@@ -43,8 +46,11 @@ final class Normalization {
         return buffer.shape().rank() == 5 ? buffer.video() : buffer.matrix();
     }
 
-    private static batch_normalization_forward.primitive_desc describe(Lowering l, memory.desc x, double epsilon, boolean batch) {
-        int flags = batch ? AFFINE : AFFINE | dnnl.dnnl_use_global_stats;
+    private static int flags(boolean batch, boolean relu) {
+        return AFFINE | (batch ? 0 : dnnl.dnnl_use_global_stats) | (relu ? dnnl.dnnl_fuse_norm_relu : 0);
+    }
+
+    private static batch_normalization_forward.primitive_desc describe(Lowering l, memory.desc x, double epsilon, int flags) {
         return new batch_normalization_forward.primitive_desc(l.engine(), dnnl.dnnl_forward_training, x, x, (float) epsilon, flags,
             Primitive.attributes(), false);
     }
@@ -60,7 +66,12 @@ final class Normalization {
         if (ours) {
             statistics(l, BatchStatistics.reads(x) ? x : l.plain(node.input(0)), mean, variance);
         }
-        batch_normalization_forward.primitive_desc desc = describe(l, form, epsilon, batch && !ours);
+        boolean relu = Elementwise.isOnlyRectified(l, node.output(0));
+        batch_normalization_forward.primitive_desc desc = describe(l, form, epsilon, flags(batch && !ours, relu));
+        if (relu && Primitive.isReference(desc)) {
+            relu = false;
+            desc = describe(l, form, epsilon, flags(batch && !ours, false));
+        }
         Buffer y = l.define(node.output(0), x.dtype(), x.layout(), form.get_size());
         Primitive primitive = new Primitive(l, desc, new batch_normalization_forward(desc)).read(dnnl.DNNL_ARG_SRC, x, form)
             .read(dnnl.DNNL_ARG_SCALE, l.plain(node.input(1)), vector).read(dnnl.DNNL_ARG_SHIFT, l.plain(node.input(2)), vector)
@@ -70,7 +81,40 @@ final class Normalization {
         } else {
             primitive.read(dnnl.DNNL_ARG_MEAN, mean, vector).read(dnnl.DNNL_ARG_VARIANCE, variance, vector);
         }
-        primitive.add("batch norm");
+        if (relu) {
+            memory.desc mask = desc.workspace_desc();
+            Buffer open = new Buffer(new Storage("mask", mask.get_size(), Storage.Home.PLANNED), x.shape(), DType.U8, mask);
+            primitive.write(dnnl.DNNL_ARG_WORKSPACE, open, mask);
+            l.hints().rectified(node.output(0));
+            l.hints().masked(node.output(0), open);
+        }
+        primitive.add("batch norm" + (relu ? "+relu" : ""));
+    }
+
+    /** Whether a ReLU's gradient is left to that of the norm before it, which is its only reader and knows where the ReLU is open. */
+    static boolean takesOver(Lowering l, Node relu) {
+        Value dx = relu.output(0);
+        List<Node> readers = l.readers(dx);
+        if (readers.size() != 1 || mask(l, readers.get(0), relu) == null) {
+            return false;
+        }
+        if (l.dies(relu.input(0))) {
+            l.overwrite(relu.input(0), dx);
+        } else {
+            l.set(dx, l.of(relu.input(0)));
+        }
+        return true;
+    }
+
+    /** Where the ReLU is open whose gradient this norm's reads; null if that is no ReLU of its own or was computed by itself. */
+    private static Buffer mask(Lowering l, Node normGradient, Node reluGradient) {
+        if (!(normGradient.op() instanceof BatchNormGradient) || !(reluGradient.op() instanceof ReluGradient)) {
+            return null;
+        }
+        Node relu = reluGradient.input(1).node();
+        boolean own = relu.op() instanceof Relu && relu.input(0).node().op() instanceof BatchNorm
+            && relu.input(0).node().input(0) == normGradient.input(1) && normGradient.input(0) == reluGradient.output(0);
+        return own ? l.hints().mask(relu.input(0)) : null;
     }
 
     private static void statistics(Lowering l, Buffer x, Buffer mean, Buffer variance) {
@@ -91,12 +135,17 @@ final class Normalization {
         memory.desc form = channels(x);
         memory.desc vector = Layouts.flat(x.shape().last(), DType.F32);
         Buffer dy = x.shape().rank() == 5 ? l.video(node.input(0), form, x.dtype()) : l.plain(node.input(0), x.dtype());
-        int flags = op.batchStatistics() ? AFFINE : AFFINE | dnnl.dnnl_use_global_stats;
+        Buffer open = mask(l, node, node.input(0).node());
+        int flags = flags(op.batchStatistics(), open != null);
         batch_normalization_backward.primitive_desc desc = new batch_normalization_backward.primitive_desc(l.engine(),
-            dnnl.dnnl_backward, form, form, form, (float) op.epsilon(), flags, describe(l, form, op.epsilon(), op.batchStatistics()),
+            dnnl.dnnl_backward, form, form, form, (float) op.epsilon(), flags, describe(l, form, op.epsilon(), flags),
             Primitive.attributes(), false);
         Buffer dx = l.define(node.output(0), x.dtype(), x.layout(), form.get_size());
-        new Primitive(l, desc, new batch_normalization_backward(desc)).read(dnnl.DNNL_ARG_SRC, x, form)
+        Primitive primitive = new Primitive(l, desc, new batch_normalization_backward(desc));
+        if (open != null) {
+            primitive.read(dnnl.DNNL_ARG_WORKSPACE, open, open.layout());
+        }
+        primitive.read(dnnl.DNNL_ARG_SRC, x, form)
             .read(dnnl.DNNL_ARG_DIFF_DST, dy, form).read(dnnl.DNNL_ARG_SCALE, l.plain(node.input(2)), vector)
             .read(dnnl.DNNL_ARG_MEAN, l.plain(node.input(3)), vector).read(dnnl.DNNL_ARG_VARIANCE, l.plain(node.input(4)), vector)
             .write(dnnl.DNNL_ARG_DIFF_SRC, dx, form).write(dnnl.DNNL_ARG_DIFF_SCALE, l.define(node.output(1)), vector)

@@ -1,5 +1,6 @@
 package dev.kinema.device.cpu;
 
+import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
@@ -38,10 +39,10 @@ final class QueueContrast {
         boolean pulls = QueueLogSums.hasBound(op) && l.readers(node.output(1)).stream().anyMatch(r -> InfoNceGradient.isOf(r, node));
         QueueChunks chunks = new QueueChunks(l, node.input(0), node.input(2), pulls);
         List<Buffer> writes = new ArrayList<>(List.of(loss, logs, ranks));
-        Buffer pulled = pulls ? l.between(in.get(0).shape(), "pulled") : null;
-        Buffer negatives = pulls ? l.between(logs.shape(), "negatives") : null;
+        Buffer pulled = pulls ? between(in.get(0).shape(), "pulled") : null;
+        Buffer negatives = pulls ? between(logs.shape(), "negatives") : null;
         if (pulls) {
-            l.leave(node.output(1), pulled, negatives);
+            l.hints().leave(node.output(1), pulled, negatives);
             writes.addAll(List.of(pulled, negatives));
         }
         writes.addAll(chunks.scratch());
@@ -57,6 +58,11 @@ final class QueueContrast {
                 out.put(0, (float) sums.finish());
             };
         });
+    }
+
+    /** Memory, no value's own, that the loss writes for its gradient. */
+    private static Buffer between(Shape shape, String name) {
+        return Buffer.plain(new Storage(name, shape.elements() * 4, Storage.Home.PLANNED), shape, DType.F32);
     }
 
     private static List<Buffer> reads(List<Buffer> inputs, List<Buffer> operands) {
@@ -99,7 +105,7 @@ final class QueueContrast {
         List<Buffer> in = new ArrayList<>(node.inputs().stream().map(l::plain).toList());
         Buffer dq = l.define(node.output(0));
         Buffer dk = l.define(node.output(1));
-        List<Buffer> left = l.left(node.input(4));
+        List<Buffer> left = l.hints().left(node.input(4));
         if (left.isEmpty()) {
             again(l, node, op, in);
             return;

@@ -9,6 +9,7 @@ import static dev.kinema.device.cpu.WinogradConvolutions.dense;
 
 import dev.kinema.device.cpu.ToomCook.Order;
 import dev.kinema.device.cpu.WinogradConvolutions.Constant;
+import dev.kinema.device.cpu.WinogradConvolutions.Direction;
 import dev.kinema.device.cpu.WinogradConvolutions.Ending;
 import dev.kinema.device.cpu.WinogradConvolutions.KernelProduct;
 import dev.kinema.device.cpu.WinogradConvolutions.Operands;
@@ -70,12 +71,12 @@ final class SpaceTiling implements WinogradConvolutions.Tiling {
     }
 
     /** The kernel's transform [points, taps]: the Kronecker product of those of its two axes. */
-    private static float[] kernelMatrix() {
+    private static float[] kernelMatrix(Direction direction) {
         double[][] g = ToomCook.kernel();
         float[] matrix = new float[PRODUCTS * PRODUCTS * TAPS * TAPS];
         for (int i = 0; i < matrix.length; i++) {
             int point = i / (TAPS * TAPS);
-            int tap = i % (TAPS * TAPS);
+            int tap = direction.tap(i % (TAPS * TAPS), TAPS * TAPS);
             matrix[i] = (float) (g[point / PRODUCTS][tap / TAPS] * g[point % PRODUCTS][tap % TAPS]);
         }
         return matrix;
@@ -93,13 +94,14 @@ final class SpaceTiling implements WinogradConvolutions.Tiling {
     }
 
     @Override
-    public Products products(Lowering l, Ending ending) {
-        return new SpaceProducts(l, ending);
+    public Products products(Lowering l, Direction direction, Ending ending) {
+        return new SpaceProducts(l, direction, ending);
     }
 
     /** Rows to points, columns to points, the products there, and back. */
     private final class SpaceProducts implements Products {
         private final long chunk = chunk();
+        private final Direction direction;
         private final Ending ending;
         private final KernelProduct kernels;
         private final Gemm products;
@@ -109,9 +111,10 @@ final class SpaceTiling implements WinogradConvolutions.Tiling {
         private final List<AxisProduct> columnsOut;
         private final List<AxisProduct> axes;
 
-        SpaceProducts(Lowering l, Ending ending) {
+        SpaceProducts(Lowering l, Direction direction, Ending ending) {
+            this.direction = direction;
             this.ending = ending;
-            kernels = KernelProduct.of(l, kernelMatrix(), TAPS * TAPS, inputs * outputs);
+            kernels = KernelProduct.of(l, kernelMatrix(direction), TAPS * TAPS, inputs * outputs);
             products = new Gemm(l, tiles(chunk, inputs), any(PRODUCTS, PRODUCTS, 1, inputs, outputs), tiles(chunk, outputs), false);
             rowsIn = AxisProduct.inputs(l, height, chunk, (long) width * inputs);
             columnsIn = AxisProduct.inputs(l, width, chunk * pointRows, inputs);
@@ -128,8 +131,9 @@ final class SpaceTiling implements WinogradConvolutions.Tiling {
         @Override
         public void add(Lowering l, Operands o) {
             long pairs = (long) inputs * outputs;
+            long[] steps = direction.strides(inputs, outputs);
             memory.desc typed = Layouts.strided(DType.F32, new long[] {PRODUCTS, PRODUCTS, 1, inputs, outputs}, PRODUCTS * pairs, pairs,
-                pairs, 1, inputs);
+                pairs, steps[0], steps[1]);
             Buffer kernel = kernels.add(l, o.kernel(), typed, products.right());
             // rows of the input at points, then the products; the input at points, then rows of the output
             Buffer one = l.scratch(chunk * pointRows * Math.max(width * inputs, pointColumns * outputs) * 4, "products");

@@ -47,12 +47,6 @@ final class TemporalConvolutions {
             && g.x().last() % 16 == 0 && g.y().last() % 16 == 0;
     }
 
-    private static boolean isBlocked(Lowering l, Value video) {
-        Buffer buffer = l.of(video);
-        return buffer.dtype() == l.compute() && !buffer.isPlain()
-            && buffer.layout().equals(Layouts.videoBlocked(video.shape(), l.compute()));
-    }
-
     private memory.desc filter(DType type) {
         return Layouts.temporalFilterAny(geometry.weight(), type);
     }
@@ -68,7 +62,7 @@ final class TemporalConvolutions {
 
     /** Appends a convolution that nothing is fused into; false where this is no way to compute it. */
     static boolean forward(Lowering l, Node node, Geometry geometry) {
-        if (!covers(l, geometry) || !isBlocked(l, node.input(0))) {
+        if (!covers(l, geometry) || !Convolutions.isBlocked(l, node.input(0))) {
             return false;
         }
         TemporalConvolutions rows = new TemporalConvolutions(l, geometry);
@@ -110,7 +104,7 @@ final class TemporalConvolutions {
 
     /** Appends the gradient of the input; false where this is no way to compute it. */
     static boolean inputGradient(Lowering l, Node node, Geometry geometry) {
-        if (!covers(l, geometry) || !isBlocked(l, node.input(0))) {
+        if (!covers(l, geometry) || !Convolutions.isBlocked(l, node.input(0))) {
             return false;
         }
         TemporalConvolutions rows = new TemporalConvolutions(l, geometry);
@@ -129,7 +123,7 @@ final class TemporalConvolutions {
 
     /** Appends the gradient of the weights; false where this is no way to compute it. */
     static boolean weightGradient(Lowering l, Node node, Geometry geometry) {
-        if (!covers(l, geometry) || !isBlocked(l, node.input(0)) || !isBlocked(l, node.input(1))) {
+        if (!covers(l, geometry) || !Convolutions.isBlocked(l, node.input(0)) || !Convolutions.isBlocked(l, node.input(1))) {
             return false;
         }
         TemporalConvolutions rows = new TemporalConvolutions(l, geometry);

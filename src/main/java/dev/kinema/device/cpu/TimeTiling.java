@@ -8,6 +8,7 @@ import static dev.kinema.device.cpu.WinogradConvolutions.dense;
 
 import dev.kinema.device.cpu.ToomCook.Order;
 import dev.kinema.device.cpu.WinogradConvolutions.Constant;
+import dev.kinema.device.cpu.WinogradConvolutions.Direction;
 import dev.kinema.device.cpu.WinogradConvolutions.Ending;
 import dev.kinema.device.cpu.WinogradConvolutions.KernelProduct;
 import dev.kinema.device.cpu.WinogradConvolutions.Operands;
@@ -52,11 +53,11 @@ final class TimeTiling implements WinogradConvolutions.Tiling {
     }
 
     /** The kernel's transform [points, taps]. */
-    private static float[] kernelMatrix() {
+    private static float[] kernelMatrix(Direction direction) {
         double[][] g = ToomCook.kernel();
         float[] matrix = new float[PRODUCTS * TAPS];
         for (int i = 0; i < matrix.length; i++) {
-            matrix[i] = (float) g[i / TAPS][i % TAPS];
+            matrix[i] = (float) g[i / TAPS][direction.tap(i % TAPS, TAPS)];
         }
         return matrix;
     }
@@ -67,22 +68,24 @@ final class TimeTiling implements WinogradConvolutions.Tiling {
     }
 
     @Override
-    public Products products(Lowering l, Ending ending) {
-        return new TimeProducts(l, ending);
+    public Products products(Lowering l, Direction direction, Ending ending) {
+        return new TimeProducts(l, direction, ending);
     }
 
     /** To points, the products there, and back. */
     private final class TimeProducts implements Products {
         private final long chunk = chunk();
+        private final Direction direction;
         private final Ending ending;
         private final KernelProduct kernels;
         private final Gemm in;
         private final Gemm products;
         private final Gemm out;
 
-        TimeProducts(Lowering l, Ending ending) {
+        TimeProducts(Lowering l, Direction direction, Ending ending) {
+            this.direction = direction;
             this.ending = ending;
-            kernels = KernelProduct.of(l, kernelMatrix(), TAPS, (int) (inputs * outputs));
+            kernels = KernelProduct.of(l, kernelMatrix(direction), TAPS, (int) (inputs * outputs));
             in = new Gemm(l, dense(points, frames), pixelsOfFrames(chunk, inputs), dense(points, chunk * inputs), false);
             products = new Gemm(l, dense(PRODUCTS, tiles * chunk, inputs), any(PRODUCTS, inputs, outputs),
                 dense(PRODUCTS, tiles * chunk, outputs), false);
@@ -98,7 +101,8 @@ final class TimeTiling implements WinogradConvolutions.Tiling {
 
         @Override
         public void add(Lowering l, Operands o) {
-            memory.desc typed = Layouts.strided(DType.F32, new long[] {PRODUCTS, inputs, outputs}, inputs * outputs, 1, inputs);
+            long[] steps = direction.strides(inputs, outputs);
+            memory.desc typed = Layouts.strided(DType.F32, new long[] {PRODUCTS, inputs, outputs}, inputs * outputs, steps[0], steps[1]);
             Buffer kernel = kernels.add(l, o.kernel(), typed, products.right());
             Buffer b = Constant.of(ToomCook.inputMatrix(Band.whole(frames), Order.BY_PRODUCT)).add(l);
             Buffer a = Constant.of(ToomCook.outputMatrix(Band.whole(frames), Order.BY_PRODUCT)).add(l);

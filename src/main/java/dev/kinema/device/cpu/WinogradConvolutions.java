@@ -3,6 +3,7 @@ package dev.kinema.device.cpu;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
+import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Extent;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,8 +13,9 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.primitive_attr;
 
 /**
- * Float32 convolutions of 3x1x1 and 1x3x3 kernels with fewer multiplications ({@link ToomCook}), for inference: input to points, a product
- * per point, and back. oneDNN has direct convolutions only, which run near the limit of the multipliers; so all that is left is to multiply
+ * Float32 convolutions of 3x1x1 and 1x3x3 kernels with fewer multiplications ({@link ToomCook}): input to points, a product per point, and
+ * back. Training computes outputs and gradients of inputs so, between reorders from blocked layouts and to them, and takes its kernels to the
+ * points in each step. oneDNN has direct convolutions only, which run near the limit of the multipliers; so all that is left is to multiply
  * less.
  *
  * <p>All three are oneDNN's matrix products, run after one another on as many frames or pixels as fit the caches. The transforms are
@@ -50,7 +52,7 @@ final class WinogradConvolutions {
         long chunk();
 
         /** What computes it; no step is appended yet. */
-        Products products(Lowering l, Ending ending);
+        Products products(Lowering l, Direction direction, Ending ending);
     }
 
     /** The products of a convolution. */
@@ -60,6 +62,24 @@ final class WinogradConvolutions {
 
         /** Appends the steps. */
         void add(Lowering l, Operands operands);
+    }
+
+    /** What is convolved. */
+    enum Direction {
+        /** The input. */
+        FORWARD,
+        /** The gradient of the output, with the kernel's taps in the opposite order, and its inputs and outputs exchanged. */
+        BACKWARD;
+
+        /** Where a tap of what is convolved with lies among those of the kernel as it is stored. */
+        int tap(int tap, int taps) {
+            return this == FORWARD ? tap : taps - 1 - tap;
+        }
+
+        /** How far apart inputs, and outputs, of what is convolved with lie in the kernel [outputs, inputs] as it is stored. */
+        long[] strides(long inputs, long outputs) {
+            return this == FORWARD ? new long[] {1, inputs} : new long[] {outputs, 1};
+        }
     }
 
     /** What a convolution does to its sums. */
@@ -92,14 +112,14 @@ final class WinogradConvolutions {
     }
 
     /**
-     * The tiling for a convolution that is faster so; empty for others. The kernel must be of weights that this program does not write.
-     * Another program may: one that goes forward only, beside one that trains the same weights, makes its kernels at points anew whenever
+     * The tiling for a convolution that is faster so; empty for others. Inference's kernel must be of weights that this program does not
+     * write. Another program may: one that goes forward only, beside one that trains the same weights, makes its kernels at points anew whenever
      * they have changed, and holds more than with direct convolutions (some 90 MB for Slow-D of 50 layers).
      */
-    private static Optional<Tiling> tiling(Lowering l, Node node, Convolutions.Geometry g) {
-        boolean inference = !l.training() && !l.quantizes() && l.compute() == DType.F32 && Lowering.isConstant(l.of(node.input(1)));
+    private static Optional<Tiling> tiling(Lowering l, Value weight, Convolutions.Geometry g) {
+        boolean known = l.training() || Lowering.isConstant(l.of(weight));
         boolean whole = g.x().last() % LANES == 0 && g.y().last() % LANES == 0;
-        if (!inference || !whole || !g.stride().equals(Extent.ONE)) {
+        if (!known || l.quantizes() || l.compute() != DType.F32 || !whole || !g.stride().equals(Extent.ONE)) {
             return Optional.empty();
         }
         return tiling(g).filter(t -> t.share() <= WORTH && t.rows() >= ROWS);
@@ -118,15 +138,31 @@ final class WinogradConvolutions {
 
     /** Appends a convolution without a residual; false, and nothing appended, where this is no way to compute it. */
     static boolean forward(Lowering l, Node node, Convolutions.Geometry g, boolean relu) {
-        boolean biased = node.inputs().size() > 2;
-        Optional<Products> products = tiling(l, node, g).map(t -> t.products(l, new Ending(g.y().last(), biased, relu)));
+        Value bias = node.inputs().size() > 2 ? node.input(2) : null;
+        return convolve(l, node, g, Direction.FORWARD, bias, new Ending(g.y().last(), bias != null, relu));
+    }
+
+    /** Appends the gradient of the input; false, and nothing appended, where this is no way to compute it. */
+    static boolean inputGradient(Lowering l, Node node, Convolutions.Geometry g) {
+        Convolutions.Geometry back = new Convolutions.Geometry(g.y(), g.x(), g.weight(), g.stride(), g.padding());
+        return convolve(l, node, back, Direction.BACKWARD, null, new Ending(g.x().last(), false, false));
+    }
+
+    private static boolean convolve(Lowering l, Node node, Convolutions.Geometry g, Direction direction, Value bias, Ending ending) {
+        Optional<Products> products = tiling(l, node.input(1), g).map(t -> t.products(l, direction, ending));
         if (products.isEmpty() || !keepFast(l, products.get().gemms())) {
             return false;
         }
         Buffer x = l.video(node.input(0), Layouts.video(g.x(), DType.F32), DType.F32);
         Buffer kernel = l.plain(node.input(1));
-        Buffer bias = biased ? l.plain(node.input(2)) : null;
-        products.get().add(l, new Operands(x, kernel, bias, l.define(node.output(0))));
+        Value y = node.output(0);
+        Buffer made = l.training() ? Buffer.plain(new Storage("channels last", y.type().bytes(), Storage.Home.PLANNED), y.shape(), DType.F32)
+            : l.define(y);
+        products.get().add(l, new Operands(x, kernel, bias == null ? null : l.plain(bias), made));
+        if (l.training()) {
+            memory.desc blocked = Layouts.videoBlocked(y.shape(), DType.F32);
+            l.reorder(made, made.video(), l.define(y, DType.F32, blocked), blocked, "f32");
+        }
         return true;
     }
 
