@@ -14,7 +14,7 @@ import java.util.function.Consumer;
  */
 final class FilmEncoding {
     /** Clips in the lanes, in the stream's memory. */
-    private record Sent(List<ClipStream.Slot> slots, ClipGroup group) {
+    private record Sent(List<ClipMemory.Slot> slots, ClipGroup group) {
     }
 
     private final ClipStream clips;
@@ -22,7 +22,7 @@ final class FilmEncoding {
     private final EncodingCall call;
     private final Consumer<ClipFeature> sink;
     private final EncodingProgress progress;
-    private final Deque<ClipStream.Slot> ready = new ArrayDeque<>();
+    private final Deque<ClipMemory.Slot> ready = new ArrayDeque<>();
     private final Deque<Sent> sent = new ArrayDeque<>();
     private long done;
     private boolean open;
@@ -58,7 +58,7 @@ final class FilmEncoding {
         }
     }
 
-    private void take(ClipStream.Slot slot) {
+    private void take(ClipMemory.Slot slot) {
         if (slot == ClipStream.NOTHING) {
             return;
         }
@@ -73,7 +73,7 @@ final class FilmEncoding {
 
     private void send() {
         while (ready.size() >= lanes.groupSize() || clips.hasEnded() && !ready.isEmpty()) {
-            List<ClipStream.Slot> slots = new ArrayList<>();
+            List<ClipMemory.Slot> slots = new ArrayList<>();
             List<ByteBuffer> pixels = new ArrayList<>();
             while (slots.size() < lanes.groupSize() && !ready.isEmpty()) {
                 slots.add(ready.poll());
@@ -90,7 +90,7 @@ final class FilmEncoding {
             Sent first = sent.poll();
             List<ClipFeature> features = new ArrayList<>();
             for (int i = 0; i < first.slots.size(); i++) {
-                ClipStream.Slot slot = first.slots.get(i);
+                ClipMemory.Slot slot = first.slots.get(i);
                 double start = clips.plan().clipStart(slot.index);
                 features.add(new ClipFeature(slot.index, start, start + clips.plan().span(), slot.times.clone(), first.group.feature(i)));
                 clips.recycle(slot);
