@@ -259,13 +259,16 @@ final class Lanes implements AutoCloseable {
         List<ClipGroup> groups = new ArrayList<>(most);
         lane.ahead = groups;
         for (LaneWork next = queue.poll(); next != null; next = groups.size() < most ? queue.poll() : null) {
-            if (!(next instanceof ClipGroup clips)) {
-                // an end, or events: after the clips that have waited longer
-                lane.kept.add(next);
-                break;
+            if (next instanceof ClipGroup clips) {
+                if (clips.isWanted()) {
+                    groups.add(clips);
+                }
+                continue;
             }
-            if (clips.isWanted()) {
-                groups.add(clips);
+            // an end, or events: after the clips that have waited longer, and those that are there and fill their batch
+            lane.kept.add(next);
+            if (next == END) {
+                break;
             }
         }
         return fill(lane.whole, groups);
