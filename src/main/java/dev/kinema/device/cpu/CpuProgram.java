@@ -210,13 +210,21 @@ final class CpuProgram implements Program {
             checkOpen();
             weights.checkOpen();
             device.useThreads();
-            event.begin();
-            preparation.update(weights, prepare);
-            runWriting(clock);
-            event.end();
-            event.commit();
+            runTold(clock);
         } finally {
             inUse.set(false);
+        }
+    }
+
+    private void runTold(StepClock clock) {
+        boolean complete = false;
+        event.begin();
+        try {
+            preparation.update(weights, prepare);
+            runWriting(clock);
+            complete = true;
+        } finally {
+            event.ended(complete);
         }
     }
 

@@ -96,10 +96,14 @@ final class ReferenceProgram implements Program {
         if (closed) {
             throw new KinemaException("the program is closed: compile it again");
         }
+        boolean complete = false;
         event.begin();
-        compute(clock);
-        event.end();
-        event.commit();
+        try {
+            compute(clock);
+            complete = true;
+        } finally {
+            event.ended(complete);
+        }
     }
 
     private void compute(StepClock clock) {
