@@ -17,6 +17,9 @@ final class FilmEncoding {
     private record Sent(List<ClipMemory.Slot> slots, ClipGroup group) {
     }
 
+    /** After which it looks around even where nobody has woken it. */
+    private static final long LONGEST_WAIT_NANOS = 60_000_000_000L;
+
     private final ClipStream clips;
     private final Lanes lanes;
     private final EncodingCall call;
@@ -48,7 +51,7 @@ final class FilmEncoding {
                 if (clips.hasEnded() && sent.isEmpty()) {
                     return clips.damage();
                 }
-                take(clips.next(call.remaining()));
+                take(clips.next(Math.min(LONGEST_WAIT_NANOS, call.remaining())));
             }
         } catch (InterruptedException e) {
             throw call.interrupted();

@@ -160,7 +160,7 @@ final class Lanes implements AutoCloseable {
             gather(lane, groups);
         } catch (RuntimeException | Error e) {
             // the callers' to see: a lane must not end while somebody may wait for it
-            groups.forEach(group -> group.end(e));
+            groups.forEach(group -> end(group, e));
             return;
         }
         boolean filled = encode(lane, groups, false);
@@ -180,7 +180,7 @@ final class Lanes implements AutoCloseable {
             // the caller's to see
             thrown = e;
         }
-        events.end(thrown);
+        end(events, thrown);
     }
 
     /** Adds other calls' clips while the batch has room and they may be waited for. */
@@ -244,9 +244,18 @@ final class Lanes implements AutoCloseable {
             thrown = e;
         }
         for (ClipGroup group : groups) {
-            group.end(thrown);
+            end(group, thrown);
         }
         return thrown == null;
+    }
+
+    private static void end(LaneWork work, Throwable thrown) {
+        try {
+            work.end(thrown);
+        } catch (RuntimeException | Error e) {
+            // as where memory is short: the work is done, and others wait for this lane
+            LOG.log(System.Logger.Level.ERROR, "a call was not told that its clips are done, and looks for itself within a minute", e);
+        }
     }
 
     /** Takes clips that wait, and gives them to the whole program's next run; whether there were any. */

@@ -332,6 +332,22 @@ class LanesTest {
         }
     }
 
+    @Test
+    void aLaneOutlivesACallThatCannotBeTold() {
+        List<ByteBuffer> clips = clips(2);
+        Semaphore done = new Semaphore(0);
+        try (Device device = Device.open("cpu", 1);
+                Lanes lanes = new Lanes(device, BACKBONE, Compilation.FP32, 1, 1, OptionalLong.empty())) {
+            ClipGroup untold = new ClipGroup(clips.subList(0, 1), () -> {
+                throw new OutOfMemoryError("in a test");
+            });
+            lanes.submit(untold);
+            lanes.submit(new ClipGroup(clips.subList(1, 2), done::release));
+            done.acquireUninterruptibly();
+            assertTrue(untold.isDone());
+        }
+    }
+
     /** As hosts do that interrupt every thread they find. */
     @Test
     void aLaneThatIsInterruptedGoesOn() {
