@@ -37,7 +37,7 @@ public final class FilmService implements AutoCloseable {
     /** Threads beside those of films, which these never have: for heads of requests, health, metrics, and what is refused. */
     private static final int OTHERS = 64;
     /** In which a film whose time is over is still told so. */
-    private static final Duration GRACE = Duration.ofSeconds(1);
+    private static final Duration GRACE = Duration.ofSeconds(2);
 
     private final MovieEncoder encoder;
     private final ServiceOptions options;
@@ -106,7 +106,7 @@ public final class FilmService implements AutoCloseable {
             return;
         }
         time.allow(options.stall(), options.deadline(), GRACE);
-        Cancellation cancellation = Cancellation.after(options.deadline());
+        Cancellation cancellation = Cancellation.after(time.left());
         running.add(cancellation);
         FilmRequest request = new FilmRequest(exchange, time, cancellation, options, metrics);
         // the answer is whole once the exchange is closed, and only then may the service be

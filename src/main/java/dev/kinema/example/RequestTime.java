@@ -8,7 +8,6 @@ import java.util.Optional;
  * too long is cut off: the request's thread is interrupted, and an interrupt closes the connection that the thread reads from or writes to.
  */
 final class RequestTime {
-    /** What may take long. */
     private static final long NOBODY = Long.MIN_VALUE;
 
     private final long begun = System.nanoTime();
@@ -70,6 +69,11 @@ final class RequestTime {
     /** Nanoseconds since the first byte. */
     long taken() {
         return System.nanoTime() - begun;
+    }
+
+    /** Until the deadline; a nanosecond where it is over. */
+    synchronized Duration left() {
+        return Duration.ofNanos(Math.max(1, limit - taken()));
     }
 
     synchronized boolean isOver() {

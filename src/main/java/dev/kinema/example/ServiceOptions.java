@@ -11,8 +11,8 @@ import java.time.Duration;
  * @param address to listen at; the loopback address unless you know who reaches another one: there is no authentication
  * @param port 0 for any that is free
  * @param mostBytes of a film
- * @param deadline of a request, from its first byte to its last; whoever does not end by then is cut off a second later, or up to 5 s more
- *     where a film's decoder hangs in a read
+ * @param deadline of a request, from its first byte to its last; whoever does not end by then is cut off 2 seconds later, or up to 5 s
+ *     more where a film's decoder hangs in a read
  * @param stall how long a client is waited for at a time, while it sends or reads, before it is cut off
  * @param connections films that are received, encoded or sent at the same time, each by a thread; one more is refused as busy. Health and
  *     metrics have threads of their own
