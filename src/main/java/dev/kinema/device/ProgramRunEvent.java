@@ -11,8 +11,8 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
 /**
- * A run of a program, for Java Flight Recorder; its duration is that of the run. A program keeps one and commits it after every run, so that
- * running allocates nothing. Its bytes are what the program holds; what a run reads and writes is in a {@link Profile}.
+ * A run of a program, for Java Flight Recorder; its duration is that of the run. A program keeps one and commits it after every run, so
+ * that running allocates nothing. Its bytes are what the program holds; what a run reads and writes is in a {@link Profile}.
  */
 @Name(ProgramRunEvent.NAME)
 @Label("Program Run")

@@ -7,8 +7,8 @@ import java.util.Deque;
 
 /**
  * Memory for decoded clips of all films of an encoder. Each film has a share of its own, so that it comes along whatever the others do; and
- * all of them borrow from a reserve, so that a film that is alone can keep every program busy. The bound of N films is therefore N times the
- * share and one reserve. What was made is kept for later films.
+ * all of them borrow from a reserve, so that a film that is alone can keep every program busy. The bound of N films is therefore N times
+ * the share and one reserve. What was made is kept for later films.
  */
 final class ClipMemory {
     /** A decoded clip, u8 [T, H, W, 3], with where it is from. */

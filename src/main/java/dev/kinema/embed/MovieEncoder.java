@@ -22,14 +22,14 @@ import java.util.function.Supplier;
  * Turns films into features of their clips and, with a contextualizer, into events.
  *
  * <p>A film is decoded by a thread of its own while clips are computed; held in memory are a few clips, whatever the film's length:
- * {@link ServingConfig} says how many, how many calls are worked on at a time, how many may wait, and for how long. Any number of threads may
- * use an encoder at once; a call computes in the encoder's own threads, and calls back in the thread that made it.
+ * {@link ServingConfig} says how many, how many calls are worked on at a time, how many may wait, and for how long. Any number of threads
+ * may use an encoder at once; a call computes in the encoder's own threads, and calls back in the thread that made it.
  *
  * <p>A call ends early, with {@link EncodingStoppedException}, when its thread is interrupted (which keeps its interrupt status), its
  * {@link Cancellation} says so, its deadline is over, or another thread calls {@link #close}. It gives back all that it took, does not wait
- * for clips that are being computed, and leaves the encoder as good as before. Where a film's decoder hangs in a read, as on a disk that does
- * not answer, it is waited for up to 5 seconds: so much later than its deadline a call may end. The decoder's thread is then left alone, and
- * ends with its read. A call that waits in a callback of its owner's ends when that returns.
+ * for clips that are being computed, and leaves the encoder as good as before. Where a film's decoder hangs in a read, as on a disk that
+ * does not answer, it is waited for up to 5 seconds: so much later than its deadline a call may end. The decoder's thread is then left
+ * alone, and ends with its read. A call that waits in a callback of its owner's ends when that returns.
  *
  * <p>The first film that is decoded by FFmpeg silences FFmpeg's log, which goes to the standard error of the whole process, for the whole
  * process: what matters in it is in {@link MovieFeatures#damage}.

@@ -9,10 +9,10 @@ import java.util.OptionalLong;
 /**
  * How a {@link MovieEncoder} serves many callers at once. Start from {@link #DEFAULT} and change what is to differ.
  *
- * <p>Decoded clips in memory: with batches of B clips each call that is worked on has room for 1 + 2 B of them (3 with {@code gather}), and P
- * programs have one reserve of (2 P - 1) B (2 P B - 1 with {@code gather}) that calls borrow from. With the numbers of {@link #DEFAULT}
- * that is 6 + 1 clips for one program and B = 1; 85 + 56 for four programs and B = 8, and 99 + 63 with {@code gather}. A clip of 16 x 224 x 224
- * takes 2.3 MiB. Streams that callers open beforehand have room of their own. Activations are a block per program, see
+ * <p>Decoded clips in memory: with batches of B clips each call that is worked on has room for 1 + 2 B of them (3 with {@code gather}), and
+ * P programs have one reserve of (2 P - 1) B (2 P B - 1 with {@code gather}) that calls borrow from. With the numbers of {@link #DEFAULT}
+ * that is 6 + 1 clips for one program and B = 1; 85 + 56 for four programs and B = 8, and 99 + 63 with {@code gather}. A clip of 16 x 224 x
+ * 224 takes 2.3 MiB. Streams that callers open beforehand have room of their own. Activations are a block per program, see
  * {@code Program.memoryPlan()}, and with {@code gather} and B above 1 a second one for single clips.
  *
  * @param programs that compute at the same time, sharing the weights and dividing the threads among them; 0 for one per
@@ -23,8 +23,8 @@ import java.util.OptionalLong;
  * @param patience how long a call waits for its turn before it is refused as busy; empty for as long as it takes
  * @param deadline how long a call may take from the moment it is made, and up to 5 seconds more where its film's decoder hangs in a
  *     read; empty for as long as it takes
- * @param gather how long a clip waits for clips of other calls to fill the batch with; empty for batches of one call's clips only. With it a
- *     feature may differ in its last digits with what was computed beside it, as kernels differ between sizes
+ * @param gather how long a clip waits for clips of other calls to fill the batch with; empty for batches of one call's clips only. With it
+ *     a feature may differ in its last digits with what was computed beside it, as kernels differ between sizes
  */
 public record ServingConfig(int programs, int running, int waiting, Optional<Duration> patience, Optional<Duration> deadline,
     Optional<Duration> gather) {

@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/** A film from its first byte to the last line about it. What goes wrong is told to its client where it is the client's, logged where not. */
+/** A film from its first byte to the last line about it. What goes wrong is told to its client, or logged where it is not its. */
 final class FilmRequest {
     private static final System.Logger LOG = System.getLogger(FilmService.class.getName());
     private static final String OURS = "the service failed, and its log says why: try again later";

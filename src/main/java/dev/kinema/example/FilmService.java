@@ -21,16 +21,17 @@ import java.util.concurrent.TimeUnit;
  *
  * <ul>
  * <li>{@code POST /films} with a film as its body answers JSON objects, one in a line: {@code {"clip": 0, "start": 0.0, "end": 2.1,
- * "feature": [...]}} for each clip as soon as it is encoded; where the encoder has a contextualizer {@code {"event": 0, "start": ..., "end":
- * ..., "values": [...]}} for each; and at the end {@code {"done": true, "clips": 4, "damage": "none"}}, or {@code {"error": ...}}. What goes
- * wrong before the first line has a status: 413 too large, 422 no film, 503 busy, 504 too long; 507 and 500 for
+ * "feature": [...]}} for each clip as soon as it is encoded; where the encoder has a contextualizer {@code {"event": 0, "start": ...,
+ * "end": ..., "values": [...]}} for each; and at the end {@code {"done": true, "clips": 4, "damage": "none"}}, or
+ * {@code {"error": ...}}. What goes wrong before the first line has a status: 413 too large, 422 no film, 503 busy, 504 too long; 507 and
+ * 500 for
  * what the service could not do, which it logs.
  * <li>{@code GET /health} answers 200 and what it computes with; {@code GET /metrics} counts for Prometheus.
  * </ul>
  *
- * <p>A client that goes away has its film cancelled with the next clip. One that keeps the service waiting, as it sends or as it reads, is cut
- * off: after {@link ServiceOptions#stall} in which it does nothing, and when the request's deadline is over. Nothing is buffered for it, so
- * that its film waits with it, in one of the encoder's places. The encoder remains its owner's, to be closed after the service.
+ * <p>A client that goes away has its film cancelled with the next clip. One that keeps the service waiting, as it sends or as it reads, is
+ * cut off: after {@link ServiceOptions#stall} in which it does nothing, and when the request's deadline is over. Nothing is buffered for
+ * it, so that its film waits with it, in one of the encoder's places. The encoder remains its owner's, to be closed after the service.
  */
 public final class FilmService implements AutoCloseable {
     private static final int STOP_SECONDS = 10;

@@ -4,8 +4,9 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * The time of one request, from its first byte to its last, and of its client, who is waited for while it sends and while it reads. Who takes
- * too long is cut off: the request's thread is interrupted, and an interrupt closes the connection that the thread reads from or writes to.
+ * The time of one request, from its first byte to its last, and of its client, who is waited for while it sends and while it reads. Who
+ * takes too long is cut off: the request's thread is interrupted, and an interrupt closes the connection that the thread reads
+ * from or writes to.
  */
 final class RequestTime {
     private static final long NOBODY = Long.MIN_VALUE;

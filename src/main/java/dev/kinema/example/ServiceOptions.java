@@ -18,7 +18,9 @@ import java.time.Duration;
  *     metrics have threads of their own
  * @param uploads folder for films while they are encoded: up to {@code connections} times {@code mostBytes}
  */
-public record ServiceOptions(InetAddress address, int port, long mostBytes, Duration deadline, Duration stall, int connections, Path uploads) {
+public record ServiceOptions(InetAddress address, int port, long mostBytes, Duration deadline, Duration stall, int connections,
+        Path uploads) {
+
     /** Checks the numbers. */
     public ServiceOptions {
         if (port < 0 || port > 65_535 || mostBytes < 1 || !positive(deadline) || !positive(stall) || connections < 1) {
