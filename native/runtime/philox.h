@@ -1,5 +1,7 @@
 // Philox4x32-10 (Salmon et al., SC 2011), with the counter and key of dev.kinema.graph.Philox: the same numbers on every device.
 #pragma once
+#include <cmath>
+
 #include "kernel.h"
 
 namespace kn {
@@ -25,6 +27,12 @@ __device__ inline PhiloxWords philox(uint64_t seed, uint32_t step, uint32_t salt
     return {{c0, c1, c2, c3}};
 }
 
-/// Whether dropout keeps an element for these bits: with probability 1 - p, threshold = p * 2^32 (dev.kinema.graph.op.Dropout).
+/// The least word that dropout with probability p keeps: p * 2^32 (dev.kinema.graph.op.Dropout), rounded up, for all kernels alike.
+inline uint32_t least_kept(double p) {
+    const double least = std::ceil(p * 0x1p32);
+    return static_cast<uint32_t>(least < 4294967295.0 ? least : 4294967295.0);
+}
+
+/// Whether dropout keeps an element for these bits: with probability 1 - p, threshold = least_kept(p).
 __device__ inline bool keeps(uint32_t bits, uint32_t threshold) { return bits >= threshold; }
 }  // namespace kn

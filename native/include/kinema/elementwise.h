@@ -33,9 +33,9 @@ KN_API kn_status kn_elementwise_binary(kn_dptr y, kn_dptr a, kn_dptr b, int64_t 
 #define KN_ACTIVATION_GELU_TANH 3 /* Phi by tanh, as GPT-2 has it */
 #define KN_CHAIN_END -1           /* no operation with another tensor */
 /* A chain of neighbours in one pass, each of which may be absent: y[n] = operation(dropout(activation(x[n])), other[n]).
- * activation is one of KN_ACTIVATION_*; operation one of KN_BINARY_* with a = what comes before, b = other, or KN_CHAIN_END. Dropout is
- * that of kn_dropout_apply, with its numbers, and absent where random is 0. y, x and other are each F32 or BF16; y may be x or other where
- * it has its type. */
+ * activation is one of KN_ACTIVATION_*; operation one of KN_BINARY_* but MUL with a = what comes before, b = other, or KN_CHAIN_END.
+ * Dropout is that of kn_dropout_apply, with its numbers, and absent where random is 0. y, x and other are each F32 or BF16; y may be x or
+ * other where it has its type. */
 KN_API kn_status kn_elementwise_chain(kn_dptr y, kn_dptr x, kn_dptr random, kn_dptr other, int64_t n, int32_t activation, double p,
                                       int32_t salt, int32_t operation, kn_dtype y_dtype, kn_dtype x_dtype, kn_dtype other_dtype,
                                       kn_handle stream);

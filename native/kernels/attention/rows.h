@@ -39,7 +39,6 @@ template <class T> struct Rows {
 };
 
 template <class T> Rows<T> rows_of(const Operands& o) {
-    const double limit = std::ceil(o.dropout * 0x1p32);
     return {address<const T>(o.q),
             address<const T>(o.k),
             address<const T>(o.v),
@@ -50,7 +49,7 @@ template <class T> Rows<T> rows_of(const Operands& o) {
             static_cast<int>(o.heads),
             static_cast<int>(o.depth),
             o.causal,
-            static_cast<uint32_t>(limit < 4294967295.0 ? limit : 4294967295.0),
+            least_kept(o.dropout),
             static_cast<uint32_t>(o.salt),
             static_cast<float>(1 / (1 - o.dropout)),
             static_cast<float>(1 / std::sqrt(static_cast<double>(o.depth)))};

@@ -62,7 +62,7 @@ kn_status apply(int variant, kn_dptr y, kn_dptr x, kn_dptr random, int64_t n, do
     KN_REQUIRE(p >= 0 && p < 1, "dropout.apply: p is at least 0 and below 1, got %g", p);
     if (n == 0) return KN_OK;
     if (variant == 0) variant = y % 16 == 0 && x % 16 == 0 ? 2 : 1;
-    const Draw d{static_cast<uint32_t>(salt), static_cast<uint32_t>(p * 0x1p32), static_cast<float>(1 / (1 - p))};
+    const Draw d{static_cast<uint32_t>(salt), least_kept(p), static_cast<float>(1 / (1 - p))};
     if (variant == 1) {
         KN_FLOATING(dtype, T, LAUNCH((apply_v1<T>), blocks_for(n, THREADS), THREADS, 0, stream_of(stream), address<T>(y),
                                      address<const T>(x), address<const int64_t>(random), n, d));

@@ -32,7 +32,8 @@ __global__ void chain_v2(Typed y, Typed x, Chain c, int64_t n) {
 
 kn_status check_chain(const char* what, int activation, double p, int operation, kn_dptr other, kn_dtype other_dtype) {
     KN_REQUIRE(activation >= KN_ACTIVATION_NONE && activation <= KN_ACTIVATION_GELU_TANH, "%s: there is no activation %d", what, activation);
-    KN_REQUIRE(operation >= KN_CHAIN_END && operation <= KN_BINARY_GELU_TANH_GRADIENT, "%s: there is no operation %d", what, operation);
+    KN_REQUIRE(operation >= KN_CHAIN_END && operation <= KN_BINARY_GELU_TANH_GRADIENT && operation != KN_BINARY_MUL,
+               "%s: chains have no operation %d", what, operation);
     KN_REQUIRE(p >= 0 && p < 1, "%s: p of dropout is at least 0 and below 1, got %g", what, p);
     KN_REQUIRE(operation == KN_CHAIN_END || (other != 0 && is_floating(other_dtype)), "%s: operation %d takes another tensor in f32 or bf16",
                what, operation);

@@ -88,7 +88,7 @@ inline Chain chain_of(int activation, kn_dptr random, double p, int32_t salt, in
     return {typed(other, other_dtype),
             address<const int64_t>(random),
             static_cast<uint32_t>(salt),
-            static_cast<uint32_t>(p * 0x1p32),
+            least_kept(p),
             static_cast<float>(1 / (1 - p)),
             activation,
             operation};

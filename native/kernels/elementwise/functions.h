@@ -53,11 +53,10 @@ __device__ inline float activate(int activation, float x) {
     }
 }
 
-/// One of KN_BINARY_*.
+/// One of KN_BINARY_*, as a chain has them.
 __device__ inline float combine(int operation, float a, float b) {
     switch (operation) {
         case KN_BINARY_ADD: return Add{}(a, b);
-        case KN_BINARY_MUL: return Mul{}(a, b);
         case KN_BINARY_RELU_GRADIENT: return ReluGradient{}(a, b);
         case KN_BINARY_GELU_GRADIENT: return GeluGradient{}(a, b);
         default: return GeluTanhGradient{}(a, b);

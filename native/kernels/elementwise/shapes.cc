@@ -108,11 +108,11 @@ void add_chains(Lab& lab) {
             }
             add_chain(lab, KN_ACTIVATION_NONE, 0.1, KN_CHAIN_END, 4096 + 3, {y, x, KN_F32});
         }
-        for (int operation = KN_BINARY_ADD; operation <= KN_BINARY_GELU_TANH_GRADIENT; ++operation) {
+        for (int operation : {KN_BINARY_ADD, KN_BINARY_RELU_GRADIENT, KN_BINARY_GELU_GRADIENT, KN_BINARY_GELU_TANH_GRADIENT}) {
             add_chain(lab, KN_ACTIVATION_NONE, 0, operation, 1003, {y, KN_F32, KN_BF16});
         }
     }
-    add_chain(lab, KN_ACTIVATION_RELU, 0.5, KN_BINARY_MUL, 1, {KN_F32, KN_F32, KN_F32});
+    add_chain(lab, KN_ACTIVATION_RELU, 0.5, KN_BINARY_ADD, 1, {KN_F32, KN_F32, KN_F32});
 }
 
 void add_convert(Lab& lab, kn_dtype from, kn_dtype to, int64_t n) {

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,9 +41,6 @@ class BundleScriptsTest {
     @TempDir
     private Path folder;
 
-    /** What a script printed and returned. */
-    private record Ended(int status, String text) {}
-
     @BeforeEach
     void makeBundle() throws IOException {
         assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "there is no /bin/bash, which the scripts are written for");
@@ -57,95 +54,82 @@ class BundleScriptsTest {
     }
 
     private void program(String name, String text) throws IOException {
-        Path file = folder.resolve(name);
-        Files.createDirectories(file.getParent());
-        Files.writeString(file, text);
-        assertTrue(file.toFile().setExecutable(true));
+        ScriptRun.program(folder.resolve(name), text);
     }
 
-    private Ended script(Path script, String finds, String... words) throws IOException, InterruptedException {
+    private ScriptRun script(Path script, String finds, String... words) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("/bin/bash", script.toAbsolutePath().toString()));
         command.addAll(List.of(words));
-        Path log = Files.createTempFile(folder, "script", ".log");
-        ProcessBuilder process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-        process.environment().put("PATH", folder.resolve("tools") + ":/usr/bin:/bin");
-        process.environment().put("FINDS", finds);
-        Process shell = process.start();
-        try {
-            assertTrue(shell.waitFor(1, TimeUnit.MINUTES), () -> "the script does not end: " + command);
-        } finally {
-            shell.destroyForcibly();
-        }
-        return new Ended(shell.exitValue(), Files.readString(log));
+        return ScriptRun.of(folder, Map.of("FINDS", finds), command);
     }
 
-    private Ended run(String... words) throws IOException, InterruptedException {
+    private ScriptRun run(String... words) throws IOException, InterruptedException {
         return script(folder.resolve("run"), "nothing", words);
     }
 
     @Test
     void unknownWordsAreToldWhatThereIs() throws IOException, InterruptedException {
         for (String[] words : new String[][] {{}, {"nonsense"}, {"all"}}) {
-            Ended ended = run(words);
-            assertEquals(2, ended.status, ended.text);
-            assertTrue(ended.text.contains("usage: run golden [DEVICE]"), ended.text);
+            ScriptRun ended = run(words);
+            assertEquals(2, ended.status(), ended.text());
+            assertTrue(ended.text().contains("usage: run golden [DEVICE]"), ended.text());
         }
-        Ended ended = run("all", folder.resolve("out").toString(), "devices", "nonsense");
-        assertEquals(2, ended.status, ended.text);
-        assertTrue(ended.text.contains("there is no step nonsense: they are before devices"), ended.text);
+        ScriptRun ended = run("all", folder.resolve("out").toString(), "devices", "nonsense");
+        assertEquals(2, ended.status(), ended.text());
+        assertTrue(ended.text().contains("there is no step nonsense: they are before devices"), ended.text());
         assertFalse(Files.exists(folder.resolve("out/devices.log")), "nothing runs where a word is wrong");
     }
 
     @Test
     void commandsReachTheirPrograms() throws IOException, InterruptedException {
-        assertTrue(run("golden", "cuda:0", "fp32", "slowd").text.strip().endsWith("dev.kinema.golden.GoldenRun cuda:0 fp32 slowd"));
-        assertTrue(run("golden").text.strip().endsWith("dev.kinema.golden.GoldenRun cuda:0 fp32"));
-        assertTrue(run("conformance").text.strip().endsWith("dev.kinema.device.ConformanceRun cuda:0 fp32"));
-        assertEquals("lab check --full", run("lab", "check", "--full").text.strip());
-        Ended ended = run("golden", "cuda-emulated:0");
-        assertEquals(2, ended.status, ended.text);
-        assertTrue(ended.text.contains("make one by benchmarks/gpu/bundle --with-emulator"), ended.text);
+        assertTrue(run("golden", "cuda:0", "fp32", "slowd").text().strip().endsWith("dev.kinema.golden.GoldenRun cuda:0 fp32 slowd"));
+        assertTrue(run("golden").text().strip().endsWith("dev.kinema.golden.GoldenRun cuda:0 fp32"));
+        assertTrue(run("conformance").text().strip().endsWith("dev.kinema.device.ConformanceRun cuda:0 fp32"));
+        assertEquals("lab check --full", run("lab", "check", "--full").text().strip());
+        ScriptRun ended = run("golden", "cuda-emulated:0");
+        assertEquals(2, ended.status(), ended.text());
+        assertTrue(ended.text().contains("make one by benchmarks/gpu/bundle --with-emulator"), ended.text());
     }
 
     @Test
     void allGoesOnAfterWhatFails() throws IOException, InterruptedException {
         Path out = folder.resolve("out");
-        Ended ended = run("all", out.toString(), "golden-fp32", "golden-bf16", "peers", "check");
-        assertEquals(1, ended.status, ended.text);
-        assertTrue(ended.text.contains("failed: golden-bf16 peers (the logs are in"), ended.text);
-        assertTrue(ended.text.contains("FAILED with 1 after"), ended.text);
-        assertTrue(ended.text.contains("one is wrong"), "the last line of the log says why: " + ended.text);
+        ScriptRun ended = run("all", out.toString(), "golden-fp32", "golden-bf16", "peers", "check");
+        assertEquals(1, ended.status(), ended.text());
+        assertTrue(ended.text().contains("failed: golden-bf16 peers (the logs are in"), ended.text());
+        assertTrue(ended.text().contains("FAILED with 1 after"), ended.text());
+        assertTrue(ended.text().contains("one is wrong"), "the last line of the log says why: " + ended.text());
         assertTrue(Files.readString(out.resolve("check.log")).contains("lab check"));
-        Ended good = run("all", out.toString(), "devices", "check");
-        assertEquals(0, good.status, good.text);
+        ScriptRun good = run("all", out.toString(), "devices", "check");
+        assertEquals(0, good.status(), good.text());
     }
 
     @Test
     void sanitizeRunsEachToolOverEachFamily() throws IOException, InterruptedException {
         program("tools/compute-sanitizer", SANITIZER);
-        Ended clean = run("sanitize", folder.resolve("clean").toString());
-        assertEquals(0, clean.status, clean.text);
-        assertTrue(clean.text.contains("8 runs, 0 with findings or failures"), clean.text);
+        ScriptRun clean = run("sanitize", folder.resolve("clean").toString());
+        assertEquals(0, clean.status(), clean.text());
+        assertTrue(clean.text().contains("8 runs, 0 with findings or failures"), clean.text());
         Path out = folder.resolve("found");
         String planted = folder.resolve("bin/kinema-lab").toAbsolutePath() + " check --only dropout. --repeats 2";
-        Ended found = script(folder.resolve("run"), planted, "sanitize", out.toString(), "memcheck", "racecheck");
-        assertEquals(1, found.status, found.text);
-        assertTrue(found.text.contains("4 runs, 1 with findings or failures"), found.text);
-        assertTrue(found.text.lines().anyMatch(l -> l.startsWith("racecheck  dropout") && l.contains("FOUND") && l.contains("1 hazard")),
-            found.text);
+        ScriptRun found = script(folder.resolve("run"), planted, "sanitize", out.toString(), "memcheck", "racecheck");
+        assertEquals(1, found.status(), found.text());
+        assertTrue(found.text().contains("4 runs, 1 with findings or failures"), found.text());
+        assertTrue(found.text().lines().anyMatch(l -> l.startsWith("racecheck  dropout") && l.contains("FOUND") && l.contains("1 hazard")),
+            found.text());
         assertTrue(Files.readString(out.resolve("memcheck-conv3d.log")).contains("lab check --only conv3d. --repeats 2"));
     }
 
     @Test
     void sanitizeFailsWhereItCannotRun() throws IOException, InterruptedException {
-        Ended unknown = run("sanitize", folder.resolve("out").toString(), "leakcheck");
-        assertEquals(2, unknown.status, unknown.text);
-        assertTrue(unknown.text.contains("there is no tool leakcheck"), unknown.text);
+        ScriptRun unknown = run("sanitize", folder.resolve("out").toString(), "leakcheck");
+        assertEquals(2, unknown.status(), unknown.text());
+        assertTrue(unknown.text().contains("there is no tool leakcheck"), unknown.text());
         // what does not start is no clean run
         program("tools/compute-sanitizer", "#!/bin/bash\necho 'no device'\nexit 1\n");
-        Ended failed = run("sanitize", folder.resolve("out").toString(), "initcheck");
-        assertEquals(1, failed.status, failed.text);
-        assertTrue(failed.text.contains("FAILED with 1"), failed.text);
+        ScriptRun failed = run("sanitize", folder.resolve("out").toString(), "initcheck");
+        assertEquals(1, failed.status(), failed.text());
+        assertTrue(failed.text().contains("FAILED with 1"), failed.text());
     }
 
     @Test
@@ -154,11 +138,11 @@ class BundleScriptsTest {
         Path copy = folder.resolve("benchmarks/gpu/bundle");
         Files.createDirectories(copy.getParent());
         Files.copy(SCRIPTS.resolve("bundle"), copy, StandardCopyOption.REPLACE_EXISTING);
-        Ended unknown = script(copy, "", "--nonsense");
-        assertEquals(1, unknown.status, unknown.text);
-        assertTrue(unknown.text.contains("there is no option --nonsense"), unknown.text);
-        Ended folderless = script(copy, "", "--out");
-        assertEquals(1, folderless.status, folderless.text);
-        assertTrue(folderless.text.contains("--out needs a folder"), folderless.text);
+        ScriptRun unknown = script(copy, "", "--nonsense");
+        assertEquals(1, unknown.status(), unknown.text());
+        assertTrue(unknown.text().contains("there is no option --nonsense"), unknown.text());
+        ScriptRun folderless = script(copy, "", "--out");
+        assertEquals(1, folderless.status(), folderless.text());
+        assertTrue(folderless.text().contains("--out needs a folder"), folderless.text());
     }
 }

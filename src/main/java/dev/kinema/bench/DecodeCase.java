@@ -1,6 +1,8 @@
 package dev.kinema.bench;
 
 import dev.kinema.KinemaException;
+import dev.kinema.video.ClipPlan;
+import dev.kinema.video.ClipReader;
 import dev.kinema.video.EventFilm;
 import dev.kinema.video.FrameReader;
 import dev.kinema.video.Framing;
@@ -11,19 +13,24 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * Decoding a film that was made for it, every frame turned into RGB. The first picture is held against the one that was drawn.
+ * Decoding a film that was made for it, every frame turned into RGB, or cut into clips. The first picture is held against the one that was
+ * drawn.
  *
- * @param framing null for the whole picture
+ * @param plan how it is cut into clips; empty for every frame
  */
-record DecodeCase(String name, Framing framing) implements Case {
+record DecodeCase(String name, Framing framing, Optional<ClipPlan> plan) implements Case {
     private static final String SUITE = "decode";
     /** Mean difference of a colour, of 255: what the codec and halved chroma leave of drawn edges. */
     private static final double PICTURE_BOUND = 8;
 
     static List<Case> all() {
-        return List.of(new DecodeCase("whole-pictures", Framing.whole()), new DecodeCase("squares-of-224", Framing.square(224)));
+        ClipPlan clips = ClipPlan.of(16, 4, 2, 224);
+        return List.of(new DecodeCase("whole-pictures", Framing.whole(), Optional.empty()),
+            new DecodeCase("squares-of-224", Framing.square(224), Optional.empty()),
+            new DecodeCase("clips-of-16x224x224", clips.framing(), Optional.of(clips)));
     }
 
     @Override
@@ -42,7 +49,8 @@ record DecodeCase(String name, Framing framing) implements Case {
             : new EventFilm.Format(640, 360, 25, 2));
         Path file = temporary();
         drawn.write(file);
-        return new Decoding(file, framing, drawn, difference(file, drawn));
+        double difference = difference(file, drawn);
+        return plan.isPresent() ? new Cutting(file, plan.get(), drawn, difference) : new Decoding(file, framing, drawn, difference);
     }
 
     private static Path temporary() {
@@ -89,16 +97,52 @@ record DecodeCase(String name, Framing framing) implements Case {
         /** Bytes of the pictures that were decoded, in RGB. */
         @Override
         public Work work() {
-            return new Work(0, 3L * drawn.width() * drawn.height() * drawn.frames(), 0);
+            return pictures(drawn);
         }
 
         @Override
         public void close() {
-            try {
-                Files.deleteIfExists(file);
-            } catch (IOException e) {
-                throw new UncheckedIOException(file + " cannot be deleted: delete it", e);
+            delete(file);
+        }
+    }
+
+    /** Cuts the film into clips, as an encoder has it done. */
+    private record Cutting(Path file, ClipPlan plan, EventFilm drawn, double error) implements Workload {
+        @Override
+        public void run() {
+            long count = 0;
+            try (VideoFile film = VideoFile.open(file); ClipReader clips = film.clips(plan)) {
+                ByteBuffer clip = ByteBuffer.allocateDirect(clips.clipBytes());
+                while (clips.next(clip, 0)) {
+                    count++;
+                }
             }
+            long expected = plan.clipsIn(drawn.frames() / drawn.frameRate());
+            if (count != expected) {
+                throw new KinemaException(file + " has " + expected + " clips, and " + count + " were read: run the tests of decoding");
+            }
+        }
+
+        @Override
+        public Work work() {
+            return pictures(drawn);
+        }
+
+        @Override
+        public void close() {
+            delete(file);
+        }
+    }
+
+    private static Work pictures(EventFilm drawn) {
+        return new Work(0, 3L * drawn.width() * drawn.height() * drawn.frames(), 0);
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + " cannot be deleted: delete it", e);
         }
     }
 }

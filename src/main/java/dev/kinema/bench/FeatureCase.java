@@ -102,10 +102,7 @@ record FeatureCase(GraphCase floats, Function<Setting, Subject> bytes) implement
     private static HostArray feature(Device device, Subject drawn, Compilation how) {
         try (Weights weights = device.newWeights(); Program program = drawn.compile(device, weights, how)) {
             program.run();
-            HostArray output = program.output(FEATURE);
-            HostArray copy = HostArray.allocate(output.dtype(), output.shape());
-            copy.put(output);
-            return copy;
+            return program.output(FEATURE).copy();
         }
     }
 

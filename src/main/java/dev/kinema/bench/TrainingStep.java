@@ -29,11 +29,7 @@ public record TrainingStep(Graph forward, Map<String, HostArray> variables, Map<
             }
         });
         Map<String, HostArray> inputs = new LinkedHashMap<>();
-        forward.inputs().forEach((name, value) -> {
-            HostArray copy = HostArray.allocate(value.dtype(), value.shape());
-            copy.put(program.input(name));
-            inputs.put(name, copy);
-        });
+        forward.inputs().keySet().forEach(name -> inputs.put(name, program.input(name).copy()));
         return new TrainingStep(forward, variables, inputs, rule, weightDecay);
     }
 }

@@ -2,6 +2,7 @@ package dev.kinema.data;
 
 import dev.kinema.KinemaException;
 import dev.kinema.checkpoint.Sha256;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -43,6 +44,11 @@ public final class FeatureStore {
         // by name and not by when they were done: what is learned from a store is not to depend on its interruptions
         entries = new TreeMap<>(index.entries);
         failures = index.failures.values().stream().sorted(Comparator.comparing(f -> f.film().id())).toList();
+    }
+
+    /** Whether a folder says that it is a store, readable or not. */
+    public static boolean isIn(Path folder) {
+        return Files.exists(folder.resolve(FeatureHeader.FILE));
     }
 
     /**

@@ -42,7 +42,7 @@ public final class FeatureWriter implements AutoCloseable {
     static FeatureWriter open(Path folder, FeatureHeader header) {
         try {
             Files.createDirectories(folder);
-            if (Files.exists(folder.resolve(FeatureHeader.FILE))) {
+            if (FeatureStore.isIn(folder)) {
                 FeatureHeader present = FeatureHeader.read(folder);
                 present.difference(header).ifPresent(difference -> {
                     throw new KinemaException("the store '" + folder + "' has features of " + difference

@@ -53,6 +53,13 @@ public final class HostArray {
         return array;
     }
 
+    /** An array of its own with the same elements: what a view holds now. */
+    public HostArray copy() {
+        HostArray copy = allocate(dtype, shape);
+        copy.put(this);
+        return copy;
+    }
+
     private static int size(DType dtype, Shape shape) {
         long bytes = shape.elements() * dtype.bytes();
         if (bytes > Integer.MAX_VALUE) {

@@ -66,6 +66,8 @@ public final class ClipStream implements AutoCloseable {
         this.memory = memory.share();
         decoder = new Thread(this::decode, "kinema-decode " + film);
         decoder.setDaemon(true);
+        // where the JVM was told to mind it: see priorities in the launcher
+        decoder.setPriority(Thread.MIN_PRIORITY);
         decoder.start();
     }
 

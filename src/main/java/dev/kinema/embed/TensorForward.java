@@ -64,10 +64,7 @@ public record TensorForward(BackboneWeights network, Node node, Optional<SlowCon
             try (Program program = device.compile(graph, weights, how)) {
                 program.input("clips").put(clips);
                 program.run();
-                HostArray output = program.output("node");
-                HostArray copy = HostArray.allocate(output.dtype(), output.shape());
-                copy.put(output);
-                return copy;
+                return program.output("node").copy();
             }
         }
     }

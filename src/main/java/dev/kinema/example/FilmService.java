@@ -24,8 +24,7 @@ import java.util.concurrent.TimeUnit;
  * "feature": [...]}} for each clip as soon as it is encoded; where the encoder has a contextualizer {@code {"event": 0, "start": ...,
  * "end": ..., "values": [...]}} for each; and at the end {@code {"done": true, "clips": 4, "damage": "none"}}, or
  * {@code {"error": ...}}. What goes wrong before the first line has a status: 413 too large, 422 no film, 503 busy, 504 too long; 507 and
- * 500 for
- * what the service could not do, which it logs.
+ * 500 for what the service could not do, which it logs.
  * <li>{@code GET /health} answers 200 and what it computes with; {@code GET /metrics} counts for Prometheus.
  * </ul>
  *

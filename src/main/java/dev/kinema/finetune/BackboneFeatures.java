@@ -126,7 +126,7 @@ record BackboneFeatures(Device device, Precision precision, BackboneWeights back
         String deciding = ConfigWriter.write(new Deciding(sha256, clip, settings.framing(), device.name(), precisionName()));
         StageFolder stage = new StageFolder(folder, note);
         Path saved = folder.resolve(StageFolder.SETTINGS);
-        if (Files.exists(folder.resolve("store.json")) && !Files.exists(saved)) {
+        if (FeatureStore.isIn(folder) && !Files.exists(saved)) {
             stage.setAside("it has no " + StageFolder.SETTINGS);
         }
         stage.free(deciding);

@@ -13,7 +13,6 @@ import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Concat;
 import dev.kinema.graph.op.Gather;
 import dev.kinema.graph.op.Relu;
-import dev.kinema.graph.op.Reshape;
 import dev.kinema.graph.op.Softmax;
 import dev.kinema.graph.op.SoftmaxCrossEntropy;
 import dev.kinema.nn.Linear;
@@ -25,6 +24,7 @@ import dev.kinema.task.vidsitu.Relation;
 import dev.kinema.task.vidsitu.RelationPrediction;
 import dev.kinema.task.vidsitu.Situation;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +34,6 @@ import java.util.Map;
  * the relations. It sees pictures only, so that it says the same whatever annotator's verbs and roles go with them.
  */
 final class RelationNetwork implements TaskNetwork<RelationPrediction> {
-    private static final String FEATURES = "features";
     private static final String LABELS = "labels";
     private static final String PAIRS_EARLIER = "earlier";
     private static final String PAIRS_LATER = "later";
@@ -42,8 +41,7 @@ final class RelationNetwork implements TaskNetwork<RelationPrediction> {
     private static final int PAIRS = Relation.RELATED.size();
 
     private final RelationsConfig config;
-    private final EventEncoder encoder;
-    private final EventFeatures features;
+    private final SeenEvents seen;
     private final List<Situation> clips;
     private final ClipOrder order;
     private final Weights weights;
@@ -54,22 +52,21 @@ final class RelationNetwork implements TaskNetwork<RelationPrediction> {
      * @param clips to learn from, with an annotation each
      * @param start variables by their names, as far as they are not drawn from the seed
      */
-    RelationNetwork(Device device, Compilation compilation, RelationsConfig config, EventEncoder encoder, EventFeatures features,
-            List<Situation> clips, Map<String, HostArray> start, long seed) {
+    RelationNetwork(Device device, Compilation compilation, RelationsConfig config, SeenEvents seen, List<Situation> clips,
+            Map<String, HostArray> start, long seed) {
         this.config = config;
-        this.encoder = encoder;
-        this.features = features;
+        this.seen = seen;
         this.clips = List.copyOf(clips);
         order = new ClipOrder(clips.size(), config.tuning().batch(), seed);
         weights = device.newWeights();
         boolean built = false;
         try {
             start.forEach(weights::put);
-            Graph learning = learning(config, encoder);
+            Graph learning = learning(config, seen);
             weights.initialize(learning, seed);
             training = new OneProgramStep(device.compile(learning, weights, compilation));
             Graph asked = new Graph();
-            asked.output(PROBABILITIES, Softmax.of(logits(Pass.eval(asked), config, encoder)));
+            asked.output(PROBABILITIES, Softmax.of(logits(Pass.eval(asked), config, seen)));
             prediction = device.compile(asked, weights, compilation);
             List.of(training.program(), prediction).forEach(this::pair);
             built = true;
@@ -81,9 +78,9 @@ final class RelationNetwork implements TaskNetwork<RelationPrediction> {
     }
 
     /** What a step computes: cross-entropy, mean over all pairs of a batch, and the update of all variables. */
-    static Graph learning(RelationsConfig config, EventEncoder encoder) {
+    static Graph learning(RelationsConfig config, SeenEvents seen) {
         Graph graph = new Graph();
-        Value logits = logits(Pass.train(graph), config, encoder);
+        Value logits = logits(Pass.train(graph), config, seen);
         Value labels = graph.input(LABELS, DType.I32, Shape.of(config.tuning().batch() * PAIRS));
         Value loss = SoftmaxCrossEntropy.of(logits, labels);
         graph.output(Metrics.LOSS, loss);
@@ -92,12 +89,11 @@ final class RelationNetwork implements TaskNetwork<RelationPrediction> {
     }
 
     /** Scores of the relations [B * 4, outputs], of a clip's pairs one after another. */
-    private static Value logits(Pass pass, RelationsConfig config, EventEncoder encoder) {
+    private static Value logits(Pass pass, RelationsConfig config, SeenEvents seen) {
         Graph graph = pass.graph();
         int batch = config.tuning().batch();
-        Value seen = graph.input(FEATURES, DType.F32, Shape.of(batch, Clip.EVENTS, encoder.inputWidth()));
-        int width = encoder.outputWidth();
-        Value events = Reshape.of(encoder.apply(pass, seen), Shape.of(batch * Clip.EVENTS, width));
+        int width = seen.encoder().outputWidth();
+        Value events = seen.vectors(pass, batch);
         Pass head = pass.at("relation");
         if (config.fusedWidth() > 0) {
             Value inner = Relu.of(Linear.of(width, config.fusedWidth()).apply(head.at("event.0"), events));
@@ -142,9 +138,10 @@ final class RelationNetwork implements TaskNetwork<RelationPrediction> {
     @Override
     public Map<String, Double> train(long step, double rate) {
         int[] batch = order.of(step);
-        training.program().input(FEATURES).put(features.of(clips, batch));
+        List<Situation> learned = Arrays.stream(batch).mapToObj(clips::get).toList();
+        seen.put(training.program(), learned);
         for (int b = 0; b < batch.length; b++) {
-            Annotation annotation = clips.get(batch[b]).annotations().get(0);
+            Annotation annotation = learned.get(b).annotations().get(0);
             for (int p = 0; p < PAIRS; p++) {
                 Relation relation = annotation.events().get(Relation.RELATED.get(p)).relation().orElseThrow();
                 training.program().input(LABELS).set(b * PAIRS + p, (long) relation.ordinal() + first());
@@ -162,16 +159,12 @@ final class RelationNetwork implements TaskNetwork<RelationPrediction> {
     public List<RelationPrediction> predict(List<Situation> situations) {
         int batch = config.tuning().batch();
         List<RelationPrediction> predictions = new ArrayList<>();
-        float[] seen = new float[batch * Clip.EVENTS * encoder.inputWidth()];
         for (int from = 0; from < situations.size(); from += batch) {
-            int count = Math.min(batch, situations.size() - from);
-            for (int b = 0; b < count; b++) {
-                features.copy(situations.get(from + b).clip().id(), seen, b * Clip.EVENTS * encoder.inputWidth());
-            }
-            prediction.input(FEATURES).put(seen);
+            List<Situation> part = situations.subList(from, Math.min(from + batch, situations.size()));
+            seen.put(prediction, part);
             prediction.run();
-            for (int b = 0; b < count; b++) {
-                predictions.add(prediction(situations.get(from + b).index(), prediction.output(PROBABILITIES), b * PAIRS));
+            for (int b = 0; b < part.size(); b++) {
+                predictions.add(prediction(part.get(b).index(), prediction.output(PROBABILITIES), b * PAIRS));
             }
         }
         return predictions;

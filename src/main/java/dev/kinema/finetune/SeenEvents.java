@@ -12,7 +12,7 @@ import dev.kinema.task.vidsitu.Situation;
 import java.util.List;
 
 /**
- * What is seen of events, as a decoder reads it: each event's text is about that event's one vector, in context or not.
+ * What is seen of events, as a task's head reads it: one vector an event, in context or not.
  *
  * @param encoder from features to these vectors
  * @param features of all clips
@@ -22,10 +22,19 @@ record SeenEvents(EventEncoder encoder, EventFeatures features) {
     /** Vectors that a text is about. */
     static final int MEMORY_LENGTH = 1;
 
-    /** Memory [clips * 5, 1, width] of clips' events, of the input that {@link #put} fills. */
+    /** Vectors [clips * 5, width] of clips' events, of the input that {@link #put} fills. */
+    Value vectors(Pass pass, int clips) {
+        return encoded(pass, clips, Shape.of(clips * Clip.EVENTS, encoder.outputWidth()));
+    }
+
+    /** The same as memory [clips * 5, 1, width] of a decoder: each event's text is about that event's vector. */
     Value memory(Pass pass, int clips) {
+        return encoded(pass, clips, Shape.of(clips * Clip.EVENTS, MEMORY_LENGTH, encoder.outputWidth()));
+    }
+
+    private Value encoded(Pass pass, int clips, Shape shape) {
         Value seen = pass.graph().input(FEATURES, DType.F32, Shape.of(clips, Clip.EVENTS, encoder.inputWidth()));
-        return Reshape.of(encoder.apply(pass, seen), Shape.of(clips * Clip.EVENTS, MEMORY_LENGTH, encoder.outputWidth()));
+        return Reshape.of(encoder.apply(pass, seen), shape);
     }
 
     /** Gives a program some clips, at most as many as it takes; the rest are zeros. */

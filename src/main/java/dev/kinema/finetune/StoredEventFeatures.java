@@ -22,7 +22,6 @@ import java.util.stream.Stream;
 
 /** Features of events from the disk, as {@link BackboneFeatures} or VidSitu's toolkit wrote them; those used last are kept in memory. */
 final class StoredEventFeatures implements EventFeatures {
-    private static final String STORE = "store.json";
     /** What the toolkit's files are called after their clips' ids. */
     private static final String ENDING = "_feats.npy";
 
@@ -53,7 +52,7 @@ final class StoredEventFeatures implements EventFeatures {
      * @throws KinemaException if there are none, or they are not of five events a clip
      */
     static StoredEventFeatures open(Path folder, long cacheBytes) {
-        return Files.exists(folder.resolve(STORE)) ? of(FeatureStore.open(folder), cacheBytes) : ofFiles(folder, cacheBytes);
+        return FeatureStore.isIn(folder) ? of(FeatureStore.open(folder), cacheBytes) : ofFiles(folder, cacheBytes);
     }
 
     /**
@@ -82,7 +81,7 @@ final class StoredEventFeatures implements EventFeatures {
     static StoredEventFeatures ofFiles(Path folder, long cacheBytes) {
         List<String> names = names(folder);
         if (names.isEmpty()) {
-            throw new KinemaException("'" + folder + "' has no features of events: it needs a " + STORE + ", or files CLIP" + ENDING);
+            throw new KinemaException("'" + folder + "' has no features of events: name a feature store, or a folder of CLIP" + ENDING);
         }
         Path first = folder.resolve(names.get(0));
         Shape shape = Npy.read(first).shape();

@@ -34,15 +34,9 @@ record TaskRun<P extends Prediction>(StageFolder folder, String settings, TaskFo
     private static final String EPOCH = "best_epoch";
     private static final String SCORE = "score.";
 
-    /** Makes the network as it is before its first step. */
-    @FunctionalInterface
-    interface Opener<P extends Prediction> {
-        /** @param checkFinite as in {@link TrainingLoop.Opener} */
-        TaskNetwork<P> open(boolean checkFinite);
-    }
-
     /** Trains or goes on, unless the run is done. */
-    TaskScores.Outcome run(long seed, Opener<P> opener, Environment environment, LoopSettings loop, Finetuning.Watcher watcher) {
+    TaskScores.Outcome run(long seed, TunedTask.Networks<P> networks, Environment environment, LoopSettings loop,
+            Finetuning.Watcher watcher) {
         String name = form.task().label() + ", seed " + seed;
         folder.free(settings);
         if (folder.isTrained()) {
@@ -52,9 +46,9 @@ record TaskRun<P extends Prediction>(StageFolder folder, String settings, TaskFo
         watcher.begun(name, folder.path());
         TaskScores.Outcome outcome;
         try (RunFolder run = RunFolder.open(folder.path(), settings, environment)) {
-            TrainingLoop.Outcome trained = TrainingLoop.run(checked -> training(opener.open(checked)), run, loop, watcher);
+            TrainingLoop.Outcome trained = TrainingLoop.run(checked -> training(networks.open(seed, checked)), run, loop, watcher);
             Map<String, String> facts;
-            try (TaskNetwork<P> network = opener.open(false)) {
+            try (TaskNetwork<P> network = networks.open(seed, false)) {
                 BestEpoch best = new BestEpoch(folder.weights());
                 best.load(network.weights());
                 Scores scores = predict(network);

@@ -26,7 +26,7 @@ record TunedTask<P extends Prediction>(TaskForm<P> form, TuningSettings tuning, 
     /** Makes the network as it is before its first step. */
     @FunctionalInterface
     interface Networks<P extends Prediction> {
-        /** @param checkFinite whether the first node that computes something not finite is to throw */
+        /** @param checkFinite as in {@link dev.kinema.run.TrainingLoop.Opener} */
         TaskNetwork<P> open(long seed, boolean checkFinite);
     }
 
@@ -35,6 +35,6 @@ record TunedTask<P extends Prediction>(TaskForm<P> form, TuningSettings tuning, 
         Map<String, String> deciding = new LinkedHashMap<>(inputs);
         deciding.put("seed", Long.toString(seed));
         return new TaskRun<>(folder, StageFolder.text(deciding, settings), form, tuning, clips.valid(), test, clips.leftOut())
-            .run(seed, checked -> networks.open(seed, checked), environment, loop, watcher);
+            .run(seed, networks, environment, loop, watcher);
     }
 }

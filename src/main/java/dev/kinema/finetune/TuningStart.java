@@ -168,15 +168,14 @@ final class TuningStart {
     }
 
     private TunedTask<RelationPrediction> relations(RelationsConfig settings, EventFeatures features, Context context) {
-        EventEncoder encoder = encoder(features, context, settings.eventWidth());
+        SeenEvents seen = new SeenEvents(encoder(features, context, settings.eventWidth()), features);
         List<Situation> train = train(features);
         Scoring scoring = new Scoring(Split.VALID, clips.valid());
         Scores trivial = TaskForm.RELATIONS.score(scoring, TrivialPredictions.of(clips.train()).relations(clips.valid()));
         return new TunedTask<>(TaskForm.RELATIONS, settings.tuning(), clips,
             test(Split.TEST_RELATIONS, situation -> features.has(situation.clip().id())), inputs(features, context),
             ConfigWriter.write(settings),
-            (seed, checked) -> new RelationNetwork(device, new Compilation(Precision.FP32, true, checked), settings, encoder, features, train,
-                context.start(), seed),
+            (seed, checked) -> new RelationNetwork(device, new Compilation(Precision.FP32, true, checked), settings, seen, train, context.start(), seed),
             Map.of("most frequent relation", trivial), Optional.of(TrivialPredictions.relationChance(scoring, clips.valid())));
     }
 

@@ -27,7 +27,6 @@ import dev.kinema.task.vidsitu.Situation;
 import dev.kinema.task.vidsitu.Split;
 import dev.kinema.task.vidsitu.VerbPrediction;
 import dev.kinema.task.vidsitu.VerbVocabulary;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -62,7 +61,12 @@ final class VerbNetwork implements TaskNetwork<VerbPrediction> {
     private LoaderPosition position = LoaderPosition.START;
     private List<FailedFilm> failed = List.of();
     private ClipLoader loader;
+    /** Taken while the step before computes; null where nothing is. */
+    private Loaded ahead;
     private boolean whole = true;
+
+    /** A part of a batch, to be closed when its step is made. */
+    private record Loaded(ClipBatch clips, VerbStep.Part part) {}
 
     /**
      * @param backbone what sees events; {@code pictures} are of its size
@@ -135,13 +139,12 @@ final class VerbNetwork implements TaskNetwork<VerbPrediction> {
 
     @Override
     public Map<String, Double> train(long number, double rate) {
-        List<ClipBatch> parts = new ArrayList<>();
+        List<Loaded> parts = new ArrayList<>();
         try {
             long waited = load(parts);
-            List<ByteBuffer> pixels = parts.stream().map(ClipBatch::pixels).toList();
             whole = false;
-            VerbStep.Result result = step.run(pixels, parts.stream().map(this::labels).toList(), rate);
-            ClipBatch last = parts.get(parts.size() - 1);
+            VerbStep.Result result = step.run(parts.stream().map(Loaded::part).toList(), rate, this::takeAhead);
+            ClipBatch last = parts.get(parts.size() - 1).clips();
             position = last.position();
             remember(last.failed());
             whole = true;
@@ -150,25 +153,39 @@ final class VerbNetwork implements TaskNetwork<VerbPrediction> {
             said.put(Metrics.GRADIENT_NORM, result.gradientNorm());
             said.put("top1", result.top1());
             said.put("failed_films", (double) failed.size());
-            said.put("damaged_films", (double) parts.stream().mapToInt(ClipBatch::damagedFilms).sum());
+            said.put("damaged_films", (double) parts.stream().map(Loaded::clips).mapToInt(ClipBatch::damagedFilms).sum());
             said.put("decode_wait_seconds", waited / 1e9);
             return said;
         } finally {
-            parts.forEach(ClipBatch::close);
+            parts.forEach(part -> part.clips().close());
         }
     }
 
     /** The batches of a step: all of them before anything is computed. @return nanoseconds spent waiting for them */
-    private long load(List<ClipBatch> parts) {
+    private long load(List<Loaded> parts) {
         int count = config.tuning().batch() / config.part();
         if (loader == null) {
             loader = pictures.training(films, config.part(), count, seed, position, failed);
         }
         long before = loader.waitedNanos();
-        for (int i = 0; i < count; i++) {
-            parts.add(loader.next());
+        if (ahead != null) {
+            parts.add(ahead);
+            ahead = null;
+        }
+        while (parts.size() < count) {
+            parts.add(loaded(loader.next()));
         }
         return loader.waitedNanos() - before;
+    }
+
+    private Loaded loaded(ClipBatch clips) {
+        return new Loaded(clips, new VerbStep.Part(clips.pixels(), labels(clips)));
+    }
+
+    /** The next step's first part if it is decoded; the position is still that before it. */
+    private VerbStep.Part takeAhead() {
+        ahead = loader.poll().map(this::loaded).orElse(null);
+        return ahead == null ? null : ahead.part();
     }
 
     /** In the order of the pixels: the first events of all clips come first. */
@@ -281,6 +298,10 @@ final class VerbNetwork implements TaskNetwork<VerbPrediction> {
     }
 
     private void closeLoader() {
+        if (ahead != null) {
+            ahead.clips().close();
+            ahead = null;
+        }
         if (loader != null) {
             loader.close();
             loader = null;

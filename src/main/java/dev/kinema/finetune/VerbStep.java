@@ -17,8 +17,8 @@ import dev.kinema.optim.Optimizer;
 import dev.kinema.pretrain.GradientSum;
 import dev.kinema.run.Metrics;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * One optimizer step of verbs: cross-entropy, mean over all events of a batch. A batch that comes in several parts is computed part after
@@ -32,6 +32,18 @@ final class VerbStep implements AutoCloseable {
     private final Program program;
     /** Null where a batch is one part. */
     private final GradientSum sum;
+    /** What a run has given the device for the next one, while it is under way; null where nothing. */
+    private Part next;
+    /** What the program's next run has as inputs already; null where nothing. */
+    private Part filled;
+
+    /**
+     * What is computed at once.
+     *
+     * @param pixels u8 [events, T, S, S, 3]
+     * @param labels of the events, in their order
+     */
+    record Part(ByteBuffer pixels, int[] labels) {}
 
     /**
      * What a step gave.
@@ -71,31 +83,50 @@ final class VerbStep implements AutoCloseable {
     }
 
     /**
-     * Makes a step.
+     * Makes a step; meanwhile the device is given the first part of the next one.
      *
-     * @param pixels of each part, u8 [events, T, S, S, 3]
-     * @param labels of each part's events, in their order
+     * @param following that part, which the next step is then to begin with; null where it is not there yet
      */
-    Result run(List<ByteBuffer> pixels, List<int[]> labels, double rate) {
-        double[] losses = new double[pixels.size()];
-        int[] right = new int[pixels.size()];
+    Result run(List<Part> parts, double rate, Supplier<Part> following) {
         if (sum == null) {
             program.input(Optimizer.LEARNING_RATE).put((float) rate);
         }
-        program.runParts(pixels.size(), part -> fill(pixels.get(part), labels.get(part)), part -> {
-            losses[part] = program.output(Metrics.LOSS).get(0) / pixels.size();
-            right[part] = right(program.output(LOGITS).toFloats(), labels.get(part));
-        });
+        double loss = 0;
+        int right = 0;
+        int events = 0;
+        for (int i = 0; i < parts.size(); i++) {
+            int after = i + 1;
+            run(parts.get(i), () -> after < parts.size() ? parts.get(after) : following.get());
+            int[] wanted = parts.get(i).labels;
+            loss += program.output(Metrics.LOSS).get(0) / parts.size();
+            right += right(program.output(LOGITS).toFloats(), wanted);
+            events += wanted.length;
+        }
         double norm = sum == null ? program.output(Optimizer.GRADIENT_NORM).get(0) : sum.apply(rate);
-        int all = labels.stream().mapToInt(wanted -> wanted.length).sum();
-        return new Result(Arrays.stream(losses).reduce(0, Double::sum), norm, (double) Arrays.stream(right).sum() / all);
+        return new Result(loss, norm, (double) right / events);
     }
 
-    private void fill(ByteBuffer pixels, int[] wanted) {
+    private void run(Part part, Supplier<Part> following) {
+        if (part != filled) {
+            fill(part);
+        }
+        filled = null;
+        program.run(() -> {
+            next = following.get();
+            if (next != null) {
+                fill(next);
+            }
+            return next != null;
+        });
+        filled = next;
+    }
+
+    private void fill(Part part) {
         HostArray frames = program.input(VerbClassifier.FRAMES);
-        frames.buffer().put(0, pixels, 0, frames.elements());
-        for (int k = 0; k < wanted.length; k++) {
-            program.input(LABELS).set(k, (long) wanted[k]);
+        frames.buffer().put(0, part.pixels, 0, frames.elements());
+        HostArray labels = program.input(LABELS);
+        for (int k = 0; k < part.labels.length; k++) {
+            labels.set(k, (long) part.labels[k]);
         }
     }
 

@@ -37,6 +37,10 @@ final class MaskPredictionTraining implements Training {
     private final Program program;
     private final Program discrepancy;
     private final SequenceReader sequences;
+    /** What a run has given the device for the next one, while it is under way; null where nothing. */
+    private SequenceReader.Sequences next;
+    /** Whose features the program's next run has already; null where nobody's. */
+    private SequenceReader.Sequences filled;
     private boolean whole = true;
 
     /**
@@ -63,7 +67,8 @@ final class MaskPredictionTraining implements Training {
         weights = device.newWeights();
         boolean built = false;
         try {
-            program = prediction.compile(device, compilation, weights, config.optimizer().optimizer(), seed);
+            // what is hidden may depend on the weights after the step before, and is little
+            program = prediction.compile(device, compilation.withStaged(MaskPrediction.FEATURES), weights, config.optimizer().optimizer(), seed);
             discrepancy = config.masks().place() == MaskPredictionConfig.Place.MAX_DISCREPANCY ? discrepancy(device, compilation, network) : null;
             built = true;
         } finally {
@@ -113,12 +118,22 @@ final class MaskPredictionTraining implements Training {
         whole = false;
         int count = hide(number, batch);
         double epoch = (double) number / stepsPerEpoch;
-        program.input(MaskPrediction.FEATURES).put(batch.features());
+        if (batch != filled) {
+            program.input(MaskPrediction.FEATURES).put(batch.features());
+        }
+        filled = null;
         program.input(Optimizer.LEARNING_RATE).put((float) rate.at(epoch));
         if (copies()) {
             program.input(MovingAverage.DECAY).put((float) config.objective().targetMomentum());
         }
-        program.run();
+        program.run(() -> {
+            next = sequences.poll(number + 1);
+            if (next != null) {
+                program.input(MaskPrediction.FEATURES).put(next.features());
+            }
+            return next != null;
+        });
+        filled = next;
         Metrics metrics = metrics(number, count, loaded, begun);
         whole = true;
         return metrics;

@@ -199,7 +199,7 @@ public final class Pretraining {
             .withPrecision(config.precision()).withHop(settings.hop()).withBatch(settings.batch()).withPadShort(settings.padShort());
         FeatureExtraction.Result result;
         try (MovieEncoder encoder = MovieEncoder.open(encoding)) {
-            if (Files.exists(stage.path().resolve("store.json"))) {
+            if (FeatureStore.isIn(stage.path())) {
                 FeatureExtraction.header(encoder).difference(FeatureStore.open(stage.path()).header()).ifPresent(stage::setAside);
             }
             stage.create();

@@ -1,10 +1,10 @@
 package dev.kinema.pretrain;
 
 import dev.kinema.KinemaException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /** Reads the sequences of a step while the step before it is computed. */
@@ -18,7 +18,7 @@ final class SequenceReader implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
-    private Future<Sequences> ahead;
+    private CompletableFuture<Sequences> ahead;
     private long aheadStep = -1;
 
     /**
@@ -43,11 +43,11 @@ final class SequenceReader implements AutoCloseable {
      * @throws KinemaException if features cannot be read, or this thread is interrupted, which it stays
      */
     Sequences next(long step) {
-        Future<Sequences> now = aheadStep == step ? ahead : reader.submit(() -> read(step));
+        CompletableFuture<Sequences> now = aheadStep == step ? ahead : submit(step);
         try {
             Sequences sequences = now.get();
             aheadStep = step + 1;
-            ahead = aheadStep < steps ? reader.submit(() -> read(step + 1)) : null;
+            ahead = aheadStep < steps ? submit(aheadStep) : null;
             return sequences;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -61,6 +61,15 @@ final class SequenceReader implements AutoCloseable {
             }
             throw new IllegalStateException("features cannot be read", e.getCause());
         }
+    }
+
+    /** The sequences that {@link #next} would give, the same ones, if they are read already; null else, and where that would throw. */
+    Sequences poll(long step) {
+        return aheadStep == step && ahead != null && ahead.isDone() && !ahead.isCompletedExceptionally() ? ahead.join() : null;
+    }
+
+    private CompletableFuture<Sequences> submit(long step) {
+        return CompletableFuture.supplyAsync(() -> read(step), reader);
     }
 
     private Sequences read(long step) {

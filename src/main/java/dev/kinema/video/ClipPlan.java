@@ -61,6 +61,20 @@ public record ClipPlan(int frames, double interval, double hop, double start, Fr
         return start + k * hop + i * interval;
     }
 
+    /** Whether some clip's picture is at a time from {@code from} on and before {@code until}, as if the film never ended. */
+    boolean takesPictureWithin(double from, double until) {
+        long first = Math.max(0, (long) Math.floor((from - start - reach()) / hop));
+        for (long k = first; clipStart(k) < until; k++) {
+            long i = Math.max(0, (long) Math.floor((from - clipStart(k)) / interval));
+            for (; i < frames && pictureTime(k, (int) i) < until; i++) {
+                if (pictureTime(k, (int) i) >= from) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     /** Seconds from a clip's first picture to its last. */
     public double reach() {
         return (frames - 1) * interval;

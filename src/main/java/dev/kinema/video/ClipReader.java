@@ -10,7 +10,8 @@ import java.util.Locale;
 /**
  * Cuts a film's clips in the order of time, reading the film once.
  *
- * <p>A frame is turned into a picture only if some clip wants it, and once however many clips share it. Held in memory are
+ * <p>A frame is turned into a picture only if some clip wants it, and once however many clips share it; one that no clip wants is not
+ * even decoded, where no other frame of the film refers to it. Held in memory are
  * the pictures of the clips that overlap at one time, never more than the film's frames in {@code span + hop} seconds: a
  * two-hour film takes no more than a short one. To be used by one thread at a time.
  */
@@ -65,6 +66,7 @@ public final class ClipReader implements AutoCloseable {
         this.plan = plan;
         this.frames = frames;
         times = new double[plan.frames()];
+        frames.limitTo(plan::takesPictureWithin);
         if (plan.start() > 0) {
             frames.seek(plan.start());
         }

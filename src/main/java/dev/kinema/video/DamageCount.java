@@ -27,6 +27,11 @@ final class DamageCount {
         missingSeconds = duration.isPresent() && duration.getAsDouble() - end > slack ? duration.getAsDouble() - end : 0;
     }
 
+    /** Whether nothing was wrong with what has been read so far. */
+    boolean isNone() {
+        return damagedFrames == 0 && lostPackets == 0 && disorderedFrames == 0 && clockJumps == 0;
+    }
+
     Damage snapshot() {
         return new Damage(damagedFrames, lostPackets, missingFrames, missingSeconds, disorderedFrames, clockJumps,
                 readError);

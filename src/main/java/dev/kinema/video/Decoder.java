@@ -1,5 +1,7 @@
 package dev.kinema.video;
 
+import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_DEFAULT;
+import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_NONREF;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_AV1;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_DISCARD;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
@@ -53,6 +55,7 @@ final class Decoder implements AutoCloseable {
     private final Container container;
     private final AVCodecContext context;
     private final AVPacket packet;
+    private final PacketsAhead ahead;
     private final DamageCount damage;
     private final BooleanSupplier stopped;
     private final FilmDecodeEvent event;
@@ -78,6 +81,7 @@ final class Decoder implements AutoCloseable {
         this.stopped = stopped;
         this.event = event;
         this.packet = Ffmpeg.allocated(av_packet_alloc());
+        this.ahead = new PacketsAhead(container);
         this.step = Math.min(1 / container.frameRate(), CLOCK_JUMP_SECONDS);
         this.usual = step;
     }
@@ -122,6 +126,19 @@ final class Decoder implements AutoCloseable {
 
     Container container() {
         return container;
+    }
+
+    /** Says when pictures will be taken: frames that are shown at no such time, and that no other refers to, may then be left out. */
+    void limitTo(Wanted wanted) {
+        ahead.limitTo(wanted);
+    }
+
+    /**
+     * Times that differ by less than this count as one: half a tick of the container's clock, at most half a
+     * millisecond, because containers that count milliseconds round the times of frames.
+     */
+    double tolerance() {
+        return Math.min(container.timeBase() / 2, 0.0005) + 1e-6;
     }
 
     /** Seconds from one frame to the next at the average rate. */
@@ -176,12 +193,12 @@ final class Decoder implements AutoCloseable {
         }
         // two packets, one per field, may make one interlaced frame
         long pictures = interlaced ? Math.max(frames, packets - damage.lostPackets) : frames;
-        damage.atEnd(container, started ? time + step : 0, step, sought ? -1 : pictures + hiddenFrames);
+        damage.atEnd(container, started ? time + step : 0, step, sought ? -1 : pictures + hiddenFrames + ahead.unseen());
     }
 
     private void feed() {
         failures = 0;
-        if (!container.read(packet)) {
+        if (!ahead.next(packet)) {
             damage.readError = container.readError();
             avcodec_send_packet(context, null);
             return;
@@ -192,6 +209,9 @@ final class Decoder implements AutoCloseable {
             packets++;
         }
         event.bytes += packet.size();
+        // where a film is damaged, or its clock jumped, what is shown when is told by what can be decoded only
+        boolean certain = started && !landing && !interlaced && clockShift == 0 && damage.isNone();
+        context.skip_frame(certain && ahead.leaveOut(packet, tolerance()) ? AVDISCARD_NONREF : AVDISCARD_DEFAULT);
         int status = avcodec_send_packet(context, packet);
         av_packet_unref(packet);
         if (status < 0 && !landing) {
@@ -209,8 +229,9 @@ final class Decoder implements AutoCloseable {
         }
         long ticks = frame.best_effort_timestamp();
         double shown = ticks == AV_NOPTS_VALUE ? (started ? time + step : 0) : container.seconds(ticks) + clockShift;
+        double before = Math.max(time, ahead.deliver(ticks));
         double orderly = orderly(shown);
-        usual = started && orderly > time ? orderly - time : usual;
+        usual = started && orderly > before ? orderly - before : usual;
         started = true;
         time = orderly;
     }
@@ -266,6 +287,7 @@ final class Decoder implements AutoCloseable {
             return false;
         }
         avcodec_flush_buffers(context);
+        ahead.clear();
         sought = true;
         landing = true;
         started = false;
@@ -276,6 +298,7 @@ final class Decoder implements AutoCloseable {
     @Override
     public void close() {
         av_packet_free(packet);
+        ahead.close();
         avcodec_free_context(context);
         container.close();
     }

@@ -26,6 +26,7 @@ public final class FrameReader implements FrameWalk {
     private AVFrame current = Ffmpeg.allocated(av_frame_alloc());
     private AVFrame ahead = Ffmpeg.allocated(av_frame_alloc());
     private Decoder decoder;
+    private Wanted wanted = Wanted.ALWAYS;
     private double time;
     private double until;
     private boolean aheadHeld;
@@ -119,13 +120,16 @@ public final class FrameReader implements FrameWalk {
         converter.convert(current, target, offset);
     }
 
-    /**
-     * Times that differ by less than this count as one: half a tick of the container's clock, at most half a
-     * millisecond, because containers that count milliseconds round the times of frames.
-     */
+    /** Half a tick of the container's clock, at most half a millisecond. */
     @Override
     public double tolerance() {
-        return Math.min(decoder.container().timeBase() / 2, 0.0005) + 1e-6;
+        return decoder.tolerance();
+    }
+
+    @Override
+    public void limitTo(Wanted times) {
+        wanted = times;
+        decoder.limitTo(times);
     }
 
     @Override
@@ -188,6 +192,7 @@ public final class FrameReader implements FrameWalk {
 
     private void restart() {
         decoder = film.reopen(decoder);
+        decoder.limitTo(wanted);
         av_frame_unref(current);
         av_frame_unref(ahead);
         aheadHeld = false;

@@ -21,6 +21,14 @@ public interface FrameWalk extends AutoCloseable {
      */
     void seek(double seconds);
 
+    /**
+     * Says at which times pictures will be taken. A frame that is shown at none of them may then be left out, which saves decoding it: the
+     * frame before it seems to be shown until the one after it appears. All others are what they were. Only wanted times are to be sought
+     * from then on.
+     */
+    default void limitTo(Wanted times) {
+    }
+
     /** Goes to the next frame; false after the last one. */
     boolean next();
 

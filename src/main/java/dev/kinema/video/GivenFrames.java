@@ -13,6 +13,7 @@ final class GivenFrames implements FrameWalk {
     private final int width;
     private final int height;
     private final Resampler resampler;
+    private final byte[] bytes;
     private Iterator<GivenFilm.Frame> frames;
     private ByteBuffer current;
     private ByteBuffer ahead;
@@ -28,6 +29,7 @@ final class GivenFrames implements FrameWalk {
         width = framing.output(film.width(), film.height());
         height = framing.output(film.height(), film.width());
         resampler = new Resampler(taps(framing, film.height(), film.width()), taps(framing, film.width(), film.height()), false);
+        bytes = new byte[resampler.width() * 3];
         current = ByteBuffer.allocateDirect(film.pictureBytes());
         ahead = ByteBuffer.allocateDirect(film.pictureBytes());
         restart();
@@ -144,7 +146,14 @@ final class GivenFrames implements FrameWalk {
         if (!hasCurrent) {
             throw new IllegalStateException("there is no current frame: call next() first");
         }
-        resampler.run(current, film.width() * 3, target, offset);
+        resampler.run(this::readLine, target, offset);
+    }
+
+    private void readLine(int line, float[][] rgb) {
+        current.get(line * film.width() * 3, bytes);
+        for (int c = 0; c < rgb.length; c++) {
+            Resampler.floats(bytes, c, 3, rgb[c]);
+        }
     }
 
     /** There is nothing to give back: the iterator is its owner's. */

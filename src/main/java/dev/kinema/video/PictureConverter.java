@@ -8,7 +8,7 @@ import static org.bytedeco.ffmpeg.global.avutil.AVCOL_SPC_BT709;
 import static org.bytedeco.ffmpeg.global.avutil.AVCOL_SPC_FCC;
 import static org.bytedeco.ffmpeg.global.avutil.AVCOL_SPC_SMPTE170M;
 import static org.bytedeco.ffmpeg.global.avutil.AVCOL_SPC_SMPTE240M;
-import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_RGB24;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_GBRP;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ420P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ422P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ440P;
@@ -45,9 +45,10 @@ import org.bytedeco.javacpp.IntPointer;
  * Decoded frames to RGB pictures, framed and upright.
  *
  * <p>swscale converts the part of the frame that the framing keeps to RGB, whatever its pixel format, bit depth and chroma
- * subsampling; {@link Resampler} scales and turns it. The matrix is the frame's tag; without one it is BT.709 for pictures
- * at least 1280 wide or more than 576 high and BT.601 below, as players do. Of an interlaced frame the field
- * shown first is taken and the lines between are interpolated: exact after a seek, with no neighbours to wait for.
+ * subsampling, a plane for each colour, which it has vector instructions for; {@link Resampler} scales and turns it. The
+ * matrix is the frame's tag; without one it is BT.709 for pictures at least 1280 wide or more than 576 high and BT.601
+ * below, as players do. Of an interlaced frame the field shown first is taken and the lines between are interpolated: exact
+ * after a seek, with no neighbours to wait for.
  * Wide-gamut and high dynamic range films get their matrix, but no tone mapping.
  */
 final class PictureConverter implements AutoCloseable {
@@ -67,6 +68,29 @@ final class PictureConverter implements AutoCloseable {
         }
     }
 
+    /** Lines of {@code stride} bytes. */
+    private record Plane(ByteBuffer bytes, int stride) {
+    }
+
+    /** A picture with a plane for each colour. */
+    private static final class PlanarLines implements Resampler.Lines {
+        private final Plane[] planes;
+        private final byte[] bytes;
+
+        PlanarLines(Plane red, Plane green, Plane blue, int width) {
+            planes = new Plane[] {red, green, blue};
+            bytes = new byte[width];
+        }
+
+        @Override
+        public void read(int line, float[][] rgb) {
+            for (int c = 0; c < planes.length; c++) {
+                planes[c].bytes.get(line * planes[c].stride, bytes);
+                Resampler.floats(bytes, 0, 1, rgb[c]);
+            }
+        }
+    }
+
     private final Path path;
     private final Framing framing;
     private final Orientation orientation;
@@ -77,7 +101,7 @@ final class PictureConverter implements AutoCloseable {
     private Kind kind;
     private SwsContext colour;
     private Resampler resampler;
-    private ByteBuffer pixels;
+    private PlanarLines pixels;
     private long top;
     private long bottom;
     private long left;
@@ -112,7 +136,7 @@ final class PictureConverter implements AutoCloseable {
         } finally {
             av_frame_unref(view);
         }
-        resampler.run(pixels, rgb.linesize(0), target, offset);
+        resampler.run(pixels, target, offset);
     }
 
     private static Kind kindOf(AVFrame frame) {
@@ -184,6 +208,7 @@ final class PictureConverter implements AutoCloseable {
         allocate(wanted, view.width(), view.height());
         av_frame_unref(view);
         resampler = new Resampler(lines.from(topTaken), columns.from(leftTaken), orientation.transposed());
+        pixels = new PlanarLines(plane(2), plane(0), plane(1), resampler.width());
         // last, so that no picture is converted with half of the tables
         kind = wanted;
     }
@@ -204,16 +229,21 @@ final class PictureConverter implements AutoCloseable {
         // level darker on average and three off at most
         boolean tables = (long) width * height >= 4L * width() * height();
         int flags = tables ? SWS_BILINEAR : SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP;
-        colour = Ffmpeg.allocated(sws_getContext(width, height, of.format, width, height, AV_PIX_FMT_RGB24, flags,
+        colour = Ffmpeg.allocated(sws_getContext(width, height, of.format, width, height, AV_PIX_FMT_GBRP, flags,
                 (SwsFilter) null, (SwsFilter) null, (DoublePointer) null));
         // the output is full range RGB, for which the second table does not matter; 1 in 16.16 is neutral
         IntPointer table = sws_getCoefficients(of.matrix);
         sws_setColorspaceDetails(colour, table, of.fullRange ? 1 : 0, table, 1, 0, 1 << 16, 1 << 16);
         rgb.width(width);
         rgb.height(height);
-        rgb.format(AV_PIX_FMT_RGB24);
+        rgb.format(AV_PIX_FMT_GBRP);
         Ffmpeg.check(av_frame_get_buffer(rgb, 0), "allocate a picture for", path);
-        pixels = rgb.data(0).capacity((long) rgb.linesize(0) * height).asByteBuffer();
+    }
+
+    /** A plane of {@link #rgb}, whose planes are green, blue and red. */
+    private Plane plane(int number) {
+        int stride = rgb.linesize(number);
+        return new Plane(rgb.data(number).capacity((long) stride * rgb.height()).asByteBuffer(), stride);
     }
 
     private void release() {

@@ -4,10 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.kinema.device.Compilation;
-import dev.kinema.device.Device;
 import dev.kinema.device.Program;
-import dev.kinema.device.Weights;
-import dev.kinema.device.cuda.Emulated;
+import dev.kinema.device.cuda.OnEmulatedDevice;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Shape;
@@ -25,8 +23,6 @@ import dev.kinema.pretrain.BackboneConfig.ObjectiveKind;
 import dev.kinema.pretrain.ExampleStep;
 import java.util.Map;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -34,27 +30,10 @@ import org.junit.jupiter.api.Test;
  * comment says what to do where they move. The networks have all layers of those in use, on which launches depend, and are narrow, with
  * batches that make activations outweigh weights.
  */
-class CudaCountsTest {
+class CudaCountsTest extends OnEmulatedDevice {
     private static final int WIDTH = 32;
     private static final int PAD = 29;
     private static final int EOS = 28;
-
-    private Device device;
-    private Weights weights;
-
-    @BeforeEach
-    void open() {
-        device = Emulated.device();
-        weights = device.newWeights();
-    }
-
-    @AfterEach
-    void close() {
-        if (device != null) {
-            weights.close();
-            device.close();
-        }
-    }
 
     private void expect(Counts inFp32, Counts inBf16, Function<Compilation, Program> compiled) {
         assertAll(Map.of(Compilation.FP32, inFp32, Compilation.BF16, inBf16).entrySet().stream().map(e -> () -> {

@@ -3,6 +3,7 @@ package dev.kinema.checkpoint;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.kinema.embed.LanguageModelWeights;
+import dev.kinema.embed.SmallGpt2;
 import dev.kinema.model.LanguageModelConfig;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -29,19 +30,8 @@ class Gpt2TorchFileTest {
 
     @Test
     void isReadAsItIs() {
-        put("wte.weight", 3, WIDTH);
+        new SmallGpt2(3, 2, WIDTH, 1, INNER).shapes().forEach((name, shape) -> put(name, shape.dims()));
         state.put("lm_head.weight", state.get("transformer.wte.weight"));
-        put("wpe.weight", 2, WIDTH);
-        for (String norm : new String[] {"h.0.ln_1", "h.0.ln_2", "ln_f"}) {
-            put(norm + ".weight", WIDTH);
-            put(norm + ".bias", WIDTH);
-        }
-        int[][] layers = {{WIDTH, 3 * WIDTH}, {WIDTH, WIDTH}, {WIDTH, INNER}, {INNER, WIDTH}};
-        String[] names = {"h.0.attn.c_attn", "h.0.attn.c_proj", "h.0.mlp.c_fc", "h.0.mlp.c_proj"};
-        for (int i = 0; i < names.length; i++) {
-            put(names[i] + ".weight", layers[i]);
-            put(names[i] + ".bias", layers[i][1]);
-        }
         put("h.0.attn.bias", 1, 1, 2, 2);
         Path file = CheckpointFiles.write(folder, "pytorch_model.bin", CheckpointFiles.torchZip(PickleWriter.pickle(state), storages));
         LanguageModelWeights read = LanguageModelWeights.read(file, 4, 3, 2, 1);

@@ -10,6 +10,7 @@ import dev.kinema.checkpoint.Safetensors;
 import dev.kinema.device.HostArray;
 import dev.kinema.embed.BackboneWeights;
 import dev.kinema.embed.LanguageModelWeights;
+import dev.kinema.embed.SmallGpt2;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Shape;
 import java.io.IOException;
@@ -107,18 +108,7 @@ class ImportCommandTest {
     /** A GPT-2 of one layer, as Hugging Face's transformers has it, with the output and a mask beside the weights. */
     private Path gpt2() throws IOException {
         Map<String, HostArray> tensors = new LinkedHashMap<>();
-        int[][] matrices = {{7, 6}, {5, 6}, {6, 18}, {6, 6}, {6, 4}, {4, 6}};
-        String[] names = {"wte", "wpe", "h.0.attn.c_attn", "h.0.attn.c_proj", "h.0.mlp.c_fc", "h.0.mlp.c_proj"};
-        for (int i = 0; i < names.length; i++) {
-            tensors.put("transformer." + names[i] + ".weight", counting(matrices[i]));
-            if (i > 1) {
-                tensors.put("transformer." + names[i] + ".bias", counting(matrices[i][1]));
-            }
-        }
-        for (String norm : List.of("h.0.ln_1", "h.0.ln_2", "ln_f")) {
-            tensors.put("transformer." + norm + ".weight", counting(6));
-            tensors.put("transformer." + norm + ".bias", counting(6));
-        }
+        new SmallGpt2(7, 5, 6, 1, 4).shapes().forEach((name, shape) -> tensors.put("transformer." + name, counting(shape)));
         tensors.put("transformer.h.0.attn.bias", HostArray.allocate(DType.U8, Shape.of(1, 1, 5, 5)));
         tensors.put("lm_head.weight", tensors.get("transformer.wte.weight"));
         Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"gpt2\", \"n_head\": 3, \"n_layer\": 1}");
@@ -127,8 +117,8 @@ class ImportCommandTest {
         return file;
     }
 
-    private static HostArray counting(int... dims) {
-        HostArray array = HostArray.allocate(DType.F32, Shape.of(dims));
+    private static HostArray counting(Shape shape) {
+        HostArray array = HostArray.allocate(DType.F32, shape);
         for (int i = 0; i < array.elements(); i++) {
             array.set(i, 1.0 + i);
         }

@@ -22,7 +22,9 @@ final class AttentionCases {
         attention(cases, "cross causal, more keys", 1, 3, 5, 8, 2, true, false, 0);
         attention(cases, "cross causal, fewer keys", 1, 5, 3, 8, 2, true, false, 0);
         attention(cases, "long", 1, 33, 65, 64, 1, false, true, 0);
+        attention(cases, "of over a thousand keys, masked causal", 2, 3, 1101, 8, 2, true, true, 0);
         attention(cases, "dropout", 2, 5, 5, 16, 4, false, false, 0.25);
+        attention(cases, "dropout between two words", 1, 5, 5, 16, 4, false, false, CaseGraph.probabilityJustAboveAWord(99, 3, 0));
         attention(cases, "dropout masked causal cross", 2, 3, 6, 16, 2, true, true, 0.5);
     }
 

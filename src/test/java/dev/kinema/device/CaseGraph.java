@@ -4,6 +4,7 @@ import dev.kinema.graph.DType;
 import dev.kinema.graph.Gradients;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Initializer;
+import dev.kinema.graph.Philox;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Type;
 import dev.kinema.graph.Value;
@@ -135,6 +136,17 @@ public final class CaseGraph {
     public Value integers(String name, HostArray array) {
         inputs.put(name, array);
         return graph.input(name, array.dtype(), array.shape());
+    }
+
+    /**
+     * A probability of dropout that lies between two words of a stream's, the lower of which an element has: it is dropped, which a
+     * probability that is rounded down to that word would not do.
+     *
+     * @param salt of the stream
+     */
+    static double probabilityJustAboveAWord(long seed, long step, int salt) {
+        Philox stream = new Philox(seed, step, salt);
+        return IntStream.range(0, 16).mapToDouble(stream::uniform).filter(u -> u > 0.2 && u < 0.6).findFirst().orElseThrow() + 0x1p-33;
     }
 
     public void output(String name, Value value) {

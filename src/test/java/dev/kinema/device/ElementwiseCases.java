@@ -104,6 +104,10 @@ final class ElementwiseCases {
                 g.result(Dropout.of(x, p, g.longs("random", 0x123456789ABCDEFL, 7)), x);
             });
         }
+        cases.add("Dropout between two words", g -> {
+            Value x = g.floats("x", 3, 17);
+            g.result(Dropout.of(x, CaseGraph.probabilityJustAboveAWord(5, 3, 0), g.longs("random", 5, 3)), x);
+        });
         cases.add("Dropout twice with one state", g -> {
             Value x = g.floats("x", 64);
             Value random = g.counter("random", -5, 1L << 33);

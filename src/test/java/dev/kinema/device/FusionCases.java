@@ -81,6 +81,11 @@ final class FusionCases {
             Value z = g.floats("z", 3, 17);
             g.result(Add.of(z, Dropout.of(Gelu.of(x), 0.2, g.longs("random", 5, 3))), x, z);
         });
+        cases.add("fusion: dropout between two words + residual", g -> {
+            Value x = g.floats("x", 3, 17);
+            Value z = g.floats("z", 3, 17);
+            g.result(Add.of(z, Dropout.of(x, CaseGraph.probabilityJustAboveAWord(5, 3, 0), g.longs("random", 5, 3))), x, z);
+        });
         cases.add("fusion: linear, relu", g -> {
             Value x = g.floats("x", 3, 17);
             Value w = g.parameter("w", 0.3, 5, 17);

@@ -25,6 +25,18 @@ class HostArrayTest {
     }
 
     @Test
+    void copiesAreOfTheirOwn() {
+        for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.I64, DType.U8}) {
+            HostArray array = HostArray.allocate(dtype, Shape.of(2, 1));
+            array.put(3L, 4L);
+            HostArray copy = array.copy();
+            array.put(5L, 6L);
+            assertEquals(array.type(), copy.type());
+            assertArrayEquals(new long[] {3, 4}, copy.toLongs());
+        }
+    }
+
+    @Test
     void bf16RoundsToNearestEven() {
         assertEquals(1, bf16(1));
         assertEquals(1, bf16(1 + 0x1p-8), "a tie, to even");

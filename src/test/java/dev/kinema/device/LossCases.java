@@ -1,6 +1,7 @@
 package dev.kinema.device;
 
 import dev.kinema.graph.DType;
+import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Add;
@@ -101,12 +102,23 @@ final class LossCases {
     }
 
     /**
-     * InfoNCE with padding rows and owners.
+     * InfoNCE with padding rows and owners; where it is known that rows are of unit length, and where it is not.
      *
      * @param count rows that take part; 0: all, without the input
      * @param owners how many there are, of which one is nobody where there are more; 0: no such inputs
      */
     private static void partial(OpCases cases, String name, int rows, int width, int capacity, int count, int owners) {
+        partial(cases, name, rows, width, capacity, count, owners, InfoNce::of);
+        partial(cases, "unit length, " + name, rows, width, capacity, count, owners, InfoNce::ofUnitLength);
+    }
+
+    /** One of InfoNCE's ways of being added to a graph. */
+    @FunctionalInterface
+    private interface Adding {
+        Node of(Value q, Value k, Value queue, double temperature, Value count, Value owners, Value queueOwners);
+    }
+
+    private static void partial(OpCases cases, String name, int rows, int width, int capacity, int count, int owners, Adding adding) {
         cases.add("InfoNce of " + name, g -> {
             Value q = g.floats("q", rows, width);
             Value k = g.floats("k", rows, width);
@@ -114,7 +126,7 @@ final class LossCases {
             Value counted = count == 0 ? null : g.integers("count", HostArrays.ofInts(Shape.of(1), count));
             Value mine = owners == 0 ? null : g.integers("owners", HostArrays.ofInts(Shape.of(rows), ownersOf(rows, owners)));
             Value theirs = owners == 0 ? null : g.owners("queue.owners", ownersOf(capacity, owners));
-            var loss = InfoNce.of(L2Normalize.of(q), L2Normalize.of(k), queue, 0.2, counted, mine, theirs);
+            Node loss = adding.of(L2Normalize.of(q), L2Normalize.of(k), queue, 0.2, counted, mine, theirs);
             g.output("logSums", loss.output(1));
             if (capacity < 1000) {
                 // among thousands, how many score higher depends on the last bit of the data

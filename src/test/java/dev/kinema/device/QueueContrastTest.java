@@ -31,6 +31,12 @@ class QueueContrastTest {
     private static final Map<String, Double> ROUNDING = Map.of("reference", 1e-15, "cpu", 2e-6);
     private static final int WIDTH = 3;
 
+    /** One of InfoNCE's ways of being added to a graph. */
+    @FunctionalInterface
+    private interface Adding {
+        Node of(Value q, Value k, Value queue, double temperature, Value count, Value owners, Value queueOwners);
+    }
+
     /** What a case feeds; owners and count may be null. */
     private record Contrast(double[] q, double[] k, double[] queue, long[] count, long[] owners, long[] queueOwners) {
         private static Value ints(Graph graph, String name, long[] values) {
@@ -43,11 +49,15 @@ class QueueContrastTest {
 
         /** Loss, log-sums, ranks and gradients. */
         Map<String, HostArray> run(String deviceName) {
+            return run(deviceName, InfoNce::of, 0.1);
+        }
+
+        Map<String, HostArray> run(String deviceName, Adding adding, double temperature) {
             Graph graph = new Graph();
             Value x = rows(graph, "q", q);
             Value y = rows(graph, "k", k);
-            Node loss = InfoNce.of(x, y, rows(graph, "queue", queue), 0.1, ints(graph, "count", count), ints(graph, "owners", owners),
-                ints(graph, "queueOwners", queueOwners));
+            Node loss = adding.of(x, y, rows(graph, "queue", queue), temperature, ints(graph, "count", count),
+                ints(graph, "owners", owners), ints(graph, "queueOwners", queueOwners));
             List<Value> gradients = Gradients.of(loss.output(0), List.of(x, y));
             List<Value> outputs = List.of(loss.output(0), loss.output(1), loss.output(2), gradients.get(0), gradients.get(1));
             List<String> names = List.of("loss", "logSums", "ranks", "dq", "dk");
@@ -63,11 +73,7 @@ class QueueContrastTest {
                     .forEach(name -> integers.put(name, name.equals("count") ? count : name.equals("owners") ? owners : queueOwners));
                 integers.forEach((name, values) -> program.input(name).put(values));
                 program.run();
-                names.forEach(name -> {
-                    HostArray copy = HostArray.allocate(program.output(name).dtype(), program.output(name).shape());
-                    copy.put(program.output(name));
-                    results.put(name, copy);
-                });
+                names.forEach(name -> results.put(name, program.output(name).copy()));
             }
             return results;
         }
@@ -130,6 +136,26 @@ class QueueContrastTest {
                 close(device, plain.get(name).toDoubles(), owned.get(name).toDoubles(), name + " of owner " + owner));
             assertArrayEquals(plain.get("ranks").toLongs(), owned.get("ranks").toLongs());
         }
+    }
+
+    /**
+     * Rows of unit length, and a queue's of up to 7/4, whose scores are as far apart as may be: up to 52 at the smallest temperature for
+     * which exponentials need no maximum, beyond that and within. float32 knows such logarithms to 2e-6, and so what they are of.
+     */
+    @ParameterizedTest
+    @ValueSource(doubles = {1 / 30.0, 1 / 31.0, 0.07, 1})
+    void whereScoresHaveABoundTheResultIsTheSame(double temperature) {
+        double[] q = {1, 0, 0, -1, 0, 0, 0, 1, 0, 0.6, 0, 0.8};
+        double[] k = {1, 0, 0, 1, 0, 0, 0, -1, 0, 0.8, 0, 0.6};
+        double[] queue = {1.75, 0, 0, -1.75, 0, 0, 0, 0.5, 0, 0, 0, -1, 0, -1.75, 0, 0.6, 0, -0.8};
+        Contrast contrast = new Contrast(q, k, queue, new long[] {4}, null, null);
+        Map<String, HostArray> expected = contrast.run("reference", InfoNce::of, temperature);
+        Map<String, HostArray> actual = contrast.run("cpu", InfoNce::ofUnitLength, temperature);
+        for (String name : List.of("loss", "logSums", "dq", "dk")) {
+            double size = Math.sqrt(Arrays.stream(expected.get(name).toDoubles()).map(v -> v * v).sum());
+            assertArrayEquals(expected.get(name).toDoubles(), actual.get(name).toDoubles(), 4e-6 * size, name);
+        }
+        assertArrayEquals(expected.get("ranks").toLongs(), actual.get("ranks").toLongs());
     }
 
     @ParameterizedTest

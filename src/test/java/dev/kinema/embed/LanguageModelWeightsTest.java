@@ -15,7 +15,6 @@ import dev.kinema.device.Weights;
 import dev.kinema.golden.Agreement;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
-import dev.kinema.graph.Philox;
 import dev.kinema.graph.Shape;
 import dev.kinema.model.LanguageModel;
 import dev.kinema.model.LanguageModelConfig;
@@ -45,41 +44,12 @@ class LanguageModelWeightsTest {
     @TempDir
     Path folder;
 
-    /** Random weights that keep all parts at a similar size; biases and norms differ from where they start, so that each counts. */
     private static Map<String, HostArray> gpt2() {
-        Map<String, HostArray> tensors = new LinkedHashMap<>();
-        put(tensors, "wte.weight", 0, 0.3, TOKENS, WIDTH);
-        put(tensors, "wpe.weight", 0, 0.3, POSITIONS, WIDTH);
-        for (int l = 0; l < LAYERS; l++) {
-            String h = "h." + l + ".";
-            norm(tensors, h + "ln_1");
-            conv1d(tensors, h + "attn.c_attn", WIDTH, 3 * WIDTH);
-            conv1d(tensors, h + "attn.c_proj", WIDTH, WIDTH);
-            norm(tensors, h + "ln_2");
-            conv1d(tensors, h + "mlp.c_fc", WIDTH, INNER);
-            conv1d(tensors, h + "mlp.c_proj", INNER, WIDTH);
-        }
-        norm(tensors, "ln_f");
-        return tensors;
+        return new SmallGpt2(TOKENS, POSITIONS, WIDTH, LAYERS, INNER).drawn();
     }
 
-    private static void norm(Map<String, HostArray> tensors, String name) {
-        put(tensors, name + ".weight", 1, 0.2, WIDTH);
-        put(tensors, name + ".bias", 0, 0.2, WIDTH);
-    }
-
-    private static void conv1d(Map<String, HostArray> tensors, String name, int inputs, int outputs) {
-        put(tensors, name + ".weight", 0, 0.1, inputs, outputs);
-        put(tensors, name + ".bias", 0, 0.2, outputs);
-    }
-
-    private static void put(Map<String, HostArray> tensors, String name, double mean, double std, int... dims) {
-        HostArray array = HostArray.allocate(DType.F32, Shape.of(dims));
-        Philox random = Philox.named(17, name);
-        for (int i = 0; i < array.elements(); i++) {
-            array.set(i, mean + std * random.normal(i));
-        }
-        tensors.put(name, array);
+    private static void put(Map<String, HostArray> tensors, String name, int... dims) {
+        tensors.put(name, SmallGpt2.drawn(name, 0, 1, Shape.of(dims)));
     }
 
     private Path write(Map<String, HostArray> tensors) {
@@ -249,9 +219,9 @@ class LanguageModelWeightsTest {
             refused(without, name, "missing");
         }
         Map<String, HostArray> tensors = gpt2();
-        put(tensors, "h.1.attn.c_proj.weight", 0, 1, WIDTH, WIDTH + 1);
-        put(tensors, "wpe.weight", 0, 1, POSITIONS, WIDTH / 2);
-        put(tensors, "score.weight", 0, 1, 2, WIDTH);
+        put(tensors, "h.1.attn.c_proj.weight", WIDTH, WIDTH + 1);
+        put(tensors, "wpe.weight", POSITIONS, WIDTH / 2);
+        put(tensors, "score.weight", 2, WIDTH);
         refused(tensors, "h.1.attn.c_proj.weight is [128, 129], expected [128, 128]", "wpe.weight is [10, 64], expected [10, 128]",
             "1 unexpected (score.weight)");
     }
@@ -259,22 +229,22 @@ class LanguageModelWeightsTest {
     @Test
     void whatIsNoGpt2IsRefused() {
         Map<String, HostArray> untied = gpt2();
-        put(untied, "lm_head.weight", 0, 1, TOKENS, WIDTH);
+        put(untied, "lm_head.weight", TOKENS, WIDTH);
         refused(untied, "lm_head.weight is not its token table");
         Map<String, HostArray> narrow = gpt2();
-        put(narrow, "wte.weight", 0, 1, TOKENS, 100);
+        put(narrow, "wte.weight", TOKENS, 100);
         refused(narrow, "100 wide", "heads of 64");
         Map<String, HostArray> twice = gpt2();
-        put(twice, "transformer.ln_f.bias", 0, 1, WIDTH);
+        put(twice, "transformer.ln_f.bias", WIDTH);
         refused(twice, "ln_f.bias both with and without");
         Map<String, HostArray> whole = gpt2();
         whole.put("ln_f.bias", HostArray.allocate(DType.I64, Shape.of(WIDTH)));
         refused(whole, "ln_f.bias is I64");
         Map<String, HostArray> stray = gpt2();
-        put(stray, "h.", 0, 1, 1);
+        put(stray, "h.", 1);
         refused(stray, "12 missing (h.2.", "1 unexpected (h.)");
         Map<String, HostArray> larger = gpt2();
-        put(larger, "wte.weight", 0, 1, TOKENS + 2, WIDTH);
+        put(larger, "wte.weight", TOKENS + 2, WIDTH);
         refused(larger, "has 15 tokens, more than the 14");
         refused(Map.of("wte.weight", HostArray.allocate(DType.F32, Shape.of(3))), "wte.weight is no matrix but F32 [3]");
     }

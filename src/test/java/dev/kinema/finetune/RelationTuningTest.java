@@ -62,13 +62,14 @@ class RelationTuningTest {
 
     private RelationNetwork network(RelationsConfig config, Optional<ContextualizerConfig> contextualizer) {
         EventEncoder encoder = new EventEncoder(WIDTH, contextualizer, true, config.eventWidth());
-        return new RelationNetwork(device, Compilation.FP32, config, encoder, ToyClips.features(WIDTH, 0.1), TRAIN, Map.of(), 1);
+        SeenEvents seen = new SeenEvents(encoder, ToyClips.features(WIDTH, 0.1));
+        return new RelationNetwork(device, Compilation.FP32, config, seen, TRAIN, Map.of(), 1);
     }
 
     private TaskScores.Outcome run(String name, RelationsConfig config, Optional<ContextualizerConfig> contextualizer, Watching watching) {
         TaskRun<RelationPrediction> run = new TaskRun<>(new StageFolder(folder.resolve(name), watching::note), "test: " + config + "\n",
             TaskForm.RELATIONS, config.tuning(), VALID, List.of(), 0);
-        return run.run(1, checked -> network(config, contextualizer), HERE, new LoopSettings(4, 0, 2, 1), watching);
+        return run.run(1, (seed, checked) -> network(config, contextualizer), HERE, new LoopSettings(4, 0, 2, 1), watching);
     }
 
     @Test

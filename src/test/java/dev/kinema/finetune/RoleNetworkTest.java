@@ -11,10 +11,8 @@ import dev.kinema.config.ConfigReader;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
-import dev.kinema.graph.DType;
-import dev.kinema.graph.Philox;
+import dev.kinema.embed.SmallGpt2;
 import dev.kinema.graph.Shape;
-import dev.kinema.graph.Type;
 import dev.kinema.model.ContextualizerConfig;
 import dev.kinema.optim.LearningRate;
 import dev.kinema.run.Environment;
@@ -219,35 +217,10 @@ class RoleNetworkTest {
         }
     }
 
-    /** A GPT-2 of one layer that knows the first hundred tokens. */
-    private static void writeGpt2(Path file) {
-        Map<String, HostArray> tensors = new LinkedHashMap<>();
-        GPT2_SHAPES.forEach((name, shape) -> {
-            HostArray array = HostArray.allocate(DType.F32, shape);
-            Philox random = Philox.named(9, name);
-            for (int i = 0; i < array.elements(); i++) {
-                array.set(i, 0.04 * (random.uniform(i) - 0.5));
-            }
-            tensors.put(name, array);
-        });
-        Map<String, Type> types = new LinkedHashMap<>();
-        tensors.forEach((name, array) -> types.put(name, array.type()));
-        Safetensors.write(file, types, tensors::get, Map.of());
-    }
-
-    private static final Map<String, Shape> GPT2_SHAPES = Map.ofEntries(Map.entry("wte.weight", Shape.of(100, 64)),
-        Map.entry("wpe.weight", Shape.of(12, 64)), Map.entry("ln_f.weight", Shape.of(64)), Map.entry("ln_f.bias", Shape.of(64)),
-        Map.entry("h.0.ln_1.weight", Shape.of(64)), Map.entry("h.0.ln_1.bias", Shape.of(64)),
-        Map.entry("h.0.ln_2.weight", Shape.of(64)), Map.entry("h.0.ln_2.bias", Shape.of(64)),
-        Map.entry("h.0.attn.c_attn.weight", Shape.of(64, 192)), Map.entry("h.0.attn.c_attn.bias", Shape.of(192)),
-        Map.entry("h.0.attn.c_proj.weight", Shape.of(64, 64)), Map.entry("h.0.attn.c_proj.bias", Shape.of(64)),
-        Map.entry("h.0.mlp.c_fc.weight", Shape.of(64, 32)), Map.entry("h.0.mlp.c_fc.bias", Shape.of(32)),
-        Map.entry("h.0.mlp.c_proj.weight", Shape.of(32, 64)), Map.entry("h.0.mlp.c_proj.bias", Shape.of(64)));
-
     @Test
     void languageModelStartsFromImportedWeights() {
         Path file = folder.resolve("model.safetensors");
-        writeGpt2(file);
+        new SmallGpt2(100, 12, 64, 1, 32).write(file);
         RolesConfig config = config("language_model: {weights: '" + file + "'}\nlength: 11\ndecoding: {max_tokens: 12}\n"
             + "tuning: {batch: 1}\n");
         List<Situation> one = SITUATIONS.subList(2, 3);

@@ -112,7 +112,7 @@ class RowSizesTest {
 
     private static void relations(RelationsConfig settings, Optional<ContextualizerConfig> contextualizer) {
         EventEncoder encoder = new EventEncoder(FEATURE, contextualizer, true, settings.eventWidth());
-        Graph graph = RelationNetwork.learning(settings, encoder);
+        Graph graph = RelationNetwork.learning(settings, new SeenEvents(encoder, new DrawnFeatures(FEATURE)));
         assertEncoder(graph, contextualizer, settings.eventWidth() == 0 ? 0 : TWO_LAYERS);
         int width = contextualizer.isPresent() || settings.eventWidth() > 0 ? 1024 : FEATURE;
         long fused = settings.fusedWidth() == 0 ? 0 : 2 * (1024 * 1024 + 1024);

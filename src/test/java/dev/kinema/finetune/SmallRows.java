@@ -1,12 +1,12 @@
 package dev.kinema.finetune;
 
 import dev.kinema.checkpoint.Npy;
-import dev.kinema.checkpoint.Safetensors;
 import dev.kinema.config.ConfigReader;
 import dev.kinema.device.HostArray;
 import dev.kinema.embed.BackboneWeights;
 import dev.kinema.embed.ContextualizerWeights;
 import dev.kinema.embed.NetworkDescription;
+import dev.kinema.embed.SmallGpt2;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Philox;
 import dev.kinema.graph.Shape;
@@ -18,9 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -47,7 +45,7 @@ final class SmallRows {
         BackboneWeights.random(backbone, 4).write(small.backbone(), 4, 0);
         ContextualizerWeights.random(drawn.contextualizer().orElseThrow().network().orElseThrow(), 4)
             .write(small.contextualizer(), backbone.clip(), 4, 0);
-        small.writeLanguageModel();
+        new SmallGpt2(50, 64, 64, 1, 64).write(small.languageModel());
         small.writeFeatures(backbone.featureWidth());
         return small;
     }
@@ -113,29 +111,11 @@ final class SmallRows {
             + ", layers: 1, feed_forward: 32, bottleneck: 8}}";
     }
 
-    /** A GPT-2 of one layer that knows 50 tokens: the others are drawn. */
-    private void writeLanguageModel() {
-        int width = 64;
-        Map<String, int[]> shapes = new LinkedHashMap<>();
-        shapes.put("wte.weight", new int[] {50, width});
-        shapes.put("wpe.weight", new int[] {64, width});
-        Map.of("ln_1", 0, "attn.c_attn", 3 * width, "attn.c_proj", width, "ln_2", 0, "mlp.c_fc", width, "mlp.c_proj", width)
-            .forEach((layer, outputs) -> {
-                shapes.put("h.0." + layer + ".weight", outputs == 0 ? new int[] {width} : new int[] {width, outputs});
-                shapes.put("h.0." + layer + ".bias", new int[] {outputs == 0 ? width : outputs});
-            });
-        shapes.put("ln_f.weight", new int[] {width});
-        shapes.put("ln_f.bias", new int[] {width});
-        Map<String, HostArray> tensors = new LinkedHashMap<>();
-        shapes.forEach((name, dims) -> tensors.put(name, drawn(name, name.matches(".*ln_.*weight") ? 1 : 0, Shape.of(dims))));
-        Safetensors.write(languageModel(), tensors, Map.of());
-    }
-
-    private static HostArray drawn(String name, double mean, Shape shape) {
+    private static HostArray drawn(String name, Shape shape) {
         HostArray array = HostArray.allocate(DType.F32, shape);
         Philox random = Philox.named(7, name);
         for (int i = 0; i < array.elements(); i++) {
-            array.set(i, mean + 0.1 * random.normal(i));
+            array.set(i, 0.1 * random.normal(i));
         }
         return array;
     }
@@ -145,7 +125,7 @@ final class SmallRows {
         Files.createDirectories(features());
         for (Split split : List.of(Split.TRAIN, Split.VALID)) {
             for (Clip clip : dataset.clips(split)) {
-                Npy.write(features().resolve(clip + "_feats.npy"), drawn(clip.id(), 0, Shape.of(Clip.EVENTS, width)));
+                Npy.write(features().resolve(clip + "_feats.npy"), drawn(clip.id(), Shape.of(Clip.EVENTS, width)));
             }
         }
     }

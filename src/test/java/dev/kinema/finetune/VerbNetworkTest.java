@@ -12,6 +12,7 @@ import dev.kinema.checkpoint.Safetensors;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
+import dev.kinema.device.RefillingDevice;
 import dev.kinema.embed.BackboneWeights;
 import dev.kinema.run.Environment;
 import dev.kinema.run.LoopSettings;
@@ -30,6 +31,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -113,6 +115,30 @@ class VerbNetworkTest {
             VerbPrediction tied = network.predict(clips.subList(0, 1)).get(0);
             assertEquals(dataset.verbs().symbols().subList(0, 5), tied.verbs().get(3));
         }
+    }
+
+    /** With all first parts on the device before their steps, and with none. */
+    @Test
+    void partsThatAreTakenAheadAreTrainedOnWithTheSameBits() {
+        VidSituDataset dataset = SmallEvents.dataset(folder, 9, 1);
+        Map<Integer, Map<String, double[]>> results = new LinkedHashMap<>();
+        int steps = 4;
+        for (int ahead : new int[] {0, 2 * steps - 1}) {
+            RefillingDevice refilling = new RefillingDevice(Device.open("cpu", 1), ahead);
+            Map<String, double[]> after = new LinkedHashMap<>();
+            try (Device device = refilling; VerbNetwork network = network(device, dataset, SmallEvents.verbs(2, 4, 2, 0.01), Map.of())) {
+                for (int step = 0; step < steps; step++) {
+                    after.put("step " + step, new double[] {network.train(step, 0.01).get(Metrics.LOSS)});
+                }
+                network.weights().names().forEach(name -> after.put(name, network.weights().get(name).toDoubles()));
+                after.put("position", network.position().toString().chars().asDoubleStream().toArray());
+            }
+            // for each part's frames and labels, or for the first one's alone
+            assertEquals(2 * (ahead == 0 ? 2 * steps : 1), refilling.asked());
+            results.put(ahead, after);
+        }
+        Map<String, double[]> expected = results.get(0);
+        expected.forEach((what, values) -> assertArrayEquals(values, results.get(2 * steps - 1).get(what), what));
     }
 
     @Test

@@ -39,6 +39,23 @@ public final class Agreement {
         check(Math.sqrt(difference), tolerance * Math.sqrt(size), what + ": norm of the difference");
     }
 
+    /** The cosine of the two is {@code least} or more, and neither is more than twice as long as the other. */
+    public void direction(double[] expected, double[] actual, double least, String what) {
+        assertEquals(expected.length, actual.length, what);
+        double size = Math.sqrt(dot(expected, expected));
+        double length = Math.sqrt(dot(actual, actual));
+        check(1 - dot(expected, actual) / (size * length), 1 - least, what + ": 1 - cosine");
+        check(Math.max(length / size, size / length), 2, what + ": ratio of the lengths");
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += a[i] * b[i];
+        }
+        return sum;
+    }
+
     /** The same elements and shapes within {@code tolerance}. */
     public void absolute(HostArray expected, HostArray actual, double tolerance, String what) {
         assertEquals(expected.shape(), actual.shape(), what);

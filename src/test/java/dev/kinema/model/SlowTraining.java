@@ -8,6 +8,7 @@ import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.golden.Agreement;
+import dev.kinema.golden.Arithmetic;
 import dev.kinema.golden.GoldenCase;
 import dev.kinema.golden.GoldenDevice;
 import dev.kinema.golden.GoldenFile;
@@ -27,6 +28,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Training steps of small Slow and Slow-D networks against PySlowFast run by PyTorch in float64. */
@@ -36,7 +40,7 @@ public final class SlowTraining {
      *
      * @param loss relative difference of the first loss
      * @param output norm of the difference of the logits and of the classifier's gradients, relative to their norm
-     * @param gradient the same of the other gradients
+     * @param gradient the same of the other gradients; in bf16 of their norms alone, as {@link #directions} holds the rest
      * @param statistics difference of running statistics
      * @param later relative difference of the losses after one and two steps, and of weights after a step
      */
@@ -48,10 +52,20 @@ public final class SlowTraining {
         /**
          * Losses are off by 0.014, logits by 0.05, statistics by 0.05. The last stages normalise each channel over eight numbers of two
          * clips, and what that and the kinks of ReLUs make of a rounding grows from layer to layer in the backward pass: of most gradients
-         * of these small networks bf16 keeps the size alone, of the classifier's two digits. The other networks here hold its gradients.
+         * of these small networks bf16 keeps size and direction, of the classifier's two digits. Norms of all are off by 0.22 at most.
          */
-        static final Tolerance BF16 = new Tolerance(0.04, 0.15, 20, 0.15, 0.2);
+        static final Tolerance BF16 = new Tolerance(0.04, 0.15, 0.5, 0.15, 0.2);
     }
+
+    /**
+     * Least cosine of a gradient in bf16 to the exact one. The cpu's are 0.52 in the stem, where roundings have gone through all layers,
+     * 0.74 in the last stage, and between them in between; the emulated kernels' are 0.43 to 0.75, and those of float64 that is rounded to
+     * bf16 between any two operations, which no device can beat but by luck, 0.46 to 0.70. An unrelated vector of 256 numbers would
+     * have a cosine of 0 with a standard deviation of 1/16.
+     */
+    private static final double LEAST_COSINE = 0.3;
+    /** Gradients of fewer numbers say too little each, and are looked at together. */
+    private static final int FEW = 256;
 
     private final GoldenDevice on;
     private final Agreement agreement;
@@ -131,9 +145,7 @@ public final class SlowTraining {
             agreement.number(expectedLoss, program.output("loss").get(0), tolerance.loss * expectedLoss, "loss");
             agreement.norm(golden.remove("logits").toDoubles(), program.output("logits").toDoubles(), tolerance.output, "logits");
             assertEquals(golden.size(), variables.size() - 1);
-            golden.forEach((parameter, expected) ->
-                agreement.norm(expected.toDoubles(), program.output("grad." + parameter).toDoubles(),
-                    parameter.startsWith("head.") ? tolerance.output : tolerance.gradient, parameter));
+            gradients(golden, parameter -> program.output("grad." + parameter).toDoubles());
             inputGradient(report(name).getAsJsonObject("grad_input"), program.output("grad.clips"));
             GoldenFile.tensors("slow/" + name + ".bn_after_f64.safetensors").forEach((state, expected) ->
                 agreement.absolute(expected.toDoubles(), weights.get(state).toDoubles(), tolerance.statistics, state));
@@ -143,11 +155,39 @@ public final class SlowTraining {
         }
     }
 
+    private void gradients(Map<String, HostArray> golden, Function<String, double[]> actual) {
+        boolean directed = on.arithmetic() == Arithmetic.BF16;
+        golden.forEach((parameter, expected) -> {
+            if (parameter.startsWith("head.")) {
+                agreement.norm(expected.toDoubles(), actual.apply(parameter), tolerance.output, parameter);
+            } else if (!directed) {
+                agreement.norm(expected.toDoubles(), actual.apply(parameter), tolerance.gradient, parameter);
+            }
+        });
+        if (directed) {
+            directions(golden, actual);
+        }
+    }
+
+    /** Where gradients point to: the large ones each, the small ones of a stage together, those of the stem with the first stage's. */
+    private void directions(Map<String, HostArray> golden, Function<String, double[]> actual) {
+        Map<String, List<String>> parts = golden.keySet().stream().filter(parameter -> !parameter.startsWith("head."))
+            .collect(Collectors.groupingBy(parameter -> golden.get(parameter).elements() >= FEW ? parameter
+                : "the small ones of " + parameter.substring(0, 2).replace("s1", "s2"), TreeMap::new, Collectors.toList()));
+        parts.forEach((what, parameters) -> agreement.direction(
+            parameters.stream().flatMapToDouble(parameter -> Arrays.stream(golden.get(parameter).toDoubles())).toArray(),
+            parameters.stream().flatMapToDouble(parameter -> Arrays.stream(actual.apply(parameter))).toArray(), LEAST_COSINE, what));
+    }
+
     private void inputGradient(JsonObject expected, HostArray gradient) {
         double[] values = Layout.channelsFirst(gradient);
         double norm = expected.get("l2").getAsDouble();
         agreement.number(norm, Math.sqrt(Arrays.stream(values).map(v -> v * v).sum()), tolerance.gradient * norm,
             "norm of the input's gradient");
+        if (on.arithmetic() == Arithmetic.BF16) {
+            // eight numbers have no direction to speak of
+            return;
+        }
         double[] first = GoldenFile.numbers(expected.get("first8"));
         agreement.relative(first, Arrays.copyOf(values, first.length), tolerance.gradient, "first elements of the input's gradient");
     }

@@ -4,20 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.config.ConfigReader;
-import dev.kinema.data.FeatureHeader;
 import dev.kinema.data.FeatureStore;
-import dev.kinema.data.FeatureWriter;
-import dev.kinema.data.Film;
-import dev.kinema.data.FilmIdentity;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
-import dev.kinema.device.HostArray;
-import dev.kinema.graph.DType;
-import dev.kinema.graph.Philox;
-import dev.kinema.graph.Shape;
 import dev.kinema.run.Metrics;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,26 +21,6 @@ class LargeQueueTest {
 
     @TempDir
     private Path folder;
-
-    private FeatureStore store() throws IOException {
-        FeatureHeader header = FeatureHeader.of("0".repeat(64), WIDTH, 1, 16, 4 / 30.0, 224, "fp32", "cpu");
-        Path film = Files.writeString(folder.resolve("film"), "x");
-        Philox random = new Philox(1, 2, 3);
-        try (FeatureWriter writer = FeatureStore.append(folder.resolve("store"), header)) {
-            for (int f = 0; f < FILMS; f++) {
-                HostArray features = HostArray.allocate(DType.F32, Shape.of(ROWS, WIDTH));
-                HostArray starts = HostArray.allocate(DType.F64, Shape.of(ROWS));
-                for (int i = 0; i < features.elements(); i++) {
-                    features.set(i, random.normal((long) f * features.elements() + i));
-                }
-                for (int k = 0; k < ROWS; k++) {
-                    starts.set(k, (double) k);
-                }
-                writer.add(new Film("film" + f, film, Film.NO_LABEL), FilmIdentity.of(film).orElseThrow(), features, starts, "");
-            }
-        }
-        return FeatureStore.open(folder.resolve("store"));
-    }
 
     private static MaskPredictionConfig config(int queue) {
         return ConfigReader.parse("large", """
@@ -69,7 +40,7 @@ class LargeQueueTest {
     @Test
     void aStepNeedsATileOfTheLogitsAndStartsAtChance() throws IOException {
         MaskPredictionConfig config = config(65_536);
-        FeatureStore store = store();
+        FeatureStore store = DrawnStore.in(folder, FILMS, ROWS, WIDTH);
         EventWindows windows = new EventWindows(store, config.window(), 1);
         try (Device device = Device.open("cpu");
                 MaskPredictionTraining small = new MaskPredictionTraining(device, Compilation.FP32, config(8192), windows, "", 1);

@@ -208,9 +208,13 @@ final class CpuProgram implements Program {
         }
         try {
             checkOpen();
-            weights.checkOpen();
-            device.useThreads();
-            runTold(clock);
+            weights.acquire();
+            try {
+                device.useThreads();
+                runTold(clock);
+            } finally {
+                weights.release();
+            }
         } finally {
             inUse.set(false);
         }

@@ -1,6 +1,5 @@
 package dev.kinema.device.cpu;
 
-import dev.kinema.KinemaException;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Weights;
 import dev.kinema.graph.Type;
@@ -11,11 +10,9 @@ import java.util.Map;
 final class CpuWeights extends Weights {
     private final Map<String, Memory> memory = new HashMap<>();
     private final Map<Preparation.Key, Preparation> preparations = new HashMap<>();
-    private volatile boolean closed;
 
     @Override
     protected void allocate(String name, Type type) {
-        checkOpen();
         memory.put(name, new Memory(type.bytes(), "'" + name + "'"));
     }
 
@@ -26,9 +23,7 @@ final class CpuWeights extends Weights {
 
     @Override
     protected HostArray read(String name) {
-        HostArray copy = HostArray.allocate(type(name).dtype(), type(name).shape());
-        copy.put(view(name));
-        return copy;
+        return view(name).copy();
     }
 
     long address(String name) {
@@ -37,7 +32,6 @@ final class CpuWeights extends Weights {
     }
 
     private HostArray view(String name) {
-        checkOpen();
         Type type = type(name);
         return HostArray.wrap(type.dtype(), type.shape(), Memory.view(address(name), type.bytes()));
     }
@@ -55,16 +49,8 @@ final class CpuWeights extends Weights {
         }
     }
 
-    /** @throws KinemaException after {@link #close} */
-    void checkOpen() {
-        if (closed) {
-            throw new KinemaException("the weights are closed: close them after their programs");
-        }
-    }
-
     @Override
-    public void close() {
-        closed = true;
+    protected void free() {
         memory.values().forEach(Memory::close);
         memory.clear();
     }

@@ -25,7 +25,7 @@ final class DropMask {
 
     /** @param p the share of elements that become 0 */
     DropMask(double p, int salt) {
-        threshold = (long) (p * 0x1p32);
+        threshold = (long) Math.ceil(p * 0x1p32);
         scale = (float) (1 / (1 - p));
         this.salt = salt;
     }

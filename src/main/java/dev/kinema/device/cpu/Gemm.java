@@ -10,8 +10,8 @@ import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.stream;
 
 /**
- * A float32 matrix product inside a composite step (attention, InfoNCE, Winograd's convolutions): c = a b, with what may be done to it, over
- * strided operands, to be bound to any number of addresses.
+ * A matrix product inside a composite step (attention, InfoNCE, Winograd's convolutions): c = a b in float32, with what may be done to it,
+ * over strided operands, to be bound to any number of addresses.
  */
 final class Gemm {
     private final memory.desc a;
@@ -57,10 +57,15 @@ final class Gemm {
         return attributes;
     }
 
-    /** c [m, n] = a [m, k] b [k, n], row by row; a transposed operand is stored as its transpose. */
+    /** c [m, n] = a [m, k] b [k, n] of float32, row by row; a transposed operand is stored as its transpose. */
     static Gemm of(Lowering l, int m, int n, int k, boolean transposeA, boolean transposeB, boolean accumulate) {
-        return new Gemm(l, transposeA ? Layouts.transposed(m, k, DType.F32) : Layouts.matrix(m, k, DType.F32),
-            transposeB ? Layouts.transposed(k, n, DType.F32) : Layouts.matrix(k, n, DType.F32), Layouts.matrix(m, n, DType.F32), accumulate);
+        return of(l, DType.F32, m, n, k, transposeA, transposeB, accumulate);
+    }
+
+    /** The same with a and b of some type. */
+    static Gemm of(Lowering l, DType operands, int m, int n, int k, boolean transposeA, boolean transposeB, boolean accumulate) {
+        return new Gemm(l, transposeA ? Layouts.transposed(m, k, operands) : Layouts.matrix(m, k, operands),
+            transposeB ? Layouts.transposed(k, n, operands) : Layouts.matrix(k, n, operands), Layouts.matrix(m, n, DType.F32), accumulate);
     }
 
     /** Scratch memory to be listed among what the step writes; null where there is none. */

@@ -42,6 +42,7 @@ final class Lowering {
     private final Map<Value, Buffer> buffers = new HashMap<>();
     private final Map<Value, List<Buffer>> copies = new HashMap<>();
     private final Map<Value, Buffer> bytes = new HashMap<>();
+    private final Map<Value, List<Buffer>> left = new HashMap<>();
     private final Map<Node, Integer> position = new HashMap<>();
     private final Set<String> written = new HashSet<>();
     private final Map<String, Buffer> inputs = new LinkedHashMap<>();
@@ -328,6 +329,11 @@ final class Lowering {
         return graph.outputs().containsValue(value) || how.checkFinite() ? List.of() : schedule.consumers(value);
     }
 
+    /** The nodes that read the value. */
+    List<Node> readers(Value value) {
+        return schedule.consumers(value);
+    }
+
     /** Whether anything reads the value. */
     boolean isRead(Value value) {
         return !schedule.consumers(value).isEmpty() || graph.outputs().containsValue(value);
@@ -347,6 +353,21 @@ final class Lowering {
         Storage storage = new Storage(name, bytes, Storage.Home.PLANNED);
         storage.scratch = true;
         return Buffer.plain(storage, shape, dtype);
+    }
+
+    /** Float memory, no value's own, that a step writes for a later one, to be {@link #leave left}. */
+    Buffer between(Shape shape, String name) {
+        return Buffer.plain(new Storage(name, shape.elements() * 4, Storage.Home.PLANNED), shape, DType.F32);
+    }
+
+    /** Leaves what a step writes beside a value for a step of the value's readers. */
+    void leave(Value value, Buffer... buffers) {
+        left.put(value, List.of(buffers));
+    }
+
+    /** What was {@link #leave left} with a value; empty if nothing was. */
+    List<Buffer> left(Value value) {
+        return left.getOrDefault(value, List.of());
     }
 
     // ---- steps

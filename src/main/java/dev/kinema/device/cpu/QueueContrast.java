@@ -2,252 +2,142 @@ package dev.kinema.device.cpu;
 
 import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
+import dev.kinema.graph.Value;
 import dev.kinema.graph.op.InfoNce;
 import dev.kinema.graph.op.InfoNceGradient;
 import dev.kinema.graph.op.Op;
 import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /**
  * InfoNCE against a queue, which is worked through in chunks, whose logits are scratch memory and never stored as a whole; products by
- * oneDNN, exponentials in Java. Products are of all rows, exponentials only of those that take part.
+ * oneDNN in the program's precision, exponentials in Java. Products are of all rows, exponentials only of those that take part.
+ *
+ * <p>Where rows are of unit length, and the graph has the gradient of the loss too, one pass over the queue computes what both need: the
+ * loss leaves each row's sum of the keys by their exponentials. Otherwise the gradient computes the products anew.
  */
 final class QueueContrast {
     /** Multiply-adds or exponentials below which rows are not worth sharing among threads. */
-    private static final int GRAIN = 32_768;
+    private static final int GRAIN = 8192;
 
     private QueueContrast() {}
 
     static void register(Map<Class<? extends Op>, Rules.Rule> rules) {
-        rules.put(InfoNce.class, QueueContrast::queue);
-        rules.put(InfoNceGradient.class, QueueContrast::queueGradient);
+        rules.put(InfoNce.class, QueueContrast::loss);
+        rules.put(InfoNceGradient.class, QueueContrast::gradient);
     }
 
-    private static void queue(Lowering l, Node node) {
+    private static void loss(Lowering l, Node node) {
+        InfoNce op = (InfoNce) node.op();
         List<Buffer> in = new ArrayList<>(node.inputs().stream().map(l::plain).toList());
-        Buffer q = in.get(0);
-        Buffer queue = in.get(2);
         Buffer loss = l.define(node.output(0));
         Buffer logs = l.define(node.output(1));
         Buffer ranks = l.define(node.output(2));
-        QueueChunks chunks = new QueueChunks(l, q.shape().dim(0), queue.shape().dim(0), q.shape().last(), false);
-        Buffer logits = l.scratch(Shape.of(q.shape().dim(0), chunks.size(0)), "logits");
-        List<Buffer> writes = new ArrayList<>(List.of(loss, logs, ranks, logits));
-        chunks.scratch(writes);
-        l.step("infonce", in, writes, p -> {
-            Runnable[] products = chunks.bind(p, q, queue, logits);
-            QueueRows rows = new QueueRows((InfoNce) node.op(), q, in.get(1), in, logits);
-            LogSums sums = new LogSums(rows, logs.floats(), ranks.ints());
+        boolean pulls = QueueLogSums.hasBound(op) && l.readers(node.output(1)).stream().anyMatch(r -> InfoNceGradient.isOf(r, node));
+        QueueChunks chunks = new QueueChunks(l, node.input(0), node.input(2), pulls);
+        List<Buffer> writes = new ArrayList<>(List.of(loss, logs, ranks));
+        Buffer pulled = pulls ? l.between(in.get(0).shape(), "pulled") : null;
+        Buffer negatives = pulls ? l.between(logs.shape(), "negatives") : null;
+        if (pulls) {
+            l.leave(node.output(1), pulled, negatives);
+            writes.addAll(List.of(pulled, negatives));
+        }
+        writes.addAll(chunks.scratch());
+        l.step(pulls ? "infonce in one pass" : "infonce", reads(in, chunks.reads()), writes, p -> {
+            QueueRows rows = new QueueRows(op, in.get(0), in.get(1), in, chunks.logits);
+            QueueLogSums sums = new QueueLogSums(op, rows, logs.floats(), ranks.ints(), pulls ? negatives.floats() : null);
+            Runnable pass = pass(p, rows, chunks, sums::add, pulled);
             Team.Range start = sums::start;
-            Team.Range add = sums::add;
             FloatBuffer out = loss.floats();
             return () -> {
-                int counted = rows.counted();
-                p.team().run(counted, 1 + GRAIN / rows.width, start);
-                for (int c = 0; c < products.length; c++) {
-                    products[c].run();
-                    rows.chunk(chunks.start(c), chunks.size(c));
-                    p.team().run(counted, 1 + GRAIN / rows.columns, add);
-                }
-                out.put(0, (float) sums.finish(counted));
+                p.team().run(rows.begin(), 1 + GRAIN / rows.width, start);
+                pass.run();
+                out.put(0, (float) sums.finish());
             };
         });
     }
 
+    private static List<Buffer> reads(List<Buffer> inputs, List<Buffer> operands) {
+        List<Buffer> reads = new ArrayList<>(inputs);
+        operands.stream().filter(o -> !reads.contains(o)).forEach(reads::add);
+        return reads;
+    }
+
     /**
-     * Each row's sum of exponentials, of scores less a shift, which is the positive's score at first, and becomes the largest of a tile
-     * where that is so much greater that digits would be lost.
+     * Goes through the queue: products, what {@code each} does with those of some rows, and, unless {@code sums} is null, the chunk's keys
+     * summed by what is left in the logits.
      */
-    private static final class LogSums {
-        /** Of a tile. */
-        private static final float TOO_LARGE = 1e6f;
-
-        private final QueueRows rows;
-        private final double[] positive;
-        private final float[] shift;
-        private final double[] sum;
-        private final FloatBuffer log;
-        private final IntBuffer rank;
-
-        LogSums(QueueRows rows, FloatBuffer log, IntBuffer rank) {
-            this.rows = rows;
-            positive = new double[rows.all];
-            shift = new float[rows.all];
-            sum = new double[rows.all];
-            this.log = log;
-            this.rank = rank;
-        }
-
-        void start(int from, int to) {
-            for (int r = from; r < to; r++) {
-                positive[r] = rows.positive(r);
-                shift[r] = (float) (positive[r] / rows.inverse);
-                sum[r] = Math.exp(positive[r] - shift[r] * rows.inverse);
-                rank.put(r, 0);
+    private static Runnable pass(CpuProgram p, QueueRows rows, QueueChunks chunks, Team.Range each, Buffer sums) {
+        Runnable[] scores = chunks.scores(p);
+        Runnable[] pulls = sums == null ? new Runnable[0] : chunks.sums(p, sums);
+        FloatBuffer summed = sums == null ? null : sums.floats();
+        return () -> {
+            if (summed != null) {
+                clear(summed);
             }
-        }
-
-        void add(int from, int to) {
-            Tile tile = Tile.own();
-            int columns = rows.columns;
-            for (int r = from; r < to; r++) {
-                rows.exclude(r);
-                float bound = (float) (positive[r] / rows.inverse);
-                int above = 0;
-                for (int i = 0; i < columns; i += Tile.SIZE) {
-                    tile.load(rows.logits, r * columns + i, Math.min(Tile.SIZE, columns - i), Float.NEGATIVE_INFINITY);
-                    above += Exponentials.above(tile, bound);
-                    addExponentials(tile, r);
+            for (int c = 0; c < scores.length; c++) {
+                scores[c].run();
+                rows.chunk(chunks.start(c), chunks.size(c));
+                p.team().run(rows.counted, 1 + GRAIN / rows.columns, each);
+                if (summed != null) {
+                    pulls[c].run();
                 }
-                rank.put(r, rank.get(r) + above);
             }
-        }
+        };
+    }
 
-        private void addExponentials(Tile tile, int row) {
-            Exponentials.of(tile, shift[row], rows.inverse);
-            float total = Tile.sum(tile.y);
-            if (!(total <= TOO_LARGE)) {
-                float larger = tile.largest();
-                sum[row] *= Math.exp((shift[row] - (double) larger) * rows.inverse);
-                shift[row] = larger;
-                Exponentials.of(tile, larger, rows.inverse);
-                total = Tile.sum(tile.y);
-            }
-            sum[row] += total;
-        }
-
-        /** Stores the log-sums and returns the mean loss of the rows that take part. */
-        double finish(int counted) {
-            double losses = 0;
-            for (int r = 0; r < counted; r++) {
-                double logSum = shift[r] * rows.inverse + Math.log(sum[r]);
-                log.put(r, (float) logSum);
-                losses += logSum - positive[r];
-            }
-            for (int r = counted; r < rows.all; r++) {
-                log.put(r, 0);
-                rank.put(r, -1);
-            }
-            return losses / counted;
+    private static void clear(FloatBuffer sums) {
+        for (int i = 0; i < sums.capacity(); i++) {
+            sums.put(i, 0);
         }
     }
 
-    private static void queueGradient(Lowering l, Node node) {
+    private static void gradient(Lowering l, Node node) {
+        InfoNce op = ((InfoNceGradient) node.op()).forward();
         List<Buffer> in = new ArrayList<>(node.inputs().stream().map(l::plain).toList());
-        Buffer q = in.get(1);
-        Buffer queue = in.get(3);
         Buffer dq = l.define(node.output(0));
         Buffer dk = l.define(node.output(1));
-        QueueChunks forward = new QueueChunks(l, q.shape().dim(0), queue.shape().dim(0), q.shape().last(), false);
-        QueueChunks back = new QueueChunks(l, q.shape().dim(0), queue.shape().dim(0), q.shape().last(), true);
-        Buffer logits = l.scratch(Shape.of(q.shape().dim(0), forward.size(0)), "logits");
-        List<Buffer> writes = new ArrayList<>(List.of(dq, dk, logits));
-        forward.scratch(writes);
-        back.scratch(writes);
-        l.step("infonce gradient", in, writes, p -> {
-            Runnable[] products = forward.bind(p, q, queue, logits);
-            Runnable[] sums = back.bind(p, dq, queue, logits);
-            QueueRows rows = new QueueRows(((InfoNceGradient) node.op()).forward(), q, in.get(2), in, logits);
-            Pulls pulls = new Pulls(rows, in.get(4).floats(), dq.floats(), dk.floats());
-            Team.Range start = pulls::start;
-            Team.Range weigh = pulls::weigh;
-            Team.Range finish = pulls::finish;
-            FloatBuffer upstream = in.get(0).floats();
+        List<Buffer> left = l.left(node.input(4));
+        if (left.isEmpty()) {
+            again(l, node, op, in);
+            return;
+        }
+        List<Buffer> reads = new ArrayList<>(in);
+        // the queue has been gone through
+        reads.remove(3);
+        reads.addAll(left);
+        l.step("infonce pull", reads, List.of(dq, dk), p -> {
+            QueueRows rows = new QueueRows(op, in.get(1), in.get(2), in, null);
+            QueuePulls pulls = new QueuePulls(rows, in.get(0).floats(), in.get(4).floats(), left.get(0).floats(), left.get(1).floats());
+            Team.Range finish = pulls.into(dq.floats(), dk.floats(), QueueLogSums.bound(op));
             return () -> {
-                pulls.begin(rows.counted(), upstream.get(0));
-                p.team().run(rows.all, 1 + GRAIN / rows.width, start);
-                for (int c = 0; c < products.length; c++) {
-                    products[c].run();
-                    rows.chunk(forward.start(c), forward.size(c));
-                    p.team().run(pulls.counted, 1 + GRAIN / rows.columns, weigh);
-                    sums[c].run();
-                }
+                rows.begin();
                 p.team().run(rows.all, 1 + GRAIN / rows.width, finish);
             };
         });
     }
 
-    /**
-     * Gradients of each row. With p the softmax of its scores and s = dloss / (temperature rows): dq = s (sum_j p_j queue_j - n k) and
-     * dk = -s n q, where n = sum_j p_j over the queue is 1 - p_0 without its cancellation.
-     */
-    private static final class Pulls {
-        private final QueueRows rows;
-        private final FloatBuffer log;
-        private final FloatBuffer dq;
-        private final FloatBuffer dk;
-        private final double[] negatives;
-        private double scale;
-        int counted;
-
-        Pulls(QueueRows rows, FloatBuffer log, FloatBuffer dq, FloatBuffer dk) {
-            this.rows = rows;
-            this.log = log;
-            this.dq = dq;
-            this.dk = dk;
-            negatives = new double[rows.all];
-        }
-
-        void begin(int counted, float upstream) {
-            this.counted = counted;
-            scale = upstream * rows.inverse / counted;
-        }
-
-        /** The products of probabilities and queue are added to dq. */
-        void start(int from, int to) {
-            for (int r = from; r < to; r++) {
-                negatives[r] = 0;
-                clear(dq, r);
-            }
-        }
-
-        private void clear(FloatBuffer gradient, int row) {
-            for (int i = row * rows.width; i < (row + 1) * rows.width; i++) {
-                gradient.put(i, 0);
-            }
-        }
-
-        /** Logits to probabilities times s. */
-        void weigh(int from, int to) {
-            Tile tile = Tile.own();
-            float[] p = tile.y;
-            float[] weighed = tile.z;
-            FloatBuffer logits = rows.logits;
-            int columns = rows.columns;
-            float factor = (float) scale;
-            for (int r = from; r < to; r++) {
-                rows.exclude(r);
-                float shift = (float) (log.get(r) / rows.inverse);
-                for (int i = 0; i < columns; i += Tile.SIZE) {
-                    int count = Math.min(Tile.SIZE, columns - i);
-                    tile.load(logits, r * columns + i, count, Float.NEGATIVE_INFINITY);
-                    Exponentials.of(tile, shift, rows.inverse);
-                    for (int j = 0; j < Tile.SIZE; j++) {
-                        weighed[j] = factor * p[j];
-                    }
-                    logits.put(r * columns + i, weighed, 0, count);
-                    negatives[r] += Tile.sum(p);
-                }
-            }
-        }
-
-        /** Adds what the positive does; padding, into whose dq unweighed logits went, gets zeros. */
-        void finish(int from, int to) {
-            for (int r = from; r < to; r++) {
-                if (r >= counted) {
-                    clear(dq, r);
-                    clear(dk, r);
-                    continue;
-                }
-                double pull = scale * negatives[r];
-                for (int i = r * rows.width; i < (r + 1) * rows.width; i++) {
-                    dq.put(i, (float) (dq.get(i) - pull * rows.k.get(i)));
-                    dk.put(i, (float) (-pull * rows.q.get(i)));
-                }
-            }
-        }
+    /** The gradient by a pass of its own. */
+    private static void again(Lowering l, Node node, InfoNce op, List<Buffer> in) {
+        Buffer dq = l.of(node.output(0));
+        Buffer dk = l.of(node.output(1));
+        QueueChunks chunks = new QueueChunks(l, node.input(1), node.input(3), true);
+        Buffer negatives = l.scratch(Shape.of(dq.shape().dim(0)), "negatives");
+        List<Buffer> writes = new ArrayList<>(List.of(dq, dk, negatives));
+        writes.addAll(chunks.scratch());
+        l.step("infonce gradient", reads(in, chunks.reads()), writes, p -> {
+            QueueRows rows = new QueueRows(op, in.get(1), in.get(2), in, chunks.logits);
+            QueuePulls pulls = new QueuePulls(rows, in.get(0).floats(), in.get(4).floats(), dq.floats(), negatives.floats());
+            Runnable pass = pass(p, rows, chunks, pulls::weigh, dq);
+            Team.Range finish = pulls.into(dq.floats(), dk.floats(), Double.NaN);
+            return () -> {
+                rows.begin();
+                pulls.begin();
+                pass.run();
+                p.team().run(rows.all, 1 + GRAIN / rows.width, finish);
+            };
+        });
     }
 }

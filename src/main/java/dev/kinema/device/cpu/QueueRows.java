@@ -17,6 +17,8 @@ final class QueueRows {
     final FloatBuffer q;
     final FloatBuffer k;
     final FloatBuffer logits;
+    /** How many rows take part in this run. */
+    int counted;
     /** Keys of the chunk, which are the columns of {@link #logits}. */
     int columns;
     private int firstKey;
@@ -24,29 +26,32 @@ final class QueueRows {
     private final IntBuffer owners;
     private final IntBuffer queueOwners;
 
-    /** @param in the inputs of the operation, of which count and owners are the last */
+    /**
+     * @param in the inputs of the operation, of which count and owners are the last
+     * @param logits of a chunk; null where none is worked on
+     */
     QueueRows(InfoNce op, Buffer q, Buffer k, List<Buffer> in, Buffer logits) {
         all = q.shape().dim(0);
         width = q.shape().last();
         inverse = 1 / op.temperature();
         this.q = q.floats();
         this.k = k.floats();
-        this.logits = logits.floats();
+        this.logits = logits == null ? null : logits.floats();
         int inputs = in.size();
         owners = op.owned() ? in.get(inputs - 2).ints() : null;
         queueOwners = op.owned() ? in.get(inputs - 1).ints() : null;
         count = op.counted() ? in.get(inputs - (op.owned() ? 3 : 1)).ints() : null;
     }
 
-    /** How many rows take part in this run. */
-    int counted() {
-        if (count == null) {
-            return all;
-        }
-        int counted = count.get(0);
-        if (counted < 1 || counted > all) {
-            throw new KinemaException("count " + counted + " is not one of 1 to " + all + " rows:"
-                + " leave the step out where no row takes part");
+    /** Looks at how many rows take part in this run, and returns it. */
+    int begin() {
+        counted = all;
+        if (count != null) {
+            counted = count.get(0);
+            if (counted < 1 || counted > all) {
+                throw new KinemaException("count " + counted + " is not one of 1 to " + all + " rows:"
+                    + " leave the step out where no row takes part");
+            }
         }
         return counted;
     }

@@ -13,7 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** Sums in double, always in the same order, so that a run repeats to the bit whatever the number of threads. */
+/** Sums in double, some of a few numbers each in float32, in an order that no number of threads changes: a run repeats to the bit. */
 final class Reductions {
     /** Elements of one partial sum of a norm. */
     private static final int CHUNK = 65_536;
@@ -48,7 +48,7 @@ final class Reductions {
             FloatBuffer out = y.floats();
             double[] sums = new double[y.elements()];
             // columns are shared among threads where the last axis stays: each adds up its own, over all rows in order
-            Team.Range columns = (from, to) -> {
+            Team.Range columns = inner == sums.length && innerStep == 1 ? (from, to) -> addRows(in, sums, from, to) : (from, to) -> {
                 for (int row = 0; row < x.elements() / Math.max(1, inner); row++) {
                     int at = 0;
                     int rest = row;
@@ -73,6 +73,33 @@ final class Reductions {
                 }
             };
         });
+    }
+
+    /** Adds the columns {@code from} to {@code to} of all rows, of a few each in float32 and of these sums in double. */
+    private static void addRows(FloatBuffer in, double[] sums, int from, int to) {
+        Tile tile = Tile.own();
+        float[] x = tile.x;
+        float[] few = tile.y;
+        int rows = in.capacity() / Math.max(1, sums.length);
+        for (int first = from; first < to; first += Tile.SIZE) {
+            int count = Math.min(Tile.SIZE, to - first);
+            for (int row = 0; row < rows; row += FEW) {
+                in.get(row * sums.length + first, few, 0, count);
+                for (int next = row + 1; next < Math.min(rows, row + FEW); next++) {
+                    in.get(next * sums.length + first, x, 0, count);
+                    add(x, few, count);
+                }
+                for (int i = 0; i < count; i++) {
+                    sums[first + i] += few[i];
+                }
+            }
+        }
+    }
+
+    private static void add(float[] x, float[] sums, int count) {
+        for (int i = 0; i < count; i++) {
+            sums[i] += x[i];
+        }
     }
 
     /** For each axis of the input, how far the output index moves; 0 along reduced axes. */

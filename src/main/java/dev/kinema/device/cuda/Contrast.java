@@ -90,7 +90,7 @@ final class Contrast {
         writes.add(fault);
         Buffer positives = o.isRaw() ? l.scratch(4L * o.rows(), "positives") : null;
         Step.Launch pairs = pairs(o, positives, reads, writes);
-        boolean both = l.readers(node.output(1)).stream().anyMatch(reader -> isGradient(reader, node));
+        boolean both = l.readers(node.output(1)).stream().anyMatch(reader -> InfoNceGradient.isOf(reader, node));
         Step.Launch loss = both ? onePass(l, node, o, positives, fault, writes) : lossAlone(l, node, o, positives, fault, writes);
         l.step((o.isRaw() ? "infonce.normalize+" : "infonce.") + (both ? "one_pass" : "loss"), reads, writes, stream -> {
             int status = pairs.on(stream);
@@ -150,13 +150,6 @@ final class Contrast {
             o.k().address(), o.queue().address(), Operands.address(positives), Operands.address(o.count()), Operands.address(o.owners()),
             Operands.address(o.queueOwners()), o.rows(), o.width(), o.capacity(), o.op().temperature(), o.op().unitLength() ? 1 : 0, o.code(),
             workspace.address(), stream);
-    }
-
-    /** Whether a reader of a loss's log-sums is the gradient of that loss. */
-    static boolean isGradient(Node reader, Node loss) {
-        return reader.op() instanceof InfoNceGradient g && g.forward().equals(loss.op())
-            && reader.inputs().subList(1, 4).equals(loss.inputs().subList(0, 3))
-            && reader.inputs().subList(5, reader.inputs().size()).equals(loss.inputs().subList(3, loss.inputs().size()));
     }
 
     private static void gradient(Lowering l, Node node) {

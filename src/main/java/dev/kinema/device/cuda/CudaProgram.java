@@ -160,7 +160,7 @@ final class CudaProgram implements Program {
         }
         try {
             checkOpen();
-            weights.enter();
+            weights.acquire();
             boolean complete = false;
             event.begin();
             try {
@@ -173,7 +173,7 @@ final class CudaProgram implements Program {
                 complete = true;
             } finally {
                 event.ended(complete);
-                weights.leave();
+                weights.release();
             }
         } finally {
             inUse.set(false);

@@ -96,7 +96,7 @@ final class UnitRows {
         }
         Node contrast = contrasts.get(0);
         runs.add(new Run(value, first, contrast));
-        return l.readers(value).stream().filter(n -> n.op() instanceof InfoNceGradient).allMatch(n -> Contrast.isGradient(n, contrast))
+        return l.readers(value).stream().filter(n -> n.op() instanceof InfoNceGradient).allMatch(n -> InfoNceGradient.isOf(n, contrast))
             && (value.equals(rows) || l.readers(value).stream().allMatch(UnitRows::isContrast));
     }
 
@@ -140,7 +140,7 @@ final class UnitRows {
             return false;
         }
         if (node.op() instanceof InfoNceGradient) {
-            return value.equals(node.output(0)) && open.removeIf(run -> run.first == first && Contrast.isGradient(node, run.contrast)
+            return value.equals(node.output(0)) && open.removeIf(run -> run.first == first && InfoNceGradient.isOf(node, run.contrast)
                 && run.contrast.input(0).equals(run.value));
         }
         between.add(node);

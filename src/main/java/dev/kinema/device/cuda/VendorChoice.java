@@ -63,7 +63,7 @@ final class VendorChoice implements AutoCloseable {
             throw new KinemaException(name + " cannot always use the vendor's libraries: " + VendorLibraries.absence().get()
                 + ", or leave --vendor always away");
         }
-        return of(vendor, VendorLibraries::products, () -> VendorLibraries.convolutions(index), new VendorTrial(index));
+        return of(vendor, () -> VendorLibraries.products(index), () -> VendorLibraries.convolutions(index), new VendorTrial(index));
     }
 
     /**

@@ -96,6 +96,7 @@ final class ReferenceProgram implements Program {
         if (closed) {
             throw new KinemaException("the program is closed: compile it again");
         }
+        weights.acquire();
         boolean complete = false;
         event.begin();
         try {
@@ -103,6 +104,7 @@ final class ReferenceProgram implements Program {
             complete = true;
         } finally {
             event.ended(complete);
+            weights.release();
         }
     }
 

@@ -40,7 +40,7 @@ final class ReferenceWeights extends Weights {
     }
 
     @Override
-    public void close() {
+    protected void free() {
         arrays.clear();
     }
 }

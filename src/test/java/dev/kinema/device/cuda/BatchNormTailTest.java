@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.kinema.device.Compilation;
-import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Precision;
 import dev.kinema.device.Program;
@@ -24,27 +23,11 @@ import dev.kinema.graph.op.Scale;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What a batch norm's kernel does of its neighbours' work: when, and that it changes no bit. */
-class BatchNormTailTest {
+class BatchNormTailTest extends OnEmulatedDevice {
     private static final Shape VIDEO = Shape.of(2, 3, 2, 5, 12);
-
-    private Device device;
-
-    @BeforeEach
-    void open() {
-        device = Emulated.device();
-    }
-
-    @AfterEach
-    void close() {
-        if (device != null) {
-            device.close();
-        }
-    }
 
     /** A graph with a batch norm, and the values around it. */
     private static final class Block {

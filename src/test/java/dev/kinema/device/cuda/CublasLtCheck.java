@@ -32,7 +32,7 @@ final class CublasLtCheck {
             try (CudaDevice device = CudaDevice.open(name)) {
                 own = run(device, graph(), how);
             }
-            try (CudaDevice device = CudaDevice.open(name, i -> new VendorChoice(Vendor.ALWAYS, VendorLibraries.products(), null, null))) {
+            try (CudaDevice device = CudaDevice.open(name, i -> new VendorChoice(Vendor.ALWAYS, VendorLibraries.products(i), null, null))) {
                 compare(own, run(device, graph(), how), how.precision().name());
             }
         }

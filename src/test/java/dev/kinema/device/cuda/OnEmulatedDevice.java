@@ -6,18 +6,18 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /** Tests with an emulated device of their own, and weights on it. */
-abstract class OnEmulatedDevice {
-    Device device;
-    Weights weights;
+public abstract class OnEmulatedDevice {
+    protected Device device;
+    protected Weights weights;
 
     @BeforeEach
-    final void openDevice() {
+    protected final void openDevice() {
         device = Emulated.device();
         weights = device.newWeights();
     }
 
     @AfterEach
-    final void closeDevice() {
+    protected final void closeDevice() {
         if (device != null) {
             weights.close();
             device.close();

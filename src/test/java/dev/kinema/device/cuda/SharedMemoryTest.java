@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
-import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
@@ -23,26 +22,17 @@ import dev.kinema.graph.op.InfoNce;
 import dev.kinema.graph.op.MeanSquaredError;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Devices of 8.6, 8.9 and 12.x give a block 99 KB of shared memory, those of 8.0 163: what asks for more has another variant. */
-class SharedMemoryTest {
+class SharedMemoryTest extends OnEmulatedDevice {
     private static final int SMALL = 99 * 1024;
     private static final int LARGE = 163 * 1024;
 
-    private Device device;
-
-    @BeforeEach
-    void open() {
-        device = Emulated.device();
-    }
-
     @AfterEach
-    void close() {
-        if (device != null) {
+    void asAtFirst() {
+        if (Emulated.isThere()) {
             emulate(LARGE);
-            device.close();
         }
     }
 
@@ -77,9 +67,10 @@ class SharedMemoryTest {
         graph.output("dq", Gradients.of(MeanSquaredError.of(y, k), List.of(q)).get(0));
         double[][] large = outputs(graph, Compilation.FP32, LARGE);
         double[][] small = outputs(graph, Compilation.FP32, SMALL);
-        // numbers of about 1, summed in another order
-        assertArrayEquals(large[0], small[0], 1e-5);
-        assertArrayEquals(large[1], small[1], 1e-5 / (12 * 72), "of a mean");
+        // numbers up to 1 of sums over a head and over all keys, which the two take in other orders; each is off as DeviceConformance allows
+        double bound = 2 * 3 * Math.sqrt(72 + 12) * 0x1p-24;
+        assertArrayEquals(large[0], small[0], bound);
+        assertArrayEquals(large[1], small[1], bound / (12 * 72), "of a mean");
         emulate(SMALL);
         try (Weights weights = device.newWeights()) {
             weights.initialize(graph, 5);

@@ -36,6 +36,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.ObjIntConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -84,15 +85,14 @@ class StagingTest extends OnEmulatedDevice {
     }
 
     /** What a device gives in the runs one after the other, and leaves in the variable. */
-    private static List<double[]> plain(Device device) {
+    private static List<double[]> runs(Device device, Compilation how, ObjIntConsumer<Program> run) {
         List<double[]> results = new ArrayList<>();
         try (Weights own = device.newWeights()) {
             own.initialize(graph(), 1);
-            try (Program program = device.compile(graph(), own)) {
-                for (int run = 0; run < RUNS; run++) {
-                    fill(program, run);
-                    scale(program, run);
-                    program.run();
+            try (Program program = device.compile(graph(), own, how)) {
+                for (int i = 0; i < RUNS; i++) {
+                    scale(program, i);
+                    run.accept(program, i);
                     results.add(program.output("y").toDoubles());
                 }
             }
@@ -101,22 +101,20 @@ class StagingTest extends OnEmulatedDevice {
         return results;
     }
 
+    private static List<double[]> plain(Device device) {
+        return runs(device, Compilation.FP32, (program, run) -> {
+            fill(program, run);
+            program.run();
+        });
+    }
+
     private static List<double[]> staged(Device device) {
-        List<double[]> results = new ArrayList<>();
-        try (Weights own = device.newWeights()) {
-            own.initialize(graph(), 1);
-            try (Program program = device.compile(graph(), own, STAGED)) {
+        return runs(device, STAGED, (program, run) -> {
+            if (run == 0) {
                 fill(program, 0);
-                for (int run = 0; run < RUNS; run++) {
-                    int next = run + 1;
-                    scale(program, run);
-                    program.run(() -> next < RUNS && fill(program, next));
-                    results.add(program.output("y").toDoubles());
-                }
             }
-            results.add(own.get("w").toDoubles());
-        }
-        return results;
+            program.run(() -> run + 1 < RUNS && fill(program, run + 1));
+        });
     }
 
     private static void assertSame(List<double[]> expected, List<double[]> actual) {
@@ -204,43 +202,23 @@ class StagingTest extends OnEmulatedDevice {
 
     @Test
     void whoAsksForAnInputTakesItBack() {
-        whateverIsLate(this::whoAsksForAnInputTakesItBack);
+        whateverIsLate(own -> assertSame(plain(device), runs(device, STAGED, (program, run) -> {
+            fill(program, run);
+            program.run(() -> fill(program, 99));
+        })));
     }
 
-    private void whoAsksForAnInputTakesItBack(Weights own) {
-        List<double[]> expected = plain(device);
-        own.initialize(graph(), 1);
-        try (Program program = device.compile(graph(), own, STAGED)) {
-            for (int run = 0; run < RUNS; run++) {
-                fill(program, run);
-                scale(program, run);
-                program.run(() -> fill(program, 99));
-                assertArrayEquals(expected.get(run), program.output("y").toDoubles());
-            }
-        }
-    }
-
+    /** The results are there, and each run has changed the variable. */
     @Test
     void whatRefillingThrowsComesWhenTheRunIsOver() {
-        whateverIsLate(this::whatRefillingThrowsComesWhenTheRunIsOver);
-    }
-
-    private void whatRefillingThrowsComesWhenTheRunIsOver(Weights own) {
-        List<double[]> expected = plain(device);
-        own.initialize(graph(), 1);
-        try (Program program = device.compile(graph(), own, STAGED)) {
-            for (int run = 0; run < RUNS; run++) {
-                fill(program, run);
-                scale(program, run);
-                String said = assertThrows(KinemaException.class, () -> program.run(() -> {
-                    fill(program, 99);
-                    throw new KinemaException("no film is left");
-                })).getMessage();
-                assertEquals("no film is left", said);
-                assertArrayEquals(expected.get(run), program.output("y").toDoubles());
-            }
-        }
-        assertArrayEquals(expected.get(RUNS), own.get("w").toDoubles(), "each run has changed the variable");
+        whateverIsLate(own -> assertSame(plain(device), runs(device, STAGED, (program, run) -> {
+            fill(program, run);
+            String said = assertThrows(KinemaException.class, () -> program.run(() -> {
+                fill(program, 99);
+                throw new KinemaException("no film is left");
+            })).getMessage();
+            assertEquals("no film is left", said);
+        })));
     }
 
     @Test

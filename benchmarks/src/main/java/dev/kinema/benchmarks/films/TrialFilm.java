@@ -29,7 +29,7 @@ record TrialFilm(Path folder, Path weights, Path film, String words) implements 
             try {
                 writeWeights(trial.weights);
                 if (made) {
-                    EventFilm.of(1, Collections.nCopies(Math.max(1, Integer.parseInt(what) / 2), 1), MADE).write(trial.film);
+                    writeFilm(trial.film, Integer.parseInt(what));
                 }
                 complete = true;
                 return trial;
@@ -41,6 +41,11 @@ record TrialFilm(Path folder, Path weights, Path film, String words) implements 
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** A film of so many seconds, two at least. */
+    static void writeFilm(Path file, int seconds) {
+        EventFilm.of(1, Collections.nCopies(Math.max(1, seconds / 2), 1), MADE).write(file);
     }
 
     /** Slow-D's, as they are drawn; its last norms do not begin at zero, with which blocks would add nothing to their shortcuts. */
