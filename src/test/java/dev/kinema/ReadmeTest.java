@@ -57,7 +57,11 @@ class ReadmeTest {
     }
 
     private static List<Block> blocks(String language) {
-        return BLOCK.matcher(readme).results().map(m -> new Block(m.group(1) == null ? "" : m.group(1), m.group(2), m.group(3)))
+        return blocks(readme, language);
+    }
+
+    private static List<Block> blocks(String page, String language) {
+        return BLOCK.matcher(page).results().map(m -> new Block(m.group(1) == null ? "" : m.group(1), m.group(2), m.group(3)))
             .filter(block -> block.language().equals(language)).toList();
     }
 
@@ -121,8 +125,8 @@ class ReadmeTest {
 
     /** What no test runs, for want of the files, names at least commands and options that there are. */
     @Test
-    void commandsAndOptionsExist() {
-        List<String> lines = blocks("sh").stream().flatMap(block -> block.text().lines()).filter(line -> line.startsWith("./kinema ")).toList();
+    void commandsAndOptionsExist() throws IOException {
+        List<String> lines = blocks(readme + Files.readString(Path.of("configs/README.md")), "sh").stream().flatMap(block -> block.text().lines()).filter(line -> line.startsWith("./kinema ")).toList();
         assertTrue(lines.size() >= 7, lines::toString);
         for (String line : lines) {
             String[] words = line.split(" ");
@@ -159,25 +163,27 @@ class ReadmeTest {
         return out.toString();
     }
 
-    /** With a small network and a short film, which the example takes as it takes others. */
+    /** With a small network and a short film, which the examples take as they take others. */
     @Test
-    void exampleCompilesAndRuns() throws Exception {
-        List<Block> java = blocks("java");
-        assertEquals(1, java.size());
-        Block example = java.get(0);
-        Path source = Files.writeString(folder.resolve(example.note()), example.text());
-        ByteArrayOutputStream messages = new ByteArrayOutputStream();
-        int status = ToolProvider.getSystemJavaCompiler().run(null, messages, messages, "-proc:none", "-cp", classPath(), "-d", folder.toString(),
-            source.toString());
-        assertEquals(0, status, messages::toString);
+    void examplesCompileAndRun() throws Exception {
         Path weights = folder.resolve("weights.safetensors");
         SlowConfig small = SlowConfig.slowD(26).withWidth(4).withClip(new SlowConfig.Clip(16, 48, 4))
             .withHead(new SlowConfig.Head(SlowConfig.Pool.GLOBAL, 0, 0));
         BackboneWeights.random(small, 1).write(weights, 1, 0);
         Path film = folder.resolve("film.mp4");
         ProceduralFilm.of(1, 64, 48, 25, 6).write(film);
-        assertEquals(List.of("0.0 s to 2.1 s: 128 numbers", "2.0 s to 4.1 s: 128 numbers", "4.0 s to 6.1 s: 128 numbers"),
-            run(example.note().replace(".java", ""), weights.toString(), film.toString()));
+        Map<String, List<String>> printed = new TreeMap<>();
+        for (Block example : blocks("java")) {
+            Path source = Files.writeString(folder.resolve(example.note()), example.text());
+            ByteArrayOutputStream messages = new ByteArrayOutputStream();
+            int status = ToolProvider.getSystemJavaCompiler().run(null, messages, messages, "-proc:none", "-cp", classPath(), "-d",
+                folder.toString(), source.toString());
+            assertEquals(0, status, messages::toString);
+            printed.put(example.note(), run(example.note().replace(".java", ""), weights.toString(), film.toString()));
+        }
+        assertEquals(Map.of(
+            "Embed.java", List.of("0.0 s to 2.1 s: 128 numbers", "2.0 s to 4.1 s: 128 numbers", "4.0 s to 6.1 s: 128 numbers"),
+            "Serve.java", List.of("0.0 s: 128 numbers", "2.0 s: 128 numbers", "4.0 s: 128 numbers", "3 clips")), printed);
     }
 
     private List<String> run(String name, String... arguments) throws Exception {

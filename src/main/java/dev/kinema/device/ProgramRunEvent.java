@@ -11,8 +11,8 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
 /**
- * A run of a program, for Java Flight Recorder; its duration is that of the run. A program keeps one and commits it after every run, so that
- * running allocates nothing.
+ * A run of a program, for Java Flight Recorder; its duration is that of the run. A program keeps one and commits it after every run, so
+ * that running allocates nothing. Its bytes are what the program holds; what a run reads and writes is in a {@link Profile}.
  */
 @Name(ProgramRunEvent.NAME)
 @Label("Program Run")
@@ -39,11 +39,22 @@ public final class ProgramRunEvent extends Event {
     @DataAmount
     private final long heldBytes;
 
+    @Label("Complete")
+    @Description("Whether the run came to its end; an error has ended it otherwise")
+    private boolean complete;
+
     public ProgramRunEvent(String device, Bindings bindings, MemoryPlan plan) {
         this.device = device;
         this.graph = describe(bindings.inputs()) + " -> " + describe(bindings.outputs());
         this.plannedBytes = plan.bytes();
         this.heldBytes = plan.persistentBytes();
+    }
+
+    /** Commits a run that began, and has ended. */
+    public void ended(boolean well) {
+        end();
+        complete = well;
+        commit();
     }
 
     private static String describe(Map<String, HostArray> arrays) {

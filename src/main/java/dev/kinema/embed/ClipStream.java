@@ -1,16 +1,17 @@
 package dev.kinema.embed;
 
 import dev.kinema.KinemaException;
+import dev.kinema.embed.ClipMemory.Slot;
 import dev.kinema.video.ClipPlan;
 import dev.kinema.video.ClipReader;
 import dev.kinema.video.Damage;
 import dev.kinema.video.Footage;
 import dev.kinema.video.GivenFilm;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -26,18 +27,6 @@ public final class ClipStream implements AutoCloseable {
     /** How long {@link #close} waits for a decoder that hangs, as on a disk that does not answer. */
     private static final long GRACE_MILLIS = 5_000;
 
-    /** A decoded clip, u8 [T, H, W, 3], with where it is from. */
-    static final class Slot {
-        final ByteBuffer pixels;
-        final double[] times;
-        long index;
-
-        Slot(int bytes, int frames) {
-            pixels = ByteBuffer.allocateDirect(bytes);
-            times = new double[frames];
-        }
-    }
-
     /** What {@link #next} returns where it was woken, or time is over. */
     static final Slot NOTHING = new Slot(0, 0);
     private static final Slot END = new Slot(0, 0);
@@ -46,9 +35,7 @@ public final class ClipStream implements AutoCloseable {
     private final Optional<GivenFilm> given;
     private final ClipPlan plan;
     private final long from;
-    private final int slots;
-    private final Queue<Slot> spare;
-    private final BlockingQueue<Slot> empty;
+    private final ClipMemory.Share memory;
     /** Clips, wake-ups and the end. */
     private final BlockingQueue<Slot> mailbox = new LinkedBlockingQueue<>();
     private final Thread decoder;
@@ -61,25 +48,22 @@ public final class ClipStream implements AutoCloseable {
 
     /**
      * @param from the first clip to decode
-     * @param slots clips held at once: decoded ones that wait, and those being encoded
-     * @param spare slots of the plan's size that nobody uses; taken from, and given back when the stream is closed
+     * @param memory for clips of the plan's size: decoded ones that wait, and those being encoded
      */
-    ClipStream(Path film, ClipPlan plan, long from, int slots, Queue<Slot> spare) {
-        this(film, Optional.empty(), plan, from, slots, spare);
+    ClipStream(Path film, ClipPlan plan, long from, ClipMemory memory) {
+        this(film, Optional.empty(), plan, from, memory);
     }
 
-    ClipStream(GivenFilm given, ClipPlan plan, int slots, Queue<Slot> spare) {
-        this(given.film(), Optional.of(given), plan, 0, slots, spare);
+    ClipStream(GivenFilm given, ClipPlan plan, ClipMemory memory) {
+        this(given.film(), Optional.of(given), plan, 0, memory);
     }
 
-    private ClipStream(Path film, Optional<GivenFilm> given, ClipPlan plan, long from, int slots, Queue<Slot> spare) {
+    private ClipStream(Path film, Optional<GivenFilm> given, ClipPlan plan, long from, ClipMemory memory) {
         this.film = film;
         this.given = given;
         this.from = from;
         this.plan = plan;
-        this.slots = slots;
-        this.spare = spare;
-        this.empty = new LinkedBlockingQueue<>();
+        this.memory = memory.share();
         decoder = new Thread(this::decode, "kinema-decode " + film);
         decoder.setDaemon(true);
         // where the JVM was told to mind it: see priorities in the launcher
@@ -105,7 +89,6 @@ public final class ClipStream implements AutoCloseable {
 
     private void decode(Path file) throws InterruptedException {
         try (Footage video = Footage.open(file, () -> stopped); ClipReader clips = video.clips(plan)) {
-            provide();
             if (from > 0) {
                 clips.seek(from);
             }
@@ -117,17 +100,24 @@ public final class ClipStream implements AutoCloseable {
 
     private void decode(GivenFilm frames) throws InterruptedException {
         try (ClipReader clips = frames.clips(plan)) {
-            provide();
             deliver(clips);
             damage = Damage.NONE;
         }
     }
 
+    /** Memory is taken in this thread, so that too little of it is this film's failure and not its predecessor's. */
     private void deliver(ClipReader clips) throws InterruptedException {
         while (true) {
-            Slot slot = empty.take();
-            if (!clips.next(slot.pixels, 0)) {
-                empty.add(slot);
+            Slot slot = memory.take();
+            boolean filled = false;
+            try {
+                filled = clips.next(slot.pixels, 0);
+            } finally {
+                if (!filled) {
+                    memory.give(slot);
+                }
+            }
+            if (!filled) {
                 return;
             }
             slot.index = clips.index();
@@ -135,15 +125,6 @@ public final class ClipStream implements AutoCloseable {
                 slot.times[i] = clips.frameTime(i);
             }
             mailbox.add(slot);
-        }
-    }
-
-    /** Memory for the clips; in the decoder's thread, so that too little of it is this film's failure and not its predecessor's. */
-    private void provide() {
-        int bytes = plan.frames() * plan.framing().crop() * plan.framing().crop() * 3;
-        for (int i = 0; i < slots; i++) {
-            Slot slot = spare.poll();
-            empty.add(slot == null ? new Slot(bytes, plan.frames()) : slot);
         }
     }
 
@@ -235,13 +216,14 @@ public final class ClipStream implements AutoCloseable {
     }
 
     void recycle(Slot slot) {
-        empty.add(slot);
+        memory.give(slot);
     }
 
     /** Stops decoding and waits for the thread to end: it looks after each frame. One that hangs in a read is left alone, to end after it. */
     @Override
     public void close() {
         stopped = true;
+        memory.close();
         decoder.interrupt();
         long begin = System.nanoTime();
         boolean interrupted = false;
@@ -262,9 +244,10 @@ public final class ClipStream implements AutoCloseable {
             LOG.log(System.Logger.Level.WARNING, "the decoder of ''{0}'' hangs and is left alone: look at the disk that the film is on",
                 film);
         }
-        mailbox.removeIf(slot -> slot == END || slot == NOTHING);
-        mailbox.drainTo(spare);
-        empty.drainTo(spare);
+        // looked through once it is out of the mailbox, to which others may be adding wake-ups
+        List<Slot> undelivered = new ArrayList<>();
+        mailbox.drainTo(undelivered);
+        undelivered.stream().filter(slot -> slot != END && slot != NOTHING).forEach(memory::give);
         mailbox.add(END);
     }
 }

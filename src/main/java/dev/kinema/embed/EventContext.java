@@ -21,22 +21,30 @@ import java.util.OptionalInt;
  * window beyond the film are masked as keys.
  */
 final class EventContext implements AutoCloseable {
-    /** Windows per run: weights are read from memory once for all of them. */
-    private static final int WINDOWS = 8;
+    /** Windows in a run of a short film: weights are read from memory once for all of them. */
+    private static final int FEW = 8;
+    /** Events in a run of a long film, the whole of one of ten minutes with a clip every 2 s. */
+    private static final int MANY_EVENTS = 320;
 
     private final ContextualizerConfig config;
     private final int window;
+    private final Device device;
     private final Weights weights;
-    private final Program program;
+    private final int many;
+    private final Program few;
+    /** For long films; null before the first of them, as it has a copy of the weights of its own, prepared for its size. */
+    private Program whole;
 
     EventContext(Device device, ContextualizerWeights network, OptionalInt window) {
         this.config = network.config();
         this.window = window.orElse(network.training().map(ContextualizerTraining::tokens).orElse(config.maxLength()));
+        this.device = device;
+        this.many = Math.max(FEW, MANY_EVENTS / this.window);
         this.weights = device.newWeights();
         boolean compiled = false;
         try {
             network.copyTo(weights);
-            this.program = device.compile(graph(), weights, Compilation.FP32);
+            this.few = compile(FEW);
             compiled = true;
         } finally {
             if (!compiled) {
@@ -45,14 +53,14 @@ final class EventContext implements AutoCloseable {
         }
     }
 
-    private Graph graph() {
+    private Program compile(int windows) {
         Graph graph = new Graph();
         Pass pass = Pass.eval(graph);
         Contextualizer network = new Contextualizer(config);
-        Value features = graph.input("features", DType.F32, Shape.of(WINDOWS, window, config.inputWidth()));
-        Value padding = graph.input("padding", DType.U8, Shape.of(WINDOWS, window));
+        Value features = graph.input("features", DType.F32, Shape.of(windows, window, config.inputWidth()));
+        Value padding = graph.input("padding", DType.U8, Shape.of(windows, window));
         graph.output("events", network.encode(pass, network.tokens(pass, features), padding));
-        return graph;
+        return device.compile(graph, weights, Compilation.FP32);
     }
 
     int width() {
@@ -63,42 +71,61 @@ final class EventContext implements AutoCloseable {
         return window;
     }
 
-    /** Events [T, width] of features [T, inputWidth]. */
+    /** Events [T, width] of features [T, inputWidth], F32. For one thread at a time. */
     HostArray events(HostArray features) {
         int count = features.shape().dim(0);
         HostArray events = HostArray.allocate(DType.F32, Shape.of(count, config.width()));
-        HostArray input = program.input("features");
-        HostArray padding = program.input("padding");
-        int perRun = WINDOWS * window;
-        for (int done = 0; done < count; done += perRun) {
-            int filled = Math.min(perRun, count - done);
-            for (int i = 0; i < perRun; i++) {
-                padding.set(i, (long) (i < filled ? 0 : 1));
+        int done = 0;
+        while (done < count) {
+            int windows = (count - done + window - 1) / window;
+            // half a run or more of the larger kind costs no more than what it takes of the other
+            boolean isLong = 2 * windows >= many;
+            if (isLong && whole == null && many > FEW) {
+                whole = compile(many);
             }
-            for (int i = 0; i < perRun * config.inputWidth(); i++) {
-                input.set(i, i < filled * config.inputWidth() ? features.get(done * config.inputWidth() + i) : 0.0);
-            }
-            program.run();
-            copy(program.output("events"), filled * config.width(), events, done * config.width());
+            int filled = Math.min((isLong ? many : FEW) * window, count - done);
+            run(isLong && many > FEW ? whole : few, features, done, filled, events);
+            done += filled;
         }
         return events;
     }
 
-    private static void copy(HostArray from, int count, HostArray to, int at) {
+    private void run(Program program, HostArray features, int from, int count, HostArray events) {
+        HostArray input = program.input("features");
+        copy(features, from * config.inputWidth(), count * config.inputWidth(), input, 0);
+        HostArray padding = program.input("padding");
+        int places = padding.elements();
+        zero(input, count * config.inputWidth(), places * config.inputWidth());
+        for (int i = 0; i < places; i++) {
+            padding.set(i, (long) (i < count ? 0 : 1));
+        }
+        program.run();
+        copy(program.output("events"), 0, count * config.width(), events, from * config.width());
+    }
+
+    private static void zero(HostArray array, int from, int to) {
+        int size = array.dtype().bytes();
+        array.buffer().put(from * size, new byte[(to - from) * size]);
+    }
+
+    private static void copy(HostArray from, int start, int count, HostArray to, int at) {
         if (from.dtype() != to.dtype()) {
+            // the reference device computes in doubles
             for (int i = 0; i < count; i++) {
-                to.set(at + i, from.get(i));
+                to.set(at + i, from.get(start + i));
             }
             return;
         }
         int size = to.dtype().bytes();
-        ByteBuffer source = from.buffer();
-        to.buffer().put(at * size, source, 0, count * size);
+        to.buffer().put(at * size, from.buffer(), start * size, count * size);
     }
 
     @Override
     public void close() {
-        program.close();
+        if (whole != null) {
+            whole.close();
+        }
+        few.close();
         weights.close();
     }
 

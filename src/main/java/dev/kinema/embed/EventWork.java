@@ -14,6 +14,8 @@ final class EventWork extends LaneWork {
     }
 
     void run() {
+        // nobody else writes to the features
+        read();
         // the contextualizer is one program for all lanes, and a small part of their work
         synchronized (context) {
             events = context.events(features);

@@ -14,15 +14,18 @@ import java.util.function.Consumer;
  */
 final class FilmEncoding {
     /** Clips in the lanes, in the stream's memory. */
-    private record Sent(List<ClipStream.Slot> slots, ClipGroup group) {
+    private record Sent(List<ClipMemory.Slot> slots, ClipGroup group) {
     }
+
+    /** After which it looks around even where nobody has woken it. */
+    private static final long LONGEST_WAIT_NANOS = 60_000_000_000L;
 
     private final ClipStream clips;
     private final Lanes lanes;
     private final EncodingCall call;
     private final Consumer<ClipFeature> sink;
     private final EncodingProgress progress;
-    private final Deque<ClipStream.Slot> ready = new ArrayDeque<>();
+    private final Deque<ClipMemory.Slot> ready = new ArrayDeque<>();
     private final Deque<Sent> sent = new ArrayDeque<>();
     private long done;
     private boolean open;
@@ -48,7 +51,7 @@ final class FilmEncoding {
                 if (clips.hasEnded() && sent.isEmpty()) {
                     return clips.damage();
                 }
-                take(clips.next(call.remaining()));
+                take(clips.next(Math.min(LONGEST_WAIT_NANOS, call.remaining())));
             }
         } catch (InterruptedException e) {
             throw call.interrupted();
@@ -58,7 +61,7 @@ final class FilmEncoding {
         }
     }
 
-    private void take(ClipStream.Slot slot) {
+    private void take(ClipMemory.Slot slot) {
         if (slot == ClipStream.NOTHING) {
             return;
         }
@@ -73,7 +76,7 @@ final class FilmEncoding {
 
     private void send() {
         while (ready.size() >= lanes.groupSize() || clips.hasEnded() && !ready.isEmpty()) {
-            List<ClipStream.Slot> slots = new ArrayList<>();
+            List<ClipMemory.Slot> slots = new ArrayList<>();
             List<ByteBuffer> pixels = new ArrayList<>();
             while (slots.size() < lanes.groupSize() && !ready.isEmpty()) {
                 slots.add(ready.poll());
@@ -90,7 +93,7 @@ final class FilmEncoding {
             Sent first = sent.poll();
             List<ClipFeature> features = new ArrayList<>();
             for (int i = 0; i < first.slots.size(); i++) {
-                ClipStream.Slot slot = first.slots.get(i);
+                ClipMemory.Slot slot = first.slots.get(i);
                 double start = clips.plan().clipStart(slot.index);
                 features.add(new ClipFeature(slot.index, start, start + clips.plan().span(), slot.times.clone(), first.group.feature(i)));
                 clips.recycle(slot);

@@ -6,7 +6,13 @@ import java.util.concurrent.TimeUnit;
 /** Something that a lane is to do for a call, which waits for it, or drops it. */
 abstract class LaneWork {
     private enum State {
-        QUEUED, RUNNING, DONE, DROPPED
+        QUEUED,
+        /** A lane reads the call's memory. */
+        READING,
+        /** A lane has what it needs. */
+        READ,
+        DONE,
+        DROPPED
     }
 
     private static final long LONGEST_WAIT_MILLIS = 60_000;
@@ -14,18 +20,32 @@ abstract class LaneWork {
     private State state = State.QUEUED;
     private Throwable failure;
 
-    /** To be called by the lane; false where nobody wants it any more. */
+    /** Whether somebody waits for it, as far as is known. */
+    final synchronized boolean isWanted() {
+        return state != State.DROPPED;
+    }
+
+    /** To be called by the lane before it reads the call's memory, and again before it does so again; false where nobody waits any more. */
     final synchronized boolean begin() {
-        if (state != State.QUEUED) {
+        if (state == State.DROPPED) {
             return false;
         }
-        state = State.RUNNING;
+        state = State.READING;
         return true;
     }
 
-    /** To be called by the lane that began it; {@code thrown} is null where all went well. */
+    /** To be called by the lane that began it, which does not look at the call's memory from now on. */
+    final synchronized void read() {
+        state = State.READ;
+        notifyAll();
+    }
+
+    /** To be called by the lane; {@code thrown} is null where all went well. */
     final void end(Throwable thrown) {
         synchronized (this) {
+            if (state == State.DROPPED || state == State.DONE) {
+                return;
+            }
             failure = thrown;
             state = State.DONE;
             notifyAll();
@@ -61,18 +81,18 @@ abstract class LaneWork {
         notifyAll();
     }
 
-    /** Takes the work back: what has begun is waited for, as a lane may be reading the call's memory. An interrupt is kept for later. */
+    /** Takes the work back. Only a lane that is reading the call's memory is waited for, not its run. An interrupt is kept for later. */
     final synchronized void drop() {
-        if (state == State.QUEUED) {
-            state = State.DROPPED;
-        }
         boolean interrupted = false;
-        while (state == State.RUNNING) {
+        while (state == State.READING) {
             try {
                 wait();
             } catch (InterruptedException e) {
                 interrupted = true;
             }
+        }
+        if (state != State.DONE) {
+            state = State.DROPPED;
         }
         if (interrupted) {
             Thread.currentThread().interrupt();

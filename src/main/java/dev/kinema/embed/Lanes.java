@@ -14,7 +14,9 @@ import dev.kinema.model.Slow;
 import dev.kinema.model.SlowConfig;
 import dev.kinema.nn.Pass;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -31,6 +33,8 @@ final class Lanes implements AutoCloseable {
     private static final LaneWork END = new LaneWork() {
     };
     private static final String FRAMES = "frames";
+    private static final System.Logger LOG = System.getLogger(Lanes.class.getName());
+    private static final String INTERRUPTED = "somebody interrupted an encoder's own thread, which goes on: interrupt those that call it";
 
     private final int batch;
     private final int clipBytes;
@@ -46,10 +50,10 @@ final class Lanes implements AutoCloseable {
         final Program whole;
         /** For clips too few to be worth a batch. */
         final Optional<Program> single;
-        /** Begun, and filled into the next run of {@link #whole}. */
+        /** Filled into the next run of {@link #whole}, or to be. */
         List<ClipGroup> ahead = List.of();
-        /** Not begun; null where there is none. */
-        LaneWork kept;
+        /** What was met among clips, and comes when those are done: events, the end. */
+        final Deque<LaneWork> kept = new ArrayDeque<>();
 
         Lane(Program whole, Optional<Program> single) {
             this.whole = whole;
@@ -130,28 +134,45 @@ final class Lanes implements AutoCloseable {
     }
 
     private void work(Lane lane) {
-        try {
-            for (LaneWork next = queue.take(); next != END; next = lane.kept == null ? queue.take() : lane.kept) {
-                lane.kept = null;
-                perform(lane, next);
+        for (LaneWork next = take(); next != END; next = lane.kept.isEmpty() ? take() : lane.kept.poll()) {
+            if (next instanceof ClipGroup clips) {
+                encode(lane, clips);
+            } else {
+                contextualize((EventWork) next);
             }
-        } catch (InterruptedException e) {
-            throw new IllegalStateException("somebody interrupted an encoder's own thread: interrupt those that call it", e);
         }
     }
 
-    private void perform(Lane lane, LaneWork work) throws InterruptedException {
-        if (!work.begin()) {
-            return;
-        }
-        if (work instanceof ClipGroup clips) {
-            boolean filled = encode(lane, gathered(clips), false);
-            while (!lane.ahead.isEmpty()) {
-                filled = encode(lane, lane.ahead, filled);
+    private LaneWork take() {
+        while (true) {
+            try {
+                return queue.take();
+            } catch (InterruptedException e) {
+                LOG.log(System.Logger.Level.WARNING, INTERRUPTED);
             }
+        }
+    }
+
+    private void encode(Lane lane, ClipGroup first) {
+        List<ClipGroup> groups = new ArrayList<>(batch);
+        groups.add(first);
+        try {
+            gather(lane, groups);
+        } catch (RuntimeException | Error e) {
+            // the callers' to see: a lane must not end while somebody may wait for it
+            groups.forEach(group -> end(group, e));
             return;
         }
-        EventWork events = (EventWork) work;
+        boolean filled = encode(lane, groups, false);
+        while (!lane.ahead.isEmpty()) {
+            filled = encode(lane, lane.ahead, filled);
+        }
+    }
+
+    private static void contextualize(EventWork events) {
+        if (!events.begin()) {
+            return;
+        }
         Throwable thrown = null;
         try {
             events.run();
@@ -159,31 +180,40 @@ final class Lanes implements AutoCloseable {
             // the caller's to see
             thrown = e;
         }
-        work.end(thrown);
+        end(events, thrown);
     }
 
-    /** The group that was begun, and others that a batch has room for. */
-    private List<ClipGroup> gathered(ClipGroup first) throws InterruptedException {
-        List<ClipGroup> groups = new ArrayList<>(List.of(first));
+    /** Adds other calls' clips while the batch has room and they may be waited for. */
+    private void gather(Lane lane, List<ClipGroup> groups) {
         if (gather.isEmpty()) {
-            return groups;
+            return;
         }
         long begun = System.nanoTime();
-        while (groups.size() < batch) {
-            LaneWork next = queue.poll(gather.getAsLong() - (System.nanoTime() - begun), TimeUnit.NANOSECONDS);
+        boolean open = true;
+        while (open && groups.size() < batch) {
+            // events wait for this batch: they let clips in that are there, and wait for no others
+            long left = lane.kept.isEmpty() ? gather.getAsLong() - (System.nanoTime() - begun) : 0;
+            LaneWork next = poll(left);
             if (next instanceof ClipGroup clips) {
-                if (clips.begin()) {
+                if (clips.isWanted()) {
                     groups.add(clips);
                 }
                 continue;
             }
             if (next != null) {
-                // an end, or events: not to be computed in front of clips that have waited longer
-                queue.add(next);
+                lane.kept.add(next);
             }
-            break;
+            open = next != null && next != END;
         }
-        return groups;
+    }
+
+    private LaneWork poll(long nanos) {
+        try {
+            return queue.poll(nanos, TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            LOG.log(System.Logger.Level.WARNING, INTERRUPTED);
+            return null;
+        }
     }
 
     /**
@@ -200,14 +230,12 @@ final class Lanes implements AutoCloseable {
             if (!filled && lane.single.isPresent() && 2 * clips <= batch) {
                 // a run costs what its clips cost: one by one, less than half a batch is cheaper than a whole
                 for (ClipGroup group : groups) {
-                    fill(lane.single.get(), List.of(group));
-                    lane.single.get().run();
-                    collect(lane.single.get(), List.of(group));
+                    if (fill(lane.single.get(), List.of(group))) {
+                        lane.single.get().run();
+                        collect(lane.single.get(), List.of(group));
+                    }
                 }
-            } else {
-                if (!filled) {
-                    fill(lane.whole, groups);
-                }
+            } else if (filled || fill(lane.whole, groups)) {
                 lane.whole.run(() -> fillAhead(lane));
                 collect(lane.whole, groups);
             }
@@ -216,45 +244,62 @@ final class Lanes implements AutoCloseable {
             thrown = e;
         }
         for (ClipGroup group : groups) {
-            group.end(thrown);
+            end(group, thrown);
         }
         return thrown == null;
+    }
+
+    private static void end(LaneWork work, Throwable thrown) {
+        try {
+            work.end(thrown);
+        } catch (RuntimeException | Error e) {
+            // as where memory is short: the work is done, and others wait for this lane
+            LOG.log(System.Logger.Level.ERROR, "a call was not told that its clips are done, and looks for itself within a minute", e);
+        }
     }
 
     /** Takes clips that wait, and gives them to the whole program's next run; whether there were any. */
     private boolean fillAhead(Lane lane) {
         int most = gather.isPresent() ? batch : 1;
-        if (lane.kept != null || queue.size() < most) {
+        if (!lane.kept.isEmpty() || queue.size() < most) {
             // what waits goes first, and what is less than a batch can grow until the run is done
             return false;
         }
-        List<ClipGroup> groups = new ArrayList<>();
+        List<ClipGroup> groups = new ArrayList<>(most);
+        lane.ahead = groups;
         for (LaneWork next = queue.poll(); next != null; next = groups.size() < most ? queue.poll() : null) {
-            if (!(next instanceof ClipGroup clips)) {
-                // an end, or events: after the clips that have waited longer
-                lane.kept = next;
+            if (next instanceof ClipGroup clips) {
+                if (clips.isWanted()) {
+                    groups.add(clips);
+                }
+                continue;
+            }
+            // an end, or events: after the clips that have waited longer, and those that are there and fill their batch
+            lane.kept.add(next);
+            if (next == END) {
                 break;
             }
-            if (clips.begin()) {
-                groups.add(clips);
-            }
         }
-        lane.ahead = groups;
-        if (!groups.isEmpty()) {
-            fill(lane.whole, groups);
-        }
-        return !groups.isEmpty();
+        return fill(lane.whole, groups);
     }
 
-    private void fill(Program program, List<ClipGroup> groups) {
+    /** Copies clips into a program's input; false where nobody waits for any of them. Places of those who do not hold what they held. */
+    private boolean fill(Program program, List<ClipGroup> groups) {
         ByteBuffer input = program.input(FRAMES).buffer();
+        boolean wanted = false;
         int row = 0;
         for (ClipGroup group : groups) {
-            for (int i = 0; i < group.size(); i++) {
-                ByteBuffer clip = group.clip(i);
-                input.put(row++ * clipBytes, clip, clip.position(), clipBytes);
+            if (group.begin()) {
+                wanted = true;
+                for (int i = 0; i < group.size(); i++) {
+                    ByteBuffer clip = group.clip(i);
+                    input.put((row + i) * clipBytes, clip, clip.position(), clipBytes);
+                }
+                group.read();
             }
+            row += group.size();
         }
+        return wanted;
     }
 
     private void collect(Program program, List<ClipGroup> groups) {

@@ -14,31 +14,35 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Turns films into features of their clips and, with a contextualizer, into events.
  *
- * <p>A film is decoded by a thread of its own while clips are computed; held in memory are a few clips, whatever the film's length. Any
- * number of threads may use an encoder at once. {@link ServingConfig} says how many of their calls are worked on at a time, how many may
- * wait, and for how long; a call computes in the encoder's own threads, and calls back in the thread that made it.
+ * <p>A film is decoded by a thread of its own while clips are computed; held in memory are a few clips, whatever the film's length:
+ * {@link ServingConfig} says how many, how many calls are worked on at a time, how many may wait, and for how long. Any number of threads
+ * may use an encoder at once; a call computes in the encoder's own threads, and calls back in the thread that made it.
  *
  * <p>A call ends early, with {@link EncodingStoppedException}, when its thread is interrupted (which keeps its interrupt status), its
- * {@link Cancellation} says so, its deadline is over, or another thread calls {@link #close}. It ends when the clip that is computed at
- * that moment is done, gives back all that it took, and leaves the encoder as good as before. Where a film's decoder hangs in a read, as on
- * a disk that does not answer, it is waited for up to 5 seconds more: so much later than its deadline a call may end. The decoder's thread
- * is then left alone, and ends with its read.
+ * {@link Cancellation} says so, its deadline is over, or another thread calls {@link #close}. It gives back all that it took, does not wait
+ * for clips that are being computed, and leaves the encoder as good as before. Where a film's decoder hangs in a read, as on a disk that
+ * does not answer, it is waited for up to 5 seconds: so much later than its deadline a call may end. The decoder's thread is then left
+ * alone, and ends with its read. A call that waits in a callback of its owner's ends when that returns.
+ *
+ * <p>The first film that is decoded by FFmpeg silences FFmpeg's log, which goes to the standard error of the whole process, for the whole
+ * process: what matters in it is in {@link MovieFeatures#damage}.
  */
 public final class MovieEncoder implements AutoCloseable {
+    private static final Consumer<ClipFeature> NOBODY = clip -> { };
+
     private final MovieEncoderConfig config;
     private final SlowConfig network;
     private final ClipPlan plan;
     private final int clipBytes;
     private final boolean random;
-    private final Queue<ClipStream.Slot> spare = new ConcurrentLinkedQueue<>();
+    private final ClipMemory memory;
     private final Device device;
     private final Precision precision;
     private final Admission admission;
@@ -58,6 +62,7 @@ public final class MovieEncoder implements AutoCloseable {
         int threads = config.threads() == 0 ? Runtime.getRuntime().availableProcessors() : config.threads();
         int programs = config.serving().programsFor(threads);
         admission = new Admission(config.serving().runningFor(programs, config.batch()), config.serving());
+        memory = ClipMemory.of(plan, programs, config.batch(), config.serving().groupOf(config.batch()));
         device = Device.open(config.device(), Math.max(1, threads / programs));
         boolean opened = false;
         try {
@@ -157,17 +162,16 @@ public final class MovieEncoder implements AutoCloseable {
         if (from < 0) {
             throw new IllegalArgumentException("clip " + from + ": clips are counted from 0");
         }
-        return new ClipStream(film, plan, from, slots(), spare);
+        return new ClipStream(film, plan, from, memory);
     }
 
     /** {@link #open(Path)} of a film that the caller decodes. */
     public ClipStream open(GivenFilm film) {
-        return new ClipStream(film, plan, slots(), spare);
+        return new ClipStream(film, plan, memory);
     }
 
-    /** Clips of one film in memory: one in the making, those that programs compute, those taken for their next runs, and a batch that waits. */
-    private int slots() {
-        return 1 + (1 + 2 * lanes.count()) * lanes.batch();
+    ClipMemory memory() {
+        return memory;
     }
 
     /**
@@ -187,11 +191,15 @@ public final class MovieEncoder implements AutoCloseable {
 
     /** {@link #encode(Path)} that says how far it is, and may be cancelled. */
     public MovieFeatures encode(Path film, EncodingProgress progress, Cancellation cancellation) {
-        return admitted(film, cancellation, call -> {
-            try (ClipStream clips = open(film)) {
-                return whole(clips, progress, call);
-            }
-        });
+        return encode(film, () -> open(film), NOBODY, progress, cancellation);
+    }
+
+    /**
+     * {@link #encode(Path)} that also hands out each clip's feature as soon as it is there, as {@link #stream} does to such a {@code sink},
+     * then the whole with its events: in one call, which waits for its turn once.
+     */
+    public MovieFeatures encode(Path film, Cancellation cancellation, Consumer<ClipFeature> sink) {
+        return encode(film, () -> open(film), sink, EncodingProgress.NONE, cancellation);
     }
 
     /** Encodes a film that the caller decodes: FFmpeg is not used, and need not be there. */
@@ -199,11 +207,21 @@ public final class MovieEncoder implements AutoCloseable {
         return encode(film, EncodingProgress.NONE, Cancellation.onRequest());
     }
 
-    /** {@link #encode(GivenFilm)} that says how far it is, and may be cancelled. */
+    /** The same that says how far it is, and may be cancelled. */
     public MovieFeatures encode(GivenFilm film, EncodingProgress progress, Cancellation cancellation) {
-        return admitted(film.film(), cancellation, call -> {
-            try (ClipStream clips = open(film)) {
-                return whole(clips, progress, call);
+        return encode(film.film(), () -> open(film), NOBODY, progress, cancellation);
+    }
+
+    /** {@link #encode(Path, Cancellation, Consumer)} of a film that the caller decodes. */
+    public MovieFeatures encode(GivenFilm film, Cancellation cancellation, Consumer<ClipFeature> sink) {
+        return encode(film.film(), () -> open(film), sink, EncodingProgress.NONE, cancellation);
+    }
+
+    private MovieFeatures encode(Path film, Supplier<ClipStream> opened, Consumer<ClipFeature> sink, EncodingProgress progress,
+            Cancellation cancellation) {
+        return admitted(film, cancellation, call -> {
+            try (ClipStream clips = opened.get()) {
+                return whole(clips, sink, progress, call);
             }
         });
     }
@@ -211,34 +229,32 @@ public final class MovieEncoder implements AutoCloseable {
     /** Encodes a film whose decoding has begun; the stream remains to be closed. */
     public MovieFeatures encode(ClipStream clips, EncodingProgress progress) {
         checkPlan(clips);
-        return admitted(clips.film(), Cancellation.onRequest(), call -> whole(clips, progress, call));
+        return admitted(clips.film(), Cancellation.onRequest(), call -> whole(clips, NOBODY, progress, call));
     }
 
-    private MovieFeatures whole(ClipStream clips, EncodingProgress progress, EncodingCall call) {
+    private MovieFeatures whole(ClipStream clips, Consumer<ClipFeature> sink, EncodingProgress progress, EncodingCall call) {
         List<ClipFeature> encoded = new ArrayList<>();
-        Damage damage = new FilmEncoding(clips, lanes, call, encoded::add, progress).run();
+        Damage damage = new FilmEncoding(clips, lanes, call, clip -> {
+            encoded.add(clip);
+            sink.accept(clip);
+        }, progress).run();
         return withEvents(MovieFeatures.of(clips.film(), plan, encoded, featureWidth(), damage), call);
     }
 
     /**
      * What all clips of a film make together, with its events where there is a contextualizer: the end of encoding a film by
-     * {@link #stream}, in one go or in several.
+     * {@link #stream} in several goes. With a contextualizer it is a call of its own, which waits for its turn.
      *
      * @param encoded the features of clips 0, 1, 2, ...
      */
     public MovieFeatures features(Path film, List<ClipFeature> encoded, Damage damage) {
-        return features(film, encoded, damage, Cancellation.onRequest());
-    }
-
-    /** {@link #features(Path, List, Damage)} that may be cancelled. */
-    public MovieFeatures features(Path film, List<ClipFeature> encoded, Damage damage, Cancellation cancellation) {
         for (int k = 0; k < encoded.size(); k++) {
             if (encoded.get(k).index() != k) {
                 throw new IllegalArgumentException("clip " + encoded.get(k).index() + " at place " + k + ": give all clips in their order");
             }
         }
         MovieFeatures features = MovieFeatures.of(film, plan, encoded, featureWidth(), damage);
-        return context == null ? features : admitted(film, cancellation, call -> withEvents(features, call));
+        return context == null ? features : admitted(film, Cancellation.onRequest(), call -> withEvents(features, call));
     }
 
     private MovieFeatures withEvents(MovieFeatures features, EncodingCall call) {
@@ -279,8 +295,7 @@ public final class MovieEncoder implements AutoCloseable {
 
     private void checkPlan(ClipStream clips) {
         if (!clips.plan().equals(plan)) {
-            throw new IllegalArgumentException("clips of " + clips.plan() + " given to an encoder of " + plan
-                + ": open them with the same encoder");
+            throw new IllegalArgumentException("clips of " + clips.plan() + " for an encoder of " + plan + ": open them with the same");
         }
     }
 
@@ -308,8 +323,7 @@ public final class MovieEncoder implements AutoCloseable {
         clips.forEach(this::checkSize);
         List<ClipGroup> groups = new ArrayList<>();
         for (int done = 0; done < clips.size(); done += lanes.groupSize()) {
-            groups.add(new ClipGroup(clips.subList(done, Math.min(clips.size(), done + lanes.groupSize())), () -> {
-            }));
+            groups.add(new ClipGroup(clips.subList(done, Math.min(clips.size(), done + lanes.groupSize())), () -> { }));
         }
         return admitted(clips.size() == 1 ? "a clip" : clips.size() + " clips", cancellation, call -> {
             perform(groups, call);
@@ -380,6 +394,6 @@ public final class MovieEncoder implements AutoCloseable {
             context.close();
         }
         device.close();
-        spare.clear();
+        memory.clear();
     }
 }

@@ -9,16 +9,22 @@ import java.util.OptionalLong;
 /**
  * How a {@link MovieEncoder} serves many callers at once. Start from {@link #DEFAULT} and change what is to differ.
  *
+ * <p>Decoded clips in memory: with batches of B clips each call that is worked on has room for 1 + 2 B of them (3 with {@code gather}), and
+ * P programs have one reserve of (2 P - 1) B (2 P B - 1 with {@code gather}) that calls borrow from. With the numbers of {@link #DEFAULT}
+ * that is 6 + 1 clips for one program and B = 1; 85 + 56 for four programs and B = 8, and 99 + 63 with {@code gather}. A clip of 16 x 224 x
+ * 224 takes 2.3 MiB. Streams that callers open beforehand have room of their own. Activations are a block per program, see
+ * {@code Program.memoryPlan()}, and with {@code gather} and B above 1 a second one for single clips.
+ *
  * @param programs that compute at the same time, sharing the weights and dividing the threads among them; 0 for one per
  *     {@link #THREADS_PER_PROGRAM} threads. More give more clips per second where there are many threads, and each clip takes longer
- * @param running calls that are worked on at the same time, each with a decoding thread and the memory of a few clips; 0 for as many as keep
- *     the programs busy. This is the bound of what callers together can make the encoder hold
+ * @param running calls that are worked on at the same time, each with a decoding thread and room for clips; 0 for as many as keep the
+ *     programs busy. This is the bound of what callers together can make the encoder hold
  * @param waiting calls that may wait for their turn; one more is refused at once as {@link EncodingStoppedException.Reason#BUSY}
  * @param patience how long a call waits for its turn before it is refused as busy; empty for as long as it takes
  * @param deadline how long a call may take from the moment it is made, and up to 5 seconds more where its film's decoder hangs in a
  *     read; empty for as long as it takes
- * @param gather how long a clip waits for clips of other calls to fill the batch with; empty for batches of one call's clips only. With it a
- *     feature may differ in its last digits with what was computed beside it, as kernels differ between sizes
+ * @param gather how long a clip waits for clips of other calls to fill the batch with; empty for batches of one call's clips only. With it
+ *     a feature may differ in its last digits with what was computed beside it, as kernels differ between sizes
  */
 public record ServingConfig(int programs, int running, int waiting, Optional<Duration> patience, Optional<Duration> deadline,
     Optional<Duration> gather) {
@@ -64,6 +70,11 @@ public record ServingConfig(int programs, int running, int waiting, Optional<Dur
     /** How many programs that is for a number of threads. */
     int programsFor(int threads) {
         return programs > 0 ? programs : Math.max(1, threads / THREADS_PER_PROGRAM);
+    }
+
+    /** Clips that a call hands over together. */
+    int groupOf(int batch) {
+        return gather.isPresent() ? 1 : batch;
     }
 
     /** How many calls that is for a number of programs: one more than they take in, so that its first clips are decoded meanwhile. */

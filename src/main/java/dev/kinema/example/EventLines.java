@@ -14,10 +14,12 @@ final class EventLines {
     private static final String TYPE = "application/x-ndjson";
 
     private final HttpExchange exchange;
+    private final RequestTime time;
     private OutputStream body;
 
-    EventLines(HttpExchange exchange) {
+    EventLines(HttpExchange exchange, RequestTime time) {
         this.exchange = exchange;
+        this.time = time;
     }
 
     /** Whether a line was sent, after which no other status can be. */
@@ -25,7 +27,7 @@ final class EventLines {
         return body != null;
     }
 
-    void clip(ClipFeature clip) throws IOException {
+    void clip(ClipFeature clip) throws ClientGoneException {
         JsonObject line = new JsonObject();
         line.addProperty("clip", clip.index());
         line.addProperty("start", clip.start());
@@ -34,7 +36,7 @@ final class EventLines {
         send(line);
     }
 
-    void event(MovieFeatures film, int k) throws IOException {
+    void event(MovieFeatures film, int k) throws ClientGoneException {
         JsonObject line = new JsonObject();
         line.addProperty("event", k);
         line.addProperty("start", film.start(k));
@@ -44,7 +46,7 @@ final class EventLines {
     }
 
     /** The last line of a film that was encoded. */
-    void done(MovieFeatures film) throws IOException {
+    void done(MovieFeatures film) throws ClientGoneException {
         JsonObject line = new JsonObject();
         line.addProperty("done", true);
         line.addProperty("clips", film.clips());
@@ -53,7 +55,7 @@ final class EventLines {
     }
 
     /** The last line of a film that was not. */
-    void error(Outcome outcome, String message) throws IOException {
+    void error(Outcome outcome, String message) throws ClientGoneException {
         send(error(outcome.label(), message));
     }
 
@@ -67,18 +69,30 @@ final class EventLines {
     private static JsonArray numbers(float[] values) {
         JsonArray array = new JsonArray(values.length);
         for (float value : values) {
+            if (!Float.isFinite(value)) {
+                // JSON has no such numbers, and no client is to have half of them
+                throw new IllegalStateException("the encoder makes numbers that are not finite: its weights are damaged or overflow, try"
+                    + " PrecisionChoice.FP32 or other weights");
+            }
             array.add(value);
         }
         return array;
     }
 
-    private void send(JsonObject line) throws IOException {
-        if (body == null) {
-            exchange.getResponseHeaders().set("Content-Type", TYPE);
-            exchange.sendResponseHeaders(200, 0);
-            body = exchange.getResponseBody();
+    private void send(JsonObject line) throws ClientGoneException {
+        time.waiting();
+        try {
+            if (body == null) {
+                exchange.getResponseHeaders().set("Content-Type", TYPE);
+                exchange.sendResponseHeaders(200, 0);
+                body = exchange.getResponseBody();
+            }
+            body.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+            body.flush();
+        } catch (IOException e) {
+            throw new ClientGoneException(e);
+        } finally {
+            time.moved();
         }
-        body.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-        body.flush();
     }
 }

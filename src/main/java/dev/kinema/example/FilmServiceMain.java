@@ -89,8 +89,8 @@ public final class FilmServiceMain implements AutoCloseable {
 
     private static long number(Map<String, String> options, String name, long otherwise) {
         String text = options.get(name);
-        if (text != null && !text.matches("[0-9]{1,9}")) {
-            throw new KinemaException("--" + name + " is '" + text + "': give a whole number of up to nine digits");
+        if (text != null && !text.matches("[0-9]{1,18}")) {
+            throw new KinemaException("--" + name + " is '" + text + "': give a whole number of up to 18 digits");
         }
         return text == null ? otherwise : Long.parseLong(text);
     }

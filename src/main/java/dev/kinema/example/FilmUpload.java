@@ -12,32 +12,48 @@ record FilmUpload(Path file, long bytes) implements AutoCloseable {
     /** What is read of a film too large before the connection is cut, so that a client that writes first gets to read why. */
     private static final long MOST_DRAINED = 16 << 20;
 
-    /** The film was larger than it may be. */
-    static final class OversizedException extends IOException {
+    /** A film that is not received whole, and what its client is to be told. */
+    static final class RefusedException extends IOException {
         private static final long serialVersionUID = 1L;
+        private final Outcome outcome;
 
-        OversizedException(long mostBytes) {
-            super("the film is larger than " + mostBytes + " bytes: send a smaller one, or have the service take more");
+        private RefusedException(Outcome outcome, String message) {
+            super(message);
+            this.outcome = outcome;
         }
+
+        Outcome outcome() {
+            return outcome;
+        }
+    }
+
+    static RefusedException oversized(long mostBytes) {
+        return new RefusedException(Outcome.OVERSIZED,
+            "the film is larger than " + mostBytes + " bytes: send a smaller one, or have the service take more");
     }
 
     /**
      * Reads a film to its end.
      *
      * @param folder for the file
-     * @throws OversizedException if it has more than so many bytes
-     * @throws IOException if the client goes away, or the disk is full
+     * @throws RefusedException if it has more than so many bytes, or takes longer than the request may
+     * @throws ClientGoneException if the client goes away
+     * @throws IOException if the film cannot be stored
      */
-    static FilmUpload receive(InputStream body, Path folder, long mostBytes) throws IOException {
+    static FilmUpload receive(InputStream body, Path folder, long mostBytes, RequestTime time) throws IOException {
         Path file = Files.createTempFile(folder, "kinema-upload-", ".film");
         boolean complete = false;
         try (OutputStream out = Files.newOutputStream(file)) {
             byte[] buffer = new byte[BUFFER];
             long bytes = 0;
-            for (int read = body.read(buffer); read >= 0; read = body.read(buffer)) {
+            for (int read = read(body, buffer, time); read >= 0; read = read(body, buffer, time)) {
                 bytes += read;
                 if (bytes > mostBytes) {
-                    throw new OversizedException(mostBytes);
+                    throw oversized(mostBytes);
+                }
+                if (time.isOver()) {
+                    throw new RefusedException(Outcome.DEADLINE,
+                        "the film was not there when the request's time was over: send it faster, or a smaller one");
                 }
                 out.write(buffer, 0, read);
             }
@@ -45,16 +61,27 @@ record FilmUpload(Path file, long bytes) implements AutoCloseable {
             return new FilmUpload(file, bytes);
         } finally {
             if (!complete) {
-                Files.delete(file);
+                Files.deleteIfExists(file);
             }
         }
     }
 
+    private static int read(InputStream body, byte[] buffer, RequestTime time) throws ClientGoneException {
+        time.waiting();
+        try {
+            return body.read(buffer);
+        } catch (IOException e) {
+            throw new ClientGoneException(e);
+        } finally {
+            time.moved();
+        }
+    }
+
     /** Reads the rest of a body that nobody wants, up to a bound. */
-    static void drain(InputStream body) throws IOException {
+    static void drain(InputStream body, RequestTime time) throws ClientGoneException {
         byte[] buffer = new byte[BUFFER];
         long left = MOST_DRAINED;
-        for (int read = body.read(buffer); read >= 0 && left > 0; read = body.read(buffer)) {
+        for (int read = read(body, buffer, time); read >= 0 && left > 0 && !time.isOver(); read = read(body, buffer, time)) {
             left -= read;
         }
     }

@@ -15,8 +15,13 @@ enum Outcome {
     DEADLINE(504),
     /** The client went away. */
     GONE(499),
+    /** The client neither sent nor took anything for too long, and was cut off. */
+    STALLED(408),
     /** The service is being closed. */
     STOPPED(503),
+    /** The service could not keep the film: its disk is full, or its folder is gone. */
+    STORAGE(507),
+    /** The service's own fault; its log says which. */
     FAILED(500);
 
     final int status;

@@ -11,7 +11,13 @@ import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
 import org.bytedeco.javacpp.BytePointer;
 
-/** What every use of FFmpeg here shares: a silent log, error texts, file names in the form FFmpeg wants. */
+/**
+ * What every use of FFmpeg here shares: a silent log, error texts, file names in the form FFmpeg wants.
+ *
+ * <p>FFmpeg has one log for the whole process. The first use here silences it, for whoever else uses FFmpeg in the process too: it would
+ * write a line for each damaged frame to the standard error of a host that did not ask for it. Who wants it sets its level again after
+ * the first film ({@code av_log_set_level}).
+ */
 final class Ffmpeg {
     private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
 

@@ -9,7 +9,7 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
-/** A film from being opened to being closed, for Java Flight Recorder. */
+/** A film from being opened to being closed, for Java Flight Recorder; films whose frames are given are not decoded here, and have none. */
 @Name(FilmDecodeEvent.NAME)
 @Label("Film Decode")
 @Description("A film was read, as far as somebody wanted it; the duration includes waiting for whoever did")

@@ -18,6 +18,7 @@ final class FrameFolderReader implements FrameWalk {
     private final Framing framing;
     private final DamageCount damage;
     private final JpegDecoder decoder = new JpegDecoder();
+    private final FilmDecodeEvent event = new FilmDecodeEvent();
     private final AVFrame decoded = Ffmpeg.allocated(av_frame_alloc());
     private PictureConverter converter;
     private Path sizedBy;
@@ -32,6 +33,7 @@ final class FrameFolderReader implements FrameWalk {
         this.folder = folder;
         this.framing = framing;
         this.damage = damage;
+        event.begin();
     }
 
     @Override
@@ -112,7 +114,10 @@ final class FrameFolderReader implements FrameWalk {
         Path file = FrameFolder.file(folder.path(), wanted);
         av_frame_unref(decoded);
         held = -1;
-        decoder.decode(file, decoded);
+        long begun = System.nanoTime();
+        event.bytes += decoder.decode(file, decoded);
+        event.decodeNanos += System.nanoTime() - begun;
+        event.frames++;
         damage.frames++;
         if (converter == null) {
             sizedBy = file;
@@ -142,6 +147,19 @@ final class FrameFolderReader implements FrameWalk {
             }
             av_frame_free(decoded);
             decoder.close();
+            tell();
+        }
+    }
+
+    private void tell() {
+        event.end();
+        if (event.shouldCommit()) {
+            event.film = folder.path().toString();
+            event.codec = "mjpeg";
+            event.format = "folder";
+            event.width = width;
+            event.height = height;
+            event.commit();
         }
     }
 }

@@ -37,9 +37,10 @@ final class JpegDecoder implements AutoCloseable {
      * Reads and decodes a file.
      *
      * @param frame gets the picture; must hold none
+     * @return the file's bytes
      * @throws KinemaException if the file is missing, empty, no JPEG, or damaged
      */
-    void decode(Path file, AVFrame frame) {
+    int decode(Path file, AVFrame frame) {
         byte[] data = read(file);
         open(file);
         Ffmpeg.check(av_new_packet(packet, data.length), "hold", file);
@@ -53,6 +54,7 @@ final class JpegDecoder implements AutoCloseable {
             context = null;
             throw damaged(file, status < 0 ? "FFmpeg says '" + Ffmpeg.text(status) + "'" : "parts of its picture are lost");
         }
+        return data.length;
     }
 
     private static byte[] read(Path file) {

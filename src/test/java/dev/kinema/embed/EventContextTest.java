@@ -8,15 +8,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kinema.KinemaException;
 import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
+import dev.kinema.device.ProgramRunEvent;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Shape;
 import dev.kinema.model.ContextualizerConfig;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.Random;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** How a film's features are cut into windows. */
 class EventContextTest {
@@ -63,6 +71,30 @@ class EventContextTest {
         assertEquals(61 * OUT, events.length);
         float[] ninth = events(rows(features, 27, 30), OptionalInt.empty());
         assertArrayEquals(ninth, Arrays.copyOfRange(events, 27 * OUT, 30 * OUT), 1e-6f);
+    }
+
+    /** 700 events are 234 windows of 3: two runs of 106 windows and three of 8, the last not full. */
+    @Test
+    void longFilmsTakeFewRuns(@TempDir Path folder) throws IOException {
+        HostArray features = features(700, 5);
+        float[] events;
+        List<RecordedEvent> runs;
+        try (Recording recording = new Recording()) {
+            recording.enable(ProgramRunEvent.NAME);
+            recording.start();
+            events = events(features, OptionalInt.empty());
+            recording.stop();
+            recording.dump(folder.resolve("runs.jfr"));
+            runs = RecordingFile.readAllEvents(folder.resolve("runs.jfr"));
+        }
+        assertEquals(5, runs.size(), runs::toString);
+        for (int from : new int[] {0, 315, 318, 633, 636, 690}) {
+            float[] alone = events(rows(features, from, from + 3), OptionalInt.empty());
+            // a larger run may take other kernels: sums in another order
+            assertArrayEquals(alone, Arrays.copyOfRange(events, from * OUT, (from + 3) * OUT), 1e-5f, () -> "events from " + from);
+        }
+        float[] last = events(rows(features, 699, 700), OptionalInt.empty());
+        assertArrayEquals(last, Arrays.copyOfRange(events, 699 * OUT, 700 * OUT), 1e-5f);
     }
 
     @Test

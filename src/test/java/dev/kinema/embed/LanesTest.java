@@ -29,6 +29,8 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Clips that are filled while the ones before them are computed get their own features. */
 @Timeout(60)
@@ -44,9 +46,15 @@ class LanesTest {
         final Device cpu = Device.open("cpu", 1);
         final CountDownLatch begin = new CountDownLatch(1);
         final AtomicInteger runs = new AtomicInteger();
+        private volatile boolean waited;
         final AtomicInteger ahead = new AtomicInteger();
         /** The run of this number fails, after the next inputs were filled. */
         int failing = -1;
+
+        /** Whether a run has taken its inputs, or will take what it was given, once it may begin. */
+        boolean isWaited() {
+            return waited;
+        }
 
         @Override
         public String name() {
@@ -103,6 +111,7 @@ class LanesTest {
         @Override
         public void run(BooleanSupplier refill) {
             try {
+                device.waited = true;
                 device.begin.await();
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
@@ -258,6 +267,114 @@ class LanesTest {
                 all.get(i).rethrow();
             }
         }
+    }
+
+    private static EventWork events(EventContext context) {
+        return new EventWork(context, HostArray.allocate(DType.F32, Shape.of(7, TinyNetwork.FEATURE)));
+    }
+
+    /** Events that a lane meets, as it gathers or takes ahead, let clips in that wait already, and are passed by none after these. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 2})
+    void eventsKeepTheirPlaceAndLeaveTheBatchWhole(int ahead) {
+        List<ByteBuffer> clips = clips(4 + ahead);
+        ContextualizerWeights network = ContextualizerWeights.random(TinyNetwork.contextualizer(), 6);
+        OptionalLong gather = OptionalLong.of(TimeUnit.SECONDS.toNanos(20));
+        AtomicInteger before = new AtomicInteger();
+        try (Remote device = new Remote(); EventContext context = new EventContext(device.cpu, network, OptionalInt.of(3))) {
+            EventWork events = events(context);
+            try (Lanes lanes = new Lanes(device, BACKBONE, Compilation.FP32, 1, 2, gather)) {
+                // the lane cannot go on before all is there
+                synchronized (context) {
+                    lanes.submit(events(context));
+                    for (int i = 0; i < clips.size(); i++) {
+                        lanes.submit(new ClipGroup(clips.subList(i, i + 1), () -> before.addAndGet(events.isDone() ? 0 : 1)));
+                        if (i == ahead) {
+                            lanes.submit(events);
+                        }
+                    }
+                }
+                device.begin.countDown();
+            }
+            events.rethrow();
+            assertEquals(2 + ahead, before.get(), "clips before the events");
+            assertEquals(2 + ahead / 2, device.runs.get(), "batches of two");
+        }
+    }
+
+    @Test
+    void whoTakesClipsBackDoesNotWaitForTheRun() {
+        List<ByteBuffer> clips = clips(3);
+        List<float[]> expected = expected(clips);
+        Semaphore done = new Semaphore(0);
+        try (Remote device = new Remote()) {
+            ClipGroup dropped = new ClipGroup(clips.subList(0, 1), done::release);
+            ClipGroup never = new ClipGroup(clips.subList(1, 2), done::release);
+            ClipGroup kept = new ClipGroup(clips.subList(2, 3), done::release);
+            try (Lanes lanes = new Lanes(device, BACKBONE, Compilation.FP32, 1, 1, OptionalLong.empty())) {
+                lanes.submit(dropped);
+                while (!device.isWaited()) {
+                    Thread.onSpinWait();
+                }
+                lanes.submit(never);
+                lanes.submit(kept);
+                // its run has begun, and does not go on before the device may
+                dropped.drop();
+                never.drop();
+                device.begin.countDown();
+                done.acquireUninterruptibly();
+            }
+            assertEquals(0, done.availablePermits(), "nobody is told of what nobody wants");
+            assertTrue(!dropped.isDone() && !never.isDone() && kept.isDone());
+            kept.rethrow();
+            assertFeatures(expected, 2, kept);
+            assertEquals(2, device.runs.get(), "what is taken back in time is not computed");
+        }
+    }
+
+    @Test
+    void aLaneOutlivesACallThatCannotBeTold() {
+        List<ByteBuffer> clips = clips(2);
+        Semaphore done = new Semaphore(0);
+        try (Device device = Device.open("cpu", 1);
+                Lanes lanes = new Lanes(device, BACKBONE, Compilation.FP32, 1, 1, OptionalLong.empty())) {
+            ClipGroup untold = new ClipGroup(clips.subList(0, 1), () -> {
+                throw new OutOfMemoryError("in a test");
+            });
+            lanes.submit(untold);
+            lanes.submit(new ClipGroup(clips.subList(1, 2), done::release));
+            done.acquireUninterruptibly();
+            assertTrue(untold.isDone());
+        }
+    }
+
+    /** As hosts do that interrupt every thread they find. */
+    @Test
+    void aLaneThatIsInterruptedGoesOn() {
+        List<ByteBuffer> clips = clips(2);
+        List<float[]> expected = expected(clips);
+        Semaphore done = new Semaphore(0);
+        try (Device device = Device.open("cpu", 1)) {
+            try (Lanes lanes = new Lanes(device, BACKBONE, Compilation.FP32, 1, 2, OptionalLong.of(TimeUnit.HOURS.toNanos(1)))) {
+                for (int i = 0; i < 2; i++) {
+                    ClipGroup group = new ClipGroup(clips.subList(i, i + 1), done::release);
+                    interruptLanes();
+                    lanes.submit(group);
+                    while (!done.tryAcquire()) {
+                        // as it waits for a second clip, and for the next first one
+                        interruptLanes();
+                    }
+                    group.rethrow();
+                    assertFeatures(expected, i, group);
+                }
+            }
+        }
+    }
+
+    private static void interruptLanes() {
+        Thread.getAllStackTraces().entrySet().stream()
+            .filter(thread -> thread.getKey().getName().startsWith("kinema-encode") && List.of(thread.getValue()).toString().contains("poll"))
+            .forEach(thread -> thread.getKey().interrupt());
     }
 
     @Test

@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -249,7 +248,7 @@ class MovieEncoderTest {
     void whatGoesWrongUnexpectedlyInTheDecoderNamesTheFilm() {
         // 2 GiB and more: the size overflows, which nothing before the decoder's thread looks at
         ClipPlan impossible = ClipPlan.of(43, 4, 2, 4096);
-        try (ClipStream clips = new ClipStream(film, impossible, 0, 3, new ArrayDeque<>())) {
+        try (ClipStream clips = new ClipStream(film, impossible, 0, ClipMemory.of(impossible, 1, 1, 1))) {
             KinemaException error = assertThrows(KinemaException.class, () -> clips.next(Long.MAX_VALUE));
             assertTrue(error.getMessage().contains(film.toString()) && error.getMessage().contains("bug"), error.getMessage());
             assertTrue(error.getCause() instanceof IllegalArgumentException, "the cause is kept");

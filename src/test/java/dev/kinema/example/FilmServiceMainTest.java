@@ -70,6 +70,10 @@ class FilmServiceMainTest {
         }
         assertEquals(before, LiveMemory.bytes(), "closed, it holds nothing");
         try (FilmServiceMain running = FilmServiceMain.start("--weights", backbone.toString(), "--port", "0", "--most-bytes",
+                Long.toString(ServiceOptions.at(0).mostBytes()))) {
+            assertEquals(200, post(running.service().address()).statusCode(), "what is the default may be said, too");
+        }
+        try (FilmServiceMain running = FilmServiceMain.start("--weights", backbone.toString(), "--port", "0", "--most-bytes",
                 Long.toString(Files.size(film) - 1))) {
             assertEquals(413, post(running.service().address()).statusCode());
         }

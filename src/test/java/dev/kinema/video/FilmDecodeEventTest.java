@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.KinemaException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -52,6 +53,33 @@ class FilmDecodeEventTest {
         assertTrue(event.getLong("bytes") > 100 && event.getLong("bytes") < Files.size(file), event::toString);
         long decoding = event.getDuration("decodeNanos").toNanos();
         assertTrue(decoding > 0 && decoding < event.getDuration().toNanos(), event::toString);
+    }
+
+    @Test
+    void aRecordingShowsAFolderOfFrames() throws IOException {
+        Path frames = FrameFiles.write(folder.resolve("frames"), 4, 32, 24);
+        Path dump = folder.resolve("frames.jfr");
+        ByteBuffer picture = ByteBuffer.allocate(32 * 24 * 3);
+        try (Recording recording = new Recording()) {
+            recording.enable(FilmDecodeEvent.NAME);
+            recording.start();
+            try (FrameFolder film = FrameFolder.open(frames, 10); FrameWalk walk = film.frames(Framing.whole())) {
+                walk.next();
+                walk.copyTo(picture, 0);
+                walk.next();
+                walk.copyTo(picture, 0);
+            }
+            recording.stop();
+            recording.dump(dump);
+        }
+        List<RecordedEvent> events = RecordingFile.readAllEvents(dump);
+        assertEquals(1, events.size(), events::toString);
+        RecordedEvent event = events.get(0);
+        assertEquals(frames.toString(), event.getString("film"));
+        assertEquals("32x24", event.getInt("width") + "x" + event.getInt("height"));
+        assertEquals(2, event.getLong("frames"));
+        assertEquals(Files.size(FrameFolder.file(frames, 0)) + Files.size(FrameFolder.file(frames, 1)), event.getLong("bytes"));
+        assertTrue(event.getDuration("decodeNanos").toNanos() > 0, event::toString);
     }
 
     @Test

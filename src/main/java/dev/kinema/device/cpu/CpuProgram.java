@@ -211,16 +211,24 @@ final class CpuProgram implements Program {
             weights.acquire();
             try {
                 device.useThreads();
-                event.begin();
-                preparation.update(weights, prepare);
-                runWriting(clock);
-                event.end();
-                event.commit();
+                runTold(clock);
             } finally {
                 weights.release();
             }
         } finally {
             inUse.set(false);
+        }
+    }
+
+    private void runTold(StepClock clock) {
+        boolean complete = false;
+        event.begin();
+        try {
+            preparation.update(weights, prepare);
+            runWriting(clock);
+            complete = true;
+        } finally {
+            event.ended(complete);
         }
     }
 

@@ -161,17 +161,18 @@ final class CudaProgram implements Program {
         try {
             checkOpen();
             weights.acquire();
+            boolean complete = false;
+            event.begin();
             try {
                 device.use();
-                event.begin();
                 if (preparedVersion != weights.version()) {
                     prepare();
                     preparedVersion = weights.version();
                 }
                 runWriting(clock, refill);
-                event.end();
-                event.commit();
+                complete = true;
             } finally {
+                event.ended(complete);
                 weights.release();
             }
         } finally {

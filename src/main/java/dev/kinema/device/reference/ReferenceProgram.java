@@ -97,12 +97,13 @@ final class ReferenceProgram implements Program {
             throw new KinemaException("the program is closed: compile it again");
         }
         weights.acquire();
+        boolean complete = false;
+        event.begin();
         try {
-            event.begin();
             compute(clock);
-            event.end();
-            event.commit();
+            complete = true;
         } finally {
+            event.ended(complete);
             weights.release();
         }
     }
