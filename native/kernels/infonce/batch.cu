@@ -72,7 +72,7 @@ __global__ void batch_gradient_v1(float* da, float* db, const float* dloss, cons
                 if (column + e * THREADS < p.width) gradient[column + e * THREADS] = each * sums[e];
             }
         }
-        const Normal& normal = row < p.rows ? of_a : of_b;
+        const Normal normal = row < p.rows ? of_a : of_b;
         if (normal.norms != nullptr) normal.back(gradient, i, p.width, scratch, [&](int column) { return gradient[column]; });
     }
 }
