@@ -195,6 +195,7 @@ void register_attention(Lab& lab) {
         {2, 32, 25, 2, 64, true},
         {1, 33, 65, 1, 64, false, true},
         {2, 70, 70, 1, 64, true},              // more than a tile
+        {1, 70, 5, 1, 16, true},               // a tile of queries none of which sees anything
         {2, 67, 130, 1, 32, true, true, 0.2},
         {1, 20, 12, 2, 80},
         {1, 5, 4, 1, 200, true},               // wider than one pass of the plain variant
