@@ -1,7 +1,7 @@
 # A folder of native/kernels is a family: its .cu files are kernels, its shapes.cc registers what the lab checks. Adding a family is adding a
 # folder, its header in include/kinema, and that header's line in include/kinema.h and in the presets class of the Java binding.
 
-# Fills KINEMA_KERNELS and KINEMA_SHAPES, and writes the function that registers all families with the lab.
+# Fills KINEMA_FAMILIES, KINEMA_KERNELS and KINEMA_SHAPES, and writes the function that registers all families with the lab.
 function(kinema_find_families)
   file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true ${KINEMA_NATIVE}/kernels/*)
   foreach(folder IN LISTS folders)
@@ -13,6 +13,7 @@ function(kinema_find_families)
     if(NOT EXISTS ${folder}/shapes.cc)
       message(FATAL_ERROR "the family ${family} has no shapes.cc: kernels that nothing checks are not built")
     endif()
+    list(APPEND families ${family})
     list(APPEND kernels ${sources})
     list(APPEND shapes ${folder}/shapes.cc)
     string(APPEND declarations "void register_${family}(Lab&);\n")
@@ -20,6 +21,7 @@ function(kinema_find_families)
   endforeach()
   file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/families.cc CONTENT
     "#include \"${KINEMA_NATIVE}/lab/lab.h\"\nnamespace kn::lab {\n${declarations}void register_families(Lab& lab) {\n${calls}}\n}\n" @ONLY)
+  set(KINEMA_FAMILIES ${families} PARENT_SCOPE)
   set(KINEMA_KERNELS ${kernels} PARENT_SCOPE)
   set(KINEMA_SHAPES ${shapes} ${CMAKE_BINARY_DIR}/families.cc PARENT_SCOPE)
 endfunction()

@@ -6,18 +6,18 @@ from peer_work import Peer, Work, compiled, functional, gradients, kind, leaves,
 TEMPERATURE = 0.1  # of the lab's infonce cases
 
 
-# ---- InfoNCE against a queue: loss alone, or with the gradients of queries and keys
+# ---- InfoNCE against a queue: the loss alone, with the gradients of queries and keys, or all of a step of MoCo from rows of any length
 
 def infonce(what, dtype, s):
-    if what not in ("loss", "one_pass.gradient") or s["counted"] or s["owners"] or not s["capacity"]:
+    if what not in ("loss", "one_pass.gradient", "step") or s["counted"] or s["owners"] or not s["capacity"]:
         return None
     rows, width, capacity = s["rows"], s["width"], s["capacity"]
-    with_gradient = what != "loss"
 
     def operands():
         def unit(count):
             return functional.normalize(normal(count, width), dim=1).to(kind(dtype))
-        return {"q": unit(rows), "k": unit(rows), "queue": unit(capacity)}
+        given = (lambda: normal(rows, width)) if what == "step" else (lambda: unit(rows))
+        return {"q": given(), "k": given(), "queue": unit(capacity)}
 
     def joined(q, k, queue):  # as PySlowFast and MoCo write it
         scores = torch.cat([(q * k).sum(1, keepdim=True), functional.linear(q, queue)], 1).float() / TEMPERATURE
@@ -28,26 +28,45 @@ def infonce(what, dtype, s):
         others = torch.logsumexp(functional.linear(q, queue).float() / TEMPERATURE, 1)
         return (torch.logaddexp(own, others) - own).mean()
 
-    def reference(o):
-        q, k = leaves(o["q"], o["k"])
+    def exact(q, k, queue):
         own = (q * k).sum(1) / TEMPERATURE
-        others = torch.logsumexp(q @ o["queue"].t() / TEMPERATURE, 1)
-        loss = (torch.logaddexp(own, others) - own).mean()
-        return list(torch.autograd.grad(loss, (q, k))) if with_gradient else [loss.detach()]
+        return (torch.logaddexp(own, torch.logsumexp(q @ queue.t() / TEMPERATURE, 1)) - own).mean()
 
-    def prepare(function, compile_it):
-        run = compiled(function) if compile_it else function
+    def loss(contrast):
+        return lambda o: lambda: [contrast(o["q"], o["k"], o["queue"])]
 
+    def gradient(contrast):
         def of(o):
-            if not with_gradient:
-                return lambda: run(o["q"], o["k"], o["queue"])
             q, k = leaves(o["q"], o["k"])
-            return lambda: torch.autograd.grad(run(q, k, o["queue"]), (q, k))
+            return lambda: list(torch.autograd.grad(contrast(q, k, o["queue"]), (q, k)))
         return of
 
-    peers = [Peer(name + (", compiled" if c else ", eager"), prepare(function, c), list if with_gradient else lambda r: [r], c)
+    def step(contrast):
+        def of(o):
+            q, = leaves(o["q"])
+
+            def call():
+                value, keys = contrast(q, o["k"], o["queue"])
+                return [*torch.autograd.grad(value, (q,)), keys]
+            return call
+        return of
+
+    def normalised(contrast):
+        """The loss of rows as they leave their heads, in float32, and the keys as they go into the queue; these get no gradient."""
+        def run(q, k, queue):
+            keys = functional.normalize(k, dim=1)
+            return contrast(functional.normalize(q, dim=1).to(queue.dtype), keys.to(queue.dtype), queue), keys
+        return run
+
+    prepare = {"loss": loss, "one_pass.gradient": gradient, "step": step}[what]
+
+    def whole(contrast):
+        return normalised(contrast) if what == "step" else contrast
+
+    peers = [Peer(name + (", compiled" if c else ", eager"), prepare(compiled(whole(function)) if c else whole(function)), list, c)
              for name, function in (("linear + cross-entropy", joined), ("linear + logsumexp", apart)) for c in (False, True)]
-    return Work(operands, reference, peers)
+    note = "loss, gradient of the rows before they are normalised, keys; ours has the keys' gradient, too" if what == "step" else ""
+    return Work(operands, lambda o: prepare(whole(exact))(o)(), peers, note)
 
 
 # ---- norms

@@ -17,7 +17,7 @@ CASES = [f"conv3d.{what} f32 {shape}" for what in ("forward", "forward+finish", 
          for shape in CONVOLUTIONS]
 CASES += [f"attention.{what} f32 batch=70 queries={n} keys={m} heads=2 depth=8 causal={causal} masked={masked} dropout%=0"
           for what in ("forward", "gradient") for n, m, causal, masked in ((5, 5, 0, 0), (5, 5, 1, 0), (6, 3, 0, 1))]
-CASES += [f"infonce.{what} f32 rows=6 width=8 capacity=40 counted=0 owners=0 unit=1" for what in ("loss", "one_pass.gradient")]
+CASES += [f"infonce.{what} f32 rows=6 width=8 capacity=40 counted=0 owners=0 unit=1" for what in ("loss", "one_pass.gradient", "step")]
 CASES += [f"matmul.multiply f32 batch={b} m=3 n=5 k=4 ta={ta} tb={tb} activation=0 finished=0 y=0"
           for b in (1, 2) for ta in (0, 1) for tb in (0, 1)]
 CASES += [f"matmul.multiply f32 batch=1 m=3 n=5 k=4 ta=0 tb=1 activation={a} finished=1 y=0" for a in range(4)]

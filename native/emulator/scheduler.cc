@@ -36,6 +36,7 @@ SIMT_RAW void fiber_main() {
     entered();
     TSAN_ACQUIRE(&block->started);
     block->body->call(block->body->closure);
+    copy_wait(-1);  // copies that nobody has waited for happen all the same
     fiber->state = DONE;
     TSAN_RELEASE(&block->finished);
     to_scheduler();

@@ -2,7 +2,7 @@
 //
 // One block runs at a time on an OS thread; each of its CUDA threads is a fiber. __shared__ is a static thread_local, a barrier or a
 // warp operation is a switch to the scheduler (scheduler.cc). What cannot be seen here: speed, bank conflicts, register limits, the
-// memory model (fences do nothing), the last bits of the fast math functions.
+// memory model of devices, the last bits of the fast math functions.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -126,8 +126,8 @@ inline int __syncthreads_and(int p, SIMT_HERE) { return simt::block_count(!p, SI
 inline void __syncwarp(uint32_t mask = ~0u, SIMT_HERE) {
     simt::warp_exchange(mask, nullptr, 0, true, "__syncwarp", SIMT_SITE);
 }
-inline void __threadfence() {}
-inline void __threadfence_block() {}
+inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+inline void __threadfence_block() { __threadfence(); }
 
 template <class T> T __shfl_sync(uint32_t mask, T v, int source, int width = 32, SIMT_HERE) {
     simt::exchange(mask, v, "__shfl_sync", SIMT_SITE);
@@ -161,13 +161,13 @@ inline uint32_t __ballot_sync(uint32_t mask, int p, SIMT_HERE) {
 inline int __any_sync(uint32_t mask, int p, SIMT_HERE) { return __ballot_sync(mask, p, site_file, site_line) != 0; }
 inline int __all_sync(uint32_t mask, int p, SIMT_HERE) { return __ballot_sync(mask, !p, site_file, site_line) == 0; }
 
-// ---- atomics: ordered, as the fences that CUDA code puts around them do nothing here
+// ---- atomics: they order nothing else, as on a device
 template <class T, class F> T simt_update(T* p, F&& next) {
     T old, value;
-    __atomic_load(p, &old, __ATOMIC_ACQUIRE);
+    __atomic_load(p, &old, __ATOMIC_RELAXED);
     do {
         value = next(old);
-    } while (!__atomic_compare_exchange(p, &old, &value, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+    } while (!__atomic_compare_exchange(p, &old, &value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
     return old;
 }
 template <class T> T atomicAdd(T* p, T v) { return simt_update(p, [v](T old) { return static_cast<T>(old + v); }); }

@@ -44,8 +44,12 @@ inline cudaStream_t stream_of(kn_handle h) { return reinterpret_cast<cudaStream_
 
 __host__ __device__ constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/// Blocks for a loop over n items with a stride of the whole grid: enough to fill a large device, and no more.
+/// Blocks for a loop over n items with a stride of the whole grid: enough to fill a large device, and no more. The emulator has two, so that
+/// small shapes, too, send blocks round their loops.
 inline unsigned blocks_for(int64_t n, int64_t per_block, int64_t most = 132 * 16) {
+#if !defined(__CUDACC__)
+    most = 2;
+#endif
     const int64_t blocks = ceil_div(n, per_block);
     return static_cast<unsigned>(blocks < most ? blocks : most);
 }

@@ -82,6 +82,11 @@ __global__ void copy_without_wait(float* y, const float* x) {
     y[threadIdx.x] = shared[threadIdx.x];
 }
 
+__global__ void copy_to_the_end(float* y, const float* x) {
+    kn::copy_async_4(y + threadIdx.x, x + threadIdx.x);
+    y[threadIdx.x] = 7.f;
+}
+
 __global__ void count(unsigned* counter) { atomicAdd(counter, 1u); }
 
 void barriers() {
@@ -137,6 +142,7 @@ void tensor_cores() {
     }
     std::vector<float> x(32, 1.f), y(32);
     expect(REPORT_OF(copy_without_wait, 1, 32, 128, nullptr, y.data(), x.data()).empty() && y[3] != y[3], "a missing wait shows");
+    expect(REPORT_OF(copy_to_the_end, 1, 32, 0, nullptr, y.data(), x.data()).empty() && y[3] == x[3], "what nobody waits for comes at last");
 }
 
 void graphs() {

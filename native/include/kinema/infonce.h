@@ -10,7 +10,7 @@ extern "C" {
 
 /* The rows of a contrast, made ready for the functions below in one launch. Where q_raw[rows, width] in F32 is given, q in dtype becomes
  * q_raw / max(|q_raw|, q_epsilon), as do q_unit[rows, width] in F32, which may be q where dtype is F32, and q_norms[rows] in F32 the lengths;
- * else q is read, and these are 0. The same for k. positives[rows] in F32 become q . k over the temperature. */
+ * else q is read, and these are 0. The same for k. positives[rows] in F32, which are optional, become q . k over the temperature. */
 KN_API kn_status kn_infonce_pairs(kn_dptr positives, kn_dptr q, kn_dptr k, kn_dptr q_unit, kn_dptr q_norms, kn_dptr q_raw, double q_epsilon,
                                   kn_dptr k_unit, kn_dptr k_norms, kn_dptr k_raw, double k_epsilon, int64_t rows, int64_t width,
                                   double temperature, kn_dtype dtype, kn_handle stream);
@@ -57,9 +57,12 @@ KN_API kn_status kn_infonce_gradient(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_d
 KN_API kn_status kn_infonce_batch_loss(kn_dptr loss, kn_dptr log_sums, kn_dptr a, kn_dptr b, int64_t rows, int64_t width,
                                        double temperature, kn_dtype dtype, kn_dptr workspace, kn_handle stream);
 KN_API int64_t kn_infonce_batch_loss_workspace(int64_t rows, int64_t width, kn_dtype dtype);
-/* From dloss[1] in F32 to da, db[rows, width] in F32. */
-KN_API kn_status kn_infonce_batch_gradient(kn_dptr da, kn_dptr db, kn_dptr dloss, kn_dptr a, kn_dptr b, kn_dptr log_sums, int64_t rows,
-                                           int64_t width, double temperature, kn_dtype dtype, kn_dptr workspace, kn_handle stream);
+/* From dloss[1] in F32 to da, db[rows, width] in F32. Where norms and unit rows of a are given, as kn_infonce_pairs has made them by
+ * a_epsilon, da is the gradient of what was normalised. The same for b. */
+KN_API kn_status kn_infonce_batch_gradient(kn_dptr da, kn_dptr db, kn_dptr dloss, kn_dptr a, kn_dptr b, kn_dptr log_sums, kn_dptr a_unit,
+                                           kn_dptr a_norms, double a_epsilon, kn_dptr b_unit, kn_dptr b_norms, double b_epsilon,
+                                           int64_t rows, int64_t width, double temperature, kn_dtype dtype, kn_dptr workspace,
+                                           kn_handle stream);
 KN_API int64_t kn_infonce_batch_gradient_workspace(int64_t rows, int64_t width, kn_dtype dtype);
 
 /* y[rows, width] = x / max(|x|, epsilon) for each row, both in dtype; norms[rows] in F32: |x|. */

@@ -184,7 +184,7 @@ void add_gradient(Lab& lab, const Shape& s, kn_dtype dtype) {
 
 void register_attention(Lab& lab) {
     const Shape shapes[] = {
-        {2, 5, 5, 3, 64},                      // what TxE has
+        {3, 5, 5, 3, 64},                      // what TxE has; more heads than the emulator's warps take at once
         {2, 5, 5, 2, 64, false, true, 0.25},   // its pretraining
         {1, 1, 1, 1, 1},
         {2, 7, 7, 2, 17, true},                // rows that are no multiple of 16 bytes
@@ -195,6 +195,7 @@ void register_attention(Lab& lab) {
         {2, 32, 25, 2, 64, true},
         {1, 33, 65, 1, 64, false, true},
         {2, 70, 70, 1, 64, true},              // more than a tile
+        {1, 70, 5, 1, 16, true},               // a tile of queries none of which sees anything
         {2, 67, 130, 1, 32, true, true, 0.2},
         {1, 20, 12, 2, 80},
         {1, 5, 4, 1, 200, true},               // wider than one pass of the plain variant

@@ -1,6 +1,7 @@
 // InfoNCE within a batch, both ways: a block for each row; or from tables of the products of all pairs, which matmul makes.
 #include "../matmul/matmul.h"
-#include "scores.h"
+#include "normal.h"
+#include "rows.h"
 
 namespace kn::infonce {
 namespace {
@@ -41,9 +42,11 @@ template <class T> __global__ void batch_loss_v1(float* log_sums, float* losses,
 }
 
 // Each pair of rows is a term of both rows' sums, so that row i of a gets, over dloss / (temperature rows), of b_j
-// exp(s_ij - log a_i) + exp(s_ij - log b_j), less 2 where j = i, and of the other a_j exp(s_ij - log a_i) + exp(s_ij - log a_j).
-template <class T> __global__ void batch_gradient_v1(float* da, float* db, const float* dloss, const float* log_sums, Both<T> both) {
-    __shared__ float weights[THREADS];
+// exp(s_ij - log a_i) + exp(s_ij - log b_j), less 2 where j = i, and of the other a_j exp(s_ij - log a_i) + exp(s_ij - log a_j). Then
+// through the normalisations, where norms are given.
+template <class T>
+__global__ void batch_gradient_v1(float* da, float* db, const float* dloss, const float* log_sums, Both<T> both, Normal of_a, Normal of_b) {
+    __shared__ float weights[THREADS], scratch[THREADS / WARP_SIZE];
     for (int row = static_cast<int>(blockIdx.x); row < 2 * both.rows; row += static_cast<int>(gridDim.x)) {
         const Pair<T> p = both.of(row);
         const int i = row % p.rows;
@@ -69,6 +72,8 @@ template <class T> __global__ void batch_gradient_v1(float* da, float* db, const
                 if (column + e * THREADS < p.width) gradient[column + e * THREADS] = each * sums[e];
             }
         }
+        const Normal normal = row < p.rows ? of_a : of_b;
+        if (normal.norms != nullptr) normal.back(gradient, i, p.width, scratch, [&](int column) { return gradient[column]; });
     }
 }
 
@@ -169,9 +174,12 @@ kn_status loss_by_tables(kn_dptr log_sums, const Views& v, kn_dptr workspace, kn
     return KN_OK;
 }
 
-kn_status gradient_by_tables(kn_dptr da, kn_dptr db, kn_dptr dloss, kn_dptr log_sums, const Views& v, kn_dptr workspace, kn_handle stream) {
+kn_status gradient_by_tables(kn_dptr da, kn_dptr db, kn_dptr dloss, kn_dptr log_sums, const Raw& of_a, const Raw& of_b, const Views& v,
+                             kn_dptr workspace, kn_handle stream) {
     const Tables tables(v, workspace);
     for (int way = 0; way < 2; ++way) {
+        const kn_dptr gradient = way == 0 ? da : db;
+        const Raw& raw = way == 0 ? of_a : of_b;
         const kn_dptr mine = way == 0 ? v.a : v.b, other = way == 0 ? v.b : v.a, of_way = static_cast<kn_dptr>(way * v.rows * 4);
         const kn_status status = tables.multiply(v, mine, other, stream);
         if (status != KN_OK) return status;
@@ -181,8 +189,11 @@ kn_status gradient_by_tables(kn_dptr da, kn_dptr db, kn_dptr dloss, kn_dptr log_
                                        address<const float>(tables.across), address<const float>(tables.within),
                                        address<const float>(dloss), address<const float>(logs), address<const float>(other_logs),
                                        static_cast<int>(v.rows), static_cast<float>(1 / v.temperature)));
-        const kn_status added = tables.add_weighted(v, way == 0 ? da : db, mine, other, stream);
+        const kn_status added = tables.add_weighted(v, gradient, mine, other, stream);
         if (added != KN_OK) return added;
+        if (raw.norms == 0) continue;
+        const kn_status back = normalize_gradient(0, gradient, gradient, raw.unit, raw.norms, v.rows, v.width, raw.epsilon, KN_F32, stream);
+        if (back != KN_OK) return back;
     }
     return KN_OK;
 }
@@ -214,18 +225,19 @@ kn_status batch_loss(int variant, kn_dptr loss, kn_dptr log_sums, const Views& v
     return outcome("batch_loss", variant, v);
 }
 
-kn_status batch_gradient(int variant, kn_dptr da, kn_dptr db, kn_dptr dloss, kn_dptr log_sums, const Views& v, kn_dptr workspace,
-                         kn_handle stream) {
+kn_status batch_gradient(int variant, kn_dptr da, kn_dptr db, kn_dptr dloss, kn_dptr log_sums, const Raw& of_a, const Raw& of_b,
+                         const Views& v, kn_dptr workspace, kn_handle stream) {
     kn_status status = check("batch_gradient", v);
     if (status != KN_OK || v.rows == 0) return status;
     status = choose("batch_gradient", v, &variant);
     if (status != KN_OK) return status;
     if (variant == 2) {
-        status = gradient_by_tables(da, db, dloss, log_sums, v, workspace, stream);
+        status = gradient_by_tables(da, db, dloss, log_sums, of_a, of_b, v, workspace, stream);
         if (status != KN_OK) return status;
     } else {
         KN_FLOATING(v.dtype, T, LAUNCH((batch_gradient_v1<T>), blocks_for(2 * v.rows, 1), THREADS, 0, stream_of(stream), address<float>(da),
-                                       address<float>(db), address<const float>(dloss), address<const float>(log_sums), both_of<T>(v)));
+                                       address<float>(db), address<const float>(dloss), address<const float>(log_sums), both_of<T>(v),
+                                       Normal(of_a), Normal(of_b)));
     }
     return outcome("batch_gradient", variant, v);
 }
@@ -244,9 +256,11 @@ int64_t kn_infonce_batch_loss_workspace(int64_t rows, int64_t width, kn_dtype dt
     return rows > infonce::MOST_ROWS ? rows * 8 : infonce::Tables({0, 0, rows, width, 1, dtype}, 0).bytes;
 }
 
-kn_status kn_infonce_batch_gradient(kn_dptr da, kn_dptr db, kn_dptr dloss, kn_dptr a, kn_dptr b, kn_dptr log_sums, int64_t rows,
+kn_status kn_infonce_batch_gradient(kn_dptr da, kn_dptr db, kn_dptr dloss, kn_dptr a, kn_dptr b, kn_dptr log_sums, kn_dptr a_unit,
+                                    kn_dptr a_norms, double a_epsilon, kn_dptr b_unit, kn_dptr b_norms, double b_epsilon, int64_t rows,
                                     int64_t width, double temperature, kn_dtype dtype, kn_dptr workspace, kn_handle stream) {
-    return infonce::batch_gradient(0, da, db, dloss, log_sums, {a, b, rows, width, temperature, dtype}, workspace, stream);
+    return infonce::batch_gradient(0, da, db, dloss, log_sums, {0, a_unit, a_norms, a_epsilon}, {0, b_unit, b_norms, b_epsilon},
+                                   {a, b, rows, width, temperature, dtype}, workspace, stream);
 }
 
 int64_t kn_infonce_batch_gradient_workspace(int64_t rows, int64_t width, kn_dtype dtype) {

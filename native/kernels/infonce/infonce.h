@@ -30,7 +30,7 @@ struct Outcome {
     kn_dptr loss, log_sums, ranks, pulled = 0, negatives = 0;
 };
 
-/// q and k in the contrast's type where they are to be normalised, and the positives.
+/// q and k in the contrast's type where they are to be normalised, and the positives; 0 for these where they are not asked for.
 kn_status pairs(kn_dptr positives, const Raw& of_q, const Raw& of_k, const Contrast& c, kn_handle stream);
 /// The loss; variants 2 and 3 also what the gradient needs of the queue, in the same pass.
 kn_status loss(int variant, const Outcome& o, const Contrast& c, kn_dptr workspace, kn_handle stream);
@@ -49,6 +49,7 @@ struct Views {
 };
 
 kn_status batch_loss(int variant, kn_dptr loss, kn_dptr log_sums, const Views& v, kn_dptr workspace, kn_handle stream);
-kn_status batch_gradient(int variant, kn_dptr da, kn_dptr db, kn_dptr dloss, kn_dptr log_sums, const Views& v, kn_dptr workspace,
-                         kn_handle stream);
+/// of_a, of_b: of what a and b are the normalised forms of.
+kn_status batch_gradient(int variant, kn_dptr da, kn_dptr db, kn_dptr dloss, kn_dptr log_sums, const Raw& of_a, const Raw& of_b,
+                         const Views& v, kn_dptr workspace, kn_handle stream);
 }  // namespace kn::infonce

@@ -2,30 +2,11 @@
 #include "parts.h"
 
 #include "../../runtime/access.h"
+#include "normal.h"
 #include "variants.h"
 
 namespace kn::infonce {
 namespace {
-/// Rows to be normalised, in float; x is null where rows are taken as they are.
-struct Normal {
-    const float* x;
-    float *unit, *norms;
-    float epsilon;
-
-    explicit Normal(const Raw& r)
-        : x(address<const float>(r.x)), unit(address<float>(r.unit)), norms(address<float>(r.norms)),
-          epsilon(static_cast<float>(r.epsilon)) {}
-
-    /// What a row is multiplied by; all lanes of a warp to call it.
-    __device__ float scale(int64_t row, int width, int lane) const {
-        float sum = 0.f;
-        for (int i = lane; i < width; i += WARP_SIZE) sum += x[row * width + i] * x[row * width + i];
-        const float norm = sqrtf(warp_sum(sum));
-        if (lane == 0) norms[row] = norm;
-        return 1.f / fmaxf(norm, epsilon);
-    }
-};
-
 /// The element as products take it, which is written where it is one of a row that is normalised.
 template <class T> __device__ float element(const Normal& n, T* rows, int64_t at, float scale) {
     if (n.x == nullptr) return to_float(rows[at]);
@@ -48,7 +29,7 @@ __global__ void pairs_v2(float* positives, T* q, T* k, Normal of_q, Normal of_k,
             sum += element(of_q, q, row * width + i, q_scale) * element(of_k, k, row * width + i, k_scale);
         }
         sum = warp_sum(sum);
-        if (lane == 0) positives[row] = sum * inverse;
+        if (lane == 0 && positives != nullptr) positives[row] = sum * inverse;
     }
 }
 
@@ -91,7 +72,7 @@ __global__ void finish_v2(float* log_sums, int32_t* ranks, float* losses, float*
     }
 }
 
-// As in gradient_v1, from what it sums up; through the normalisation y = x / norm, where norms are given: dx = (dq - y (y . dq)) / norm.
+// As in gradient_v1, from what it sums up; through the normalisation of q, where norms are given.
 template <class T>
 __global__ void pull_v2(float* dq, float* dk, const float* dloss, const float* pulled, const float* negatives, Queue<T> c, Normal of_q) {
     __shared__ float scratch[THREADS / WARP_SIZE];
@@ -101,17 +82,9 @@ __global__ void pull_v2(float* dq, float* dk, const float* dloss, const float* p
         const int64_t first = static_cast<int64_t>(row) * c.width;
         const bool counts = row < n;
         const float negative = counts ? negatives[row] : 0.f;
-        const auto gradient = [&](int i) { return counts ? each * (pulled[first + i] - negative * to_float(c.k[first + i])) : 0.f; };
-        float along = 0.f, scale = 1.f;
-        if (of_q.norms != nullptr) {
-            for (int i = static_cast<int>(threadIdx.x); i < c.width; i += THREADS) along += gradient(i) * of_q.unit[first + i];
-            along = block_reduce<Sum, THREADS>(along, scratch);
-            if (of_q.norms[row] < of_q.epsilon) along = 0.f;
-            scale = 1.f / fmaxf(of_q.norms[row], of_q.epsilon);
-        }
+        of_q.back(dq + first, row, c.width, scratch,
+                  [&](int i) { return counts ? each * (pulled[first + i] - negative * to_float(c.k[first + i])) : 0.f; });
         for (int i = static_cast<int>(threadIdx.x); i < c.width; i += THREADS) {
-            const float across = of_q.norms == nullptr ? gradient(i) : gradient(i) - of_q.unit[first + i] * along;
-            dq[first + i] = across * scale;
             dk[first + i] = counts ? -each * negative * to_float(c.q[first + i]) : 0.f;
         }
     }

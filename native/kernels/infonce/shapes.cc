@@ -254,10 +254,35 @@ void batch_gradient(const Shape& s, const Values& in, Values& out) {
     }
 }
 
-void add_batch_gradient(Lab& lab, const Shape& s, kn_dtype dtype) {
-    Case c = make("batch_gradient", s, dtype);
+/// Norms of 0.5 and more, some of which are below an epsilon of 1.
+Input norms_of(int64_t rows) {
+    return {KN_F32, rows, 1, 2, [](std::vector<double>& norms) {
+        for (double& n : norms) n = std::fabs(n) + 0.5;
+    }};
+}
+
+/// Through the normalisation that rows of unit length came from, whatever they are here.
+void back_through(std::vector<double>& gradient, const std::vector<double>& unit, const std::vector<double>& norms, double epsilon,
+                  int64_t width) {
+    for (size_t row = 0; row < norms.size(); ++row) {
+        const int64_t r = static_cast<int64_t>(row);
+        const double along = norms[row] < epsilon ? 0 : dot(gradient, r, unit, r, width);
+        for (int64_t c = 0; c < width; ++c) {
+            const size_t at = static_cast<size_t>(r * width + c);
+            gradient[at] = (gradient[at] - unit[at] * along) / std::max(norms[row], epsilon);
+        }
+    }
+}
+
+/// through: the normalisations of both views.
+void add_batch_gradient(Lab& lab, const Shape& s, bool through, kn_dtype dtype) {
+    Case c = make(through ? "batch_gradient.through" : "batch_gradient", s, dtype);
     c.variants = infonce::BATCH_VARIANTS;
     c.inputs = {{KN_F32, 1}, unit_rows(dtype, s.rows, s.width), unit_rows(dtype, s.rows, s.width)};
+    for (int view = 0; through && view < 2; ++view) {
+        c.inputs.push_back(unit_rows(KN_F32, s.rows, s.width));
+        c.inputs.push_back(norms_of(s.rows));
+    }
     c.outputs = {{KN_F32, s.rows * s.width}, {KN_F32, s.rows * s.width}};
     const int64_t results = (2 * s.rows + 1 + 3) / 4 * 16;
     const int64_t of_loss = kn_infonce_batch_loss_workspace(s.rows, s.width, dtype);
@@ -273,10 +298,16 @@ void add_batch_gradient(Lab& lab, const Shape& s, kn_dtype dtype) {
                                    call.stream);
     };
     c.run = [=](int variant, const Call& call) {
-        return infonce::batch_gradient(variant, call.out[0], call.out[1], call.in[0], call.workspace + 4, views(call),
+        const auto raw = [&](size_t first) {
+            return through ? infonce::Raw{0, call.in[first], call.in[first + 1], s.epsilon} : infonce::Raw{};
+        };
+        return infonce::batch_gradient(variant, call.out[0], call.out[1], call.in[0], call.workspace + 4, raw(3), raw(5), views(call),
                                        call.workspace + static_cast<kn_dptr>(results), call.stream);
     };
-    c.oracle = [=](const Values& in, Values& out) { batch_gradient(s, in, out); };
+    c.oracle = [=](const Values& in, Values& out) {
+        batch_gradient(s, in, out);
+        for (size_t view = 0; through && view < 2; ++view) back_through(out[view], in[3 + 2 * view], in[4 + 2 * view], s.epsilon, s.width);
+    };
     lab.add(std::move(c));
 }
 
@@ -305,9 +336,7 @@ void add_normalize(Lab& lab, int64_t rows, int64_t width, double epsilon, kn_dty
     back.variants = infonce::ROW_VARIANTS;
     back.reduction = width;
     back.condition = 2;
-    back.inputs = {{dtype, rows * width}, unit_rows(dtype, rows, width), {KN_F32, rows, 1, 2, [](std::vector<double>& norms) {
-        for (double& n : norms) n = std::fabs(n) + 0.5;
-    }}};
+    back.inputs = {{dtype, rows * width}, unit_rows(dtype, rows, width), norms_of(rows)};
     back.outputs = {{dtype, rows * width}};
     back.bytes = static_cast<double>(3 * rows * width * size_of(dtype));
     back.run = [=](int variant, const Call& call) {
@@ -315,13 +344,8 @@ void add_normalize(Lab& lab, int64_t rows, int64_t width, double epsilon, kn_dty
                                            call.stream);
     };
     back.oracle = [=](const Values& in, Values& out) {
-        for (int64_t r = 0; r < rows; ++r) {
-            const double norm = in[2][static_cast<size_t>(r)], along = norm < epsilon ? 0 : dot(in[0], r, in[1], r, width);
-            for (int64_t c = 0; c < width; ++c) {
-                const size_t at = static_cast<size_t>(r * width + c);
-                out[0][at] = (in[0][at] - in[1][at] * along) / std::max(norm, epsilon);
-            }
-        }
+        out[0] = in[0];
+        back_through(out[0], in[1], in[2], epsilon, width);
     };
     lab.add(std::move(back));
 }
@@ -402,7 +426,11 @@ void register_queue(Lab& lab) {
         }
         for (const Shape& s : {Shape{1, 3, 0}, Shape{5, 17, 0}, Shape{20, 64, 0}, Shape{70, 32, 0, 0.2}}) {
             add_batch_loss(lab, s, dtype);
-            add_batch_gradient(lab, s, dtype);
+            add_batch_gradient(lab, s, false, dtype);
+        }
+        // the first with norms below its epsilon, the last wider than one pass of the plain kernel
+        for (const Shape& s : {Shape{5, 17, 0, 0.1, 0, 0, true, false, 1}, Shape{70, 24, 0, 0.2}, Shape{2, 1050, 0}}) {
+            add_batch_gradient(lab, s, true, dtype);
         }
     }
 }
@@ -434,9 +462,9 @@ void register_infonce(Lab& lab) {
                 add_loss(l, s, dtype);
                 add_one_pass(l, s, true, dtype);
             }
-            add_step(l, {512, 128, 65536}, dtype);
+            for (const int64_t width : {128, 1024}) add_step(l, {512, width, 65536}, dtype);
             add_batch_loss(l, {1024, 128, 0}, dtype);
-            add_batch_gradient(l, {1024, 128, 0}, dtype);
+            add_batch_gradient(l, {1024, 128, 0}, true, dtype);
             add_normalize(l, 65536, 128, EPSILON, dtype);
         }
         add_enqueue(l, 512, 65536, 256, 65000, -1);

@@ -107,7 +107,7 @@ template <class T, int W> void launch_global(kn_dptr y, kn_dptr x, int64_t n, in
     const int64_t packs = c / W;
     int across = 1;
     while (across < packs && across < WARP_SIZE) across *= 2;
-    const dim3 grid(static_cast<unsigned>(ceil_div(packs, across)), static_cast<unsigned>(n < 65535 ? n : 65535));
+    const dim3 grid(static_cast<unsigned>(ceil_div(packs, across)), blocks_for(n, 1));
     LAUNCH((global_average_v2<T, W>), grid, THREADS, 0, stream_of(stream), address<float>(y), address<const T>(x), n, positions, c, across);
 }
 }  // namespace

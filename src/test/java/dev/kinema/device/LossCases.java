@@ -66,6 +66,13 @@ final class LossCases {
                 g.result(InBatchInfoNce.of(L2Normalize.of(a), L2Normalize.of(b), 0.1).output(0), a, b);
             });
         }
+        for (int n : new int[] {3, 65}) {
+            cases.add("InBatchInfoNce of two views of " + n, g -> {
+                Value x = g.floats("x", 2 * n, 24);
+                Value rows = L2Normalize.of(x);
+                g.result(InBatchInfoNce.of(Slice.of(rows, 0, 0, n), Slice.of(rows, 0, n, n), 0.1).output(0), x);
+            });
+        }
     }
 
     private static void crossEntropy(OpCases cases, String name, int rows, int classes, int ignored, double smoothing) {

@@ -65,6 +65,14 @@ class PeersScriptTest {
             text);
     }
 
+    /** Loss, gradient and normalisation together, as MoCo's step has them. */
+    @Test
+    void aWholeContrastHasARowOfItsOwn() throws IOException, InterruptedException {
+        String text = dryRun(List.of(timing("infonce.step", "rows=512 width=1024 capacity=65536 counted=0 owners=0 unit=1", 3, 250)));
+        assertTrue(text.contains("ours 250.00 us; peers: linear + cross-entropy, eager; linear + cross-entropy, compiled; "
+            + "linear + logsumexp, eager; linear + logsumexp, compiled\n"), text);
+    }
+
     @Test
     void whatHasNoPeerIsNamed() throws IOException, InterruptedException {
         String text = dryRun(List.of(timing("optimizer.sgd", "n=3", 1, 5)));

@@ -5,8 +5,6 @@ import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
-import dev.kinema.graph.op.InBatchInfoNce;
-import dev.kinema.graph.op.InBatchInfoNceGradient;
 import dev.kinema.graph.op.InfoNce;
 import dev.kinema.graph.op.InfoNceGradient;
 import dev.kinema.graph.op.L2Normalize;
@@ -16,10 +14,12 @@ import dev.kinema.graph.op.RingEnqueue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
- * InfoNCE with products in the type of activations and everything else in F32; rows of unit length; the ring that a queue is. Where the
- * graph has the gradient of a loss too, one pass over the queue computes both.
+ * InfoNCE against a queue, with products in the type of activations and everything else in F32; rows of unit length; the ring that a queue
+ * is. Where the graph has the gradient of a loss too, one pass over the queue computes both.
  */
 final class Contrast {
     private Contrast() {}
@@ -27,8 +27,6 @@ final class Contrast {
     static void register(Map<Class<? extends Op>, Rules.Rule> rules) {
         rules.put(InfoNce.class, Contrast::loss);
         rules.put(InfoNceGradient.class, Contrast::gradient);
-        rules.put(InBatchInfoNce.class, Contrast::batchLoss);
-        rules.put(InBatchInfoNceGradient.class, Contrast::batchGradient);
         rules.put(L2Normalize.class, Contrast::normalize);
         rules.put(L2NormalizeGradient.class, Contrast::normalizeGradient);
         rules.put(RingEnqueue.class, Contrast::enqueue);
@@ -44,16 +42,17 @@ final class Contrast {
                 op.owned() ? l.of(node.input(inputs - 2)) : null, op.owned() ? l.of(node.input(inputs - 1)) : null);
         }
 
-        /** Those that are made before the loss, and others. */
+        /** All of them, and others. */
         List<Buffer> and(Buffer... others) {
             List<Buffer> all = new ArrayList<>(List.of(others));
-            all.addAll(List.of(q.operand(), k.operand(), queue));
-            for (Buffer extra : new Buffer[] {count, owners, queueOwners}) {
-                if (extra != null) {
-                    all.add(extra);
-                }
-            }
+            all.addAll(List.of(q.operand(), k.operand()));
+            all.addAll(besideRows());
             return all;
+        }
+
+        /** Those but q and k. */
+        List<Buffer> besideRows() {
+            return Stream.of(queue, count, owners, queueOwners).filter(Objects::nonNull).toList();
         }
 
         static long address(Buffer buffer) {
@@ -89,34 +88,14 @@ final class Contrast {
             + " rows: leave the step out where no row takes part");
         writes.add(fault);
         Buffer positives = o.isRaw() ? l.scratch(4L * o.rows(), "positives") : null;
-        Step.Launch pairs = pairs(o, positives, reads, writes);
+        Step.Launch pairs = UnitRows.normalize(o.q(), o.k(), positives, o.op().temperature(), reads, writes);
+        reads.addAll(o.besideRows());
         boolean both = l.readers(node.output(1)).stream().anyMatch(reader -> InfoNceGradient.isOf(reader, node));
         Step.Launch loss = both ? onePass(l, node, o, positives, fault, writes) : lossAlone(l, node, o, positives, fault, writes);
         l.step((o.isRaw() ? "infonce.normalize+" : "infonce.") + (both ? "one_pass" : "loss"), reads, writes, stream -> {
             int status = pairs.on(stream);
             return status == Kinema.KN_OK ? loss.on(stream) : status;
         });
-    }
-
-    /** Normalises what has to be; nothing where nothing has to. */
-    private static Step.Launch pairs(Operands o, Buffer positives, List<Buffer> reads, List<Buffer> writes) {
-        reads.addAll(o.and());
-        if (!o.isRaw()) {
-            return stream -> Kinema.KN_OK;
-        }
-        writes.add(positives);
-        for (UnitRows.Side side : List.of(o.q(), o.k())) {
-            if (side.isRaw()) {
-                reads.remove(side.operand());
-                reads.add(side.raw());
-                writes.addAll(List.of(side.operand(), side.unit(), side.norms()));
-            }
-        }
-        UnitRows.Side q = o.q();
-        UnitRows.Side k = o.k();
-        return stream -> Kinema.kn_infonce_pairs(positives.address(), q.address(), k.address(), q.in(q.unit()), q.in(q.norms()),
-            q.in(q.raw()), q.epsilon(), k.in(k.unit()), k.in(k.norms()), k.in(k.raw()), k.epsilon(), o.rows(), o.width(),
-            o.op().temperature(), o.code(), stream);
     }
 
     /** Leaves what the gradient needs of the queue under the log-sums. */
@@ -168,50 +147,13 @@ final class Contrast {
         }
         Buffer pulled = left.get(0);
         Buffer negatives = left.get(1);
-        UnitRows.Side q = o.q();
-        boolean through = q.gradient() != null;
+        UnitRows.Back back = o.q().back(l, node.output(0));
         List<Buffer> reads = o.and(upstream, pulled, negatives);
-        if (through) {
-            reads.addAll(List.of(q.unit(), q.norms()));
-        }
-        Buffer unit = through ? q.unit() : null;
-        Buffer norms = through ? q.norms() : null;
-        Value result = through ? q.gradient() : node.output(0);
-        // the contrasts of several runs of rows write into the same gradient, each into its rows
-        Buffer dq = l.isMade(result) ? l.of(result) : l.define(result);
-        l.step("infonce.pull" + (through ? "+normalize_gradient" : ""), reads, List.of(dq, dk),
-            stream -> Kinema.kn_infonce_pull(through ? q.in(dq) : dq.address(), dk.address(), upstream.address(), pulled.address(),
-                negatives.address(), q.address(), o.k().address(), Operands.address(o.count()), q.in(unit), q.in(norms), q.epsilon(), o.rows(),
+        reads.addAll(back.reads());
+        l.step("infonce.pull" + (back.through() ? "+normalize_gradient" : ""), reads, List.of(back.result(), dk),
+            stream -> Kinema.kn_infonce_pull(back.address(), dk.address(), upstream.address(), pulled.address(), negatives.address(),
+                o.q().address(), o.k().address(), Operands.address(o.count()), back.unit(), back.norms(), o.q().epsilon(), o.rows(),
                 o.width(), o.op().temperature(), o.code(), stream));
-    }
-
-    private static void batchLoss(Lowering l, Node node) {
-        double temperature = ((InBatchInfoNce) node.op()).temperature();
-        Buffer a = l.of(node.input(0), l.compute());
-        Buffer b = l.of(node.input(1), l.compute());
-        Buffer loss = l.define(node.output(0));
-        Buffer logs = l.define(node.output(1));
-        int rows = a.shape().dim(0);
-        int width = a.shape().dim(1);
-        Buffer workspace = l.scratch(Kinema.kn_infonce_batch_loss_workspace(rows, width, a.code()), "infonce");
-        l.step("infonce.batch_loss", List.of(a, b), List.of(loss, logs, workspace), stream -> Kinema.kn_infonce_batch_loss(loss.address(),
-            logs.address(), a.address(), b.address(), rows, width, temperature, a.code(), workspace.address(), stream));
-    }
-
-    private static void batchGradient(Lowering l, Node node) {
-        double temperature = ((InBatchInfoNceGradient) node.op()).temperature();
-        Buffer upstream = l.of(node.input(0), DType.F32);
-        Buffer a = l.of(node.input(1), l.compute());
-        Buffer b = l.of(node.input(2), l.compute());
-        Buffer logs = l.of(node.input(3), DType.F32);
-        Buffer da = l.define(node.output(0));
-        Buffer db = l.define(node.output(1));
-        int rows = a.shape().dim(0);
-        int width = a.shape().dim(1);
-        Buffer workspace = l.scratch(Kinema.kn_infonce_batch_gradient_workspace(rows, width, a.code()), "infonce");
-        l.step("infonce.batch_gradient", List.of(upstream, a, b, logs), List.of(da, db, workspace),
-            stream -> Kinema.kn_infonce_batch_gradient(da.address(), db.address(), upstream.address(), a.address(), b.address(),
-                logs.address(), rows, width, temperature, a.code(), workspace.address(), stream));
     }
 
     private static void normalize(Lowering l, Node node) {

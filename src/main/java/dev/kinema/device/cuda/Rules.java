@@ -18,6 +18,7 @@ final class Rules {
 
     static {
         AttentionRules.register(RULES);
+        BatchContrast.register(RULES);
         BatchNorms.register(RULES);
         Contrast.register(RULES);
         Convolutions.register(RULES);

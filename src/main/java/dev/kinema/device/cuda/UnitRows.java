@@ -1,9 +1,12 @@
 package dev.kinema.device.cuda;
 
+import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Node;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Add;
+import dev.kinema.graph.op.InBatchInfoNce;
+import dev.kinema.graph.op.InBatchInfoNceGradient;
 import dev.kinema.graph.op.InfoNce;
 import dev.kinema.graph.op.InfoNceGradient;
 import dev.kinema.graph.op.L2Normalize;
@@ -12,13 +15,15 @@ import dev.kinema.graph.op.Pad;
 import dev.kinema.graph.op.RingEnqueue;
 import dev.kinema.graph.op.Slice;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 
 /**
- * An L2 normalisation that is left to the contrasts against a queue which read its rows, all of them or a run each: their kernels normalise
- * on the way, and on the way back go through the normalisation. Between it and them the graph has slices, and between their gradients and
- * its own what puts these together again; none of it needs a step. Others may read the rows if they do so after the contrasts.
+ * An L2 normalisation that is left to the contrasts, against a queue or within a batch, which read its rows, all of them or a run each:
+ * their kernels normalise on the way, and on the way back go through the normalisation. Between it and them the graph has slices, and
+ * between their gradients and its own what puts these together again; none of it needs a step. Others may read the rows if they do so after
+ * the contrasts.
  */
 final class UnitRows {
     /** Rows from {@code first} on, and the contrast that reads them. */
@@ -90,25 +95,30 @@ final class UnitRows {
 
     /** Where one contrast, and its gradient, read the value, as queries or as keys. */
     private boolean addRun(Value value, int first) {
-        List<Node> contrasts = l.readers(value).stream().filter(n -> n.op() instanceof InfoNce).toList();
-        if (contrasts.size() != 1 || value.equals(contrasts.get(0).input(2))) {
+        List<Node> readers = l.readers(value);
+        List<Node> contrasts = readers.stream().filter(n -> n.op() instanceof InfoNce || n.op() instanceof InBatchInfoNce).toList();
+        if (contrasts.size() != 1 || !contrasts.get(0).inputs().subList(0, 2).contains(value)) {
             return false;
         }
         Node contrast = contrasts.get(0);
         runs.add(new Run(value, first, contrast));
-        return l.readers(value).stream().filter(n -> n.op() instanceof InfoNceGradient).allMatch(n -> InfoNceGradient.isOf(n, contrast))
-            && (value.equals(rows) || l.readers(value).stream().allMatch(UnitRows::isContrast));
+        return readers.stream().allMatch(n -> n == contrast || isGradient(n, contrast) || value.equals(rows) && !isContrastsGradient(n));
     }
 
-    private static boolean isContrast(Node node) {
-        return node.op() instanceof InfoNce || node.op() instanceof InfoNceGradient;
+    private static boolean isContrastsGradient(Node node) {
+        return node.op() instanceof InfoNceGradient || node.op() instanceof InBatchInfoNceGradient;
+    }
+
+    private static boolean isGradient(Node reader, Node contrast) {
+        return InfoNceGradient.isOf(reader, contrast) || BatchContrast.isGradient(reader, contrast);
     }
 
     /** Whether all other readers come after the contrasts: rings against which they contrast, which are written when those have read them. */
     private boolean othersCanWait() {
-        return l.readers(rows).stream().allMatch(n -> between.contains(n) || isContrast(n) && runs.get(0).value.equals(rows)
-            || n.op() instanceof L2NormalizeGradient
-            || n.op() instanceof RingEnqueue && n.input(2).equals(rows) && runs.stream().allMatch(r -> r.contrast.input(2).equals(n.input(0))));
+        return l.readers(rows).stream().allMatch(n -> between.contains(n) || n.op() instanceof L2NormalizeGradient
+            || runs.get(0).value.equals(rows) && (n == runs.get(0).contrast || isContrastsGradient(n))
+            || n.op() instanceof RingEnqueue && n.input(2).equals(rows) && runs.stream().allMatch(
+                r -> r.contrast.op() instanceof InfoNce && r.contrast.input(2).equals(n.input(0))));
     }
 
     /** The gradient of a normalisation of which the rows are; null where there is none, or not one. */
@@ -139,9 +149,8 @@ final class UnitRows {
         if (l.readers(value).size() != 1 || l.isOutput(value)) {
             return false;
         }
-        if (node.op() instanceof InfoNceGradient) {
-            return value.equals(node.output(0)) && open.removeIf(run -> run.first == first && InfoNceGradient.isOf(node, run.contrast)
-                && run.contrast.input(0).equals(run.value));
+        if (isContrastsGradient(node)) {
+            return open.removeIf(run -> run.first == first && isGradient(node, run.contrast) && value.equals(resultFor(run, node)));
         }
         between.add(node);
         if (node.op() instanceof Pad pad) {
@@ -151,11 +160,43 @@ final class UnitRows {
             && takesOff(open, node.input(1), first);
     }
 
+    /** Of a contrast's gradient, what kernels can take through the normalisation of a run: queries' or either view's; else null. */
+    private static Value resultFor(Run run, Node gradient) {
+        int operand = run.contrast.inputs().indexOf(run.value);
+        return operand == 0 || gradient.op() instanceof InBatchInfoNceGradient ? gradient.output(operand) : null;
+    }
+
     private static double epsilon(Node normalize) {
         return ((L2Normalize) normalize.op()).epsilon();
     }
 
-    /** The queries or keys of a contrast. */
+    /**
+     * Normalises what has to be of the two operands of a contrast; nothing where nothing has to.
+     *
+     * @param positives their products' place, which is asked for where it is not null
+     * @param reads gets what this reads, or the contrast where this does nothing
+     * @param writes gets what this writes
+     */
+    static Step.Launch normalize(Side q, Side k, Buffer positives, double temperature, Collection<Buffer> reads,
+        Collection<Buffer> writes) {
+        for (Side side : List.of(q, k)) {
+            reads.add(side.isRaw() ? side.raw() : side.operand());
+            if (side.isRaw()) {
+                writes.addAll(List.of(side.operand(), side.unit(), side.norms()));
+            }
+        }
+        if (positives != null) {
+            writes.add(positives);
+        }
+        if (!q.isRaw() && !k.isRaw()) {
+            return stream -> Kinema.KN_OK;
+        }
+        return stream -> Kinema.kn_infonce_pairs(positives == null ? 0 : positives.address(), q.address(), k.address(), q.in(q.unit()),
+            q.in(q.norms()), q.in(q.raw()), q.epsilon(), k.in(k.unit()), k.in(k.norms()), k.in(k.raw()), k.epsilon(), q.count(), q.width(),
+            temperature, q.operand().code(), stream);
+    }
+
+    /** The queries or keys of a contrast, or a view. */
     static Side side(Lowering l, Value value) {
         Node slice = value.node();
         boolean sliced = slice.op() instanceof Slice && l.isAbsorbed(slice);
@@ -191,6 +232,40 @@ final class UnitRows {
 
         long address() {
             return in(operand);
+        }
+
+        int width() {
+            return operand.shape().last();
+        }
+
+        /** @param own the gradient of the operand, which is the contrast's gradient's where nothing asks for that of what was normalised */
+        Back back(Lowering l, Value own) {
+            Value value = gradient == null ? own : gradient;
+            // the contrasts of several runs of rows write into the same gradient, each into its rows
+            return new Back(this, l.isMade(value) ? l.of(value) : l.define(value), gradient != null);
+        }
+    }
+
+    /**
+     * Where a contrast's gradient of its operand goes.
+     *
+     * @param through whether it is that of what was normalised
+     */
+    record Back(Side side, Buffer result, boolean through) {
+        List<Buffer> reads() {
+            return through ? List.of(side.unit(), side.norms()) : List.of();
+        }
+
+        long address() {
+            return through ? side.in(result) : result.address();
+        }
+
+        long unit() {
+            return through ? side.in(side.unit()) : 0;
+        }
+
+        long norms() {
+            return through ? side.in(side.norms()) : 0;
         }
     }
 }

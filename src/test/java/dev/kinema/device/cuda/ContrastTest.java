@@ -21,6 +21,7 @@ import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Add;
+import dev.kinema.graph.op.InBatchInfoNce;
 import dev.kinema.graph.op.InfoNce;
 import dev.kinema.graph.op.L2Normalize;
 import dev.kinema.graph.op.Linear;
@@ -124,14 +125,16 @@ class ContrastTest extends OnEmulatedDevice {
 
     private Outcome outcome(Graph graph, Precision precision, boolean fuse) {
         try (Weights own = device.newWeights(); Program program = compiled(graph, own, new Compilation(precision, fuse))) {
-            for (int i = 0; i < program.input("k").elements(); i++) {
-                program.input("k").set(i, Math.sin(i));
-                program.input("x").set(i, Math.cos(3 * i));
+            for (String name : graph.inputs().keySet()) {
+                HostArray array = program.input(name);
+                for (int i = 0; i < array.elements(); i++) {
+                    array.set(i, name.equals("k") ? Math.sin(i) : Math.cos(3 * i));
+                }
             }
             program.run();
             List<double[]> values = new ArrayList<>();
             graph.outputs().keySet().forEach(name -> values.add(program.output(name).toDoubles()));
-            values.add(own.get("queue").toDoubles());
+            own.names().forEach(name -> values.add(own.get(name).toDoubles()));
             return new Outcome(program.describe(), values);
         }
     }
@@ -154,6 +157,50 @@ class ContrastTest extends OnEmulatedDevice {
         assertTrue(apart.steps.contains("infonce.normalize\n") && apart.steps.contains("infonce.normalize_gradient"), apart.steps);
         // the same products; positives, and what is along a row, are summed in another order, and a gradient is up to 10
         together.assertNear(apart, 1e-5);
+    }
+
+    /** CVRL's loss, of two views of each film, all of whose rows are normalised first; and the rows as an output. */
+    private static Graph batchContrast(int films, int width) {
+        Graph graph = new Graph();
+        Value x = graph.input("x", DType.F32, Shape.of(2 * films, width));
+        Value rows = L2Normalize.of(Linear.of(x, graph.parameter("w", Shape.of(width, width), new Initializer.Normal(1)), null));
+        Value loss = InBatchInfoNce.of(Slice.of(rows, 0, 0, films), Slice.of(rows, 0, films, films), 0.2).output(0);
+        graph.output("loss", loss);
+        graph.output("rows", rows);
+        graph.output("dx", Gradients.of(loss, List.of(x)).get(0));
+        return graph;
+    }
+
+    /** By the plain kernels, and, beyond 64 films, from tables of products. */
+    @ParameterizedTest
+    @CsvSource({"FP32, 3, 17", "FP32, 66, 8", "BF16, 3, 8", "BF16, 3, 17", "BF16, 66, 24", "BF16, 66, 17"})
+    void contrastsWithinABatchNormalizeTheRowsThatTheyRead(Precision precision, int films, int width) {
+        Outcome together = outcome(batchContrast(films, width), precision, true);
+        assertTrue(together.steps.contains("infonce.normalize+batch_loss")
+            && together.steps.contains("infonce.batch_gradient+normalize_gradient"), together.steps);
+        for (String gone : List.of("L2Normalize", "Slice", "Pad", "Add", "L2NormalizeGradient")) {
+            assertFalse(together.steps.contains(gone + ":"), together.steps);
+        }
+        Outcome apart = outcome(batchContrast(films, width), precision, false);
+        assertTrue(apart.steps.contains("infonce.normalize\n") && apart.steps.contains("infonce.normalize_gradient"), apart.steps);
+        // as above
+        together.assertNear(apart, 1e-5);
+    }
+
+    /** The gradient of the view that is normalised goes through that, the other's does not. */
+    @Test
+    void aViewMayBeNormalizedAndTheOtherComeAsItIs() {
+        Graph graph = new Graph();
+        Value x = graph.input("x", DType.F32, Shape.of(ROWS, WIDTH));
+        Value other = graph.input("other", DType.F32, Shape.of(ROWS, WIDTH));
+        Value loss = InBatchInfoNce.of(L2Normalize.of(x), other, 0.2).output(0);
+        graph.output("loss", loss);
+        List<Value> gradients = Gradients.of(loss, List.of(x, other));
+        graph.output("dx", gradients.get(0));
+        graph.output("of the other", gradients.get(1));
+        Outcome together = outcome(graph, Precision.FP32, true);
+        assertTrue(together.steps.contains("infonce.batch_gradient+normalize_gradient"), together.steps);
+        together.assertNear(outcome(graph, Precision.FP32, false), 1e-5);
     }
 
     @Test
