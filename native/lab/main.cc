@@ -20,7 +20,7 @@ int usage() {
 
 int list(const Lab& lab) {
     for (const Case& c : lab.cases()) std::printf("%s, %d variants\n", c.name().c_str(), c.variants);
-    for (const Case& c : lab.timed()) {
+    for (const Case& c : lab.of_full_size()) {
         std::printf("%s, %d variants, of full size: %.3f GFLOP, %.3f MB\n", c.name().c_str(), c.variants, c.flops / 1e9, c.bytes / 1e6);
     }
     return 0;

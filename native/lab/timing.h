@@ -36,7 +36,7 @@ struct Listener {
     std::function<void(const Failure&)> failed;
 };
 
-/// Times what lab.timed() has of it. Variants that do not take a shape are left out; after one that fails come the others all the same.
+/// Times what the lab has of full size, unless it is only checked. Variants that do not take a shape are left out; after one that fails come the others all the same.
 /// Returns how many cases did not begin, as the budget was spent.
 int time_cases(const Lab& lab, const TimingOptions& options, const Listener& listener);
 }  // namespace kn::lab
