@@ -42,6 +42,11 @@ kinema_planted_test("" overflow "FAILED planted.overflow f32 n=64 v1: memory bey
 kinema_planted_test("" race "FAILED planted.race f32 n=64 v1: output 0 is off by -?nan")
 
 kinema_planted_test("" full "FAILED planted.full f32 n=64 v2: output 0 is off by -?nan[^#]*2 checks, 1 failed" --full)
+# what all variants do alike is found by samples and by inner products
+kinema_planted_test("" agreed "FAILED planted.agreed f32 n=64 v1: output 0 is off by [0-9.]+ at 256 elements[^#]*1 checks, 1 failed" --full)
+kinema_planted_test("" adjoint-right "1 checks, 0 failed" --full)
+kinema_planted_test("" adjoint-wrong
+  "FAILED planted.adjoint-wrong f32 n=64 v1: <output 0, input 1> = [^ ]+ and <output 1, input 0> = [^#]*1 checks, 1 failed" --full)
 # the kernels that are wrong have not run in the lab of the one that is right
 kinema_reached_test(planted-unreached planted-none ${KINEMA_NATIVE}/test/planted)
 set_tests_properties(planted-unreached PROPERTIES

@@ -1,7 +1,7 @@
 # Fails where a kernel of the folder SOURCES is not among those that ran, which the emulator has written to the file LAUNCHES (asked by the
 # variable KINEMA_EMULATOR_LAUNCHES): a line "file of the launch:kernel" each. A kernel of a .cu file is launched in it; one of a header by a
 # file of the header's folder.
-cmake_minimum_required(VERSION 3.25)
+cmake_minimum_required(VERSION 3.22)
 if(NOT EXISTS ${LAUNCHES})
   message(FATAL_ERROR "${LAUNCHES} is not there: run the lab with KINEMA_EMULATOR_LAUNCHES naming it")
 endif()

@@ -15,6 +15,6 @@ std::string Case::name() const {
 void Lab::full_size(const std::function<void(Lab&)>& more) {
     Lab large;
     more(large);
-    for (Case& c : large.cases_) timed_.push_back(std::move(c));
+    for (Case& c : large.cases_) of_full_size_.push_back(std::move(c));
 }
 }  // namespace kn::lab

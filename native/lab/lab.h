@@ -30,6 +30,17 @@ struct Output {
     int starts_as = -1;
 };
 
+/// What an input holds, on the host, read one element at a time.
+class Elements {
+  public:
+    Elements(const unsigned char* bytes, kn_dtype dtype) : bytes_(bytes), dtype_(dtype) {}
+    double operator[](int64_t i) const;
+
+  private:
+    const unsigned char* bytes_;
+    kn_dtype dtype_;
+};
+
 /// Addresses of one run.
 struct Call {
     std::vector<kn_dptr> in, out;
@@ -57,6 +68,12 @@ struct Case {
     /// KN_UNSUPPORTED where the variant does not take the shape, which is then left out.
     std::function<kn_status(int variant, const Call& call)> run;
     std::function<void(const Values& in, Values& out)> oracle;
+    /// One element of an output by itself: in the place of an oracle where there is none, and at full size for samples of the elements.
+    std::function<double(const std::vector<Elements>& in, size_t output, int64_t element)> element;
+    /// Outputs, each with an input of its size: the inner products of all these pairs are one number in exact arithmetic, as <y, Ax> and
+    /// <A'y, x> are for a linear map A.
+    std::vector<std::pair<size_t, size_t>> adjoint;
+    bool timed = true;  // where it is of full size; else it is only checked
 
     Case(std::string kernel_, kn_dtype dtype_, const std::vector<std::pair<const char*, int64_t>>& sizes);
     std::string name() const;
@@ -68,10 +85,10 @@ class Lab {
     /// Shapes too large for the emulator and for an oracle: timed, and where that is asked for held against variant 1.
     void full_size(const std::function<void(Lab&)>& more);
     const std::vector<Case>& cases() const { return cases_; }
-    const std::vector<Case>& timed() const { return timed_; }
+    const std::vector<Case>& of_full_size() const { return of_full_size_; }
 
   private:
-    std::vector<Case> cases_, timed_;
+    std::vector<Case> cases_, of_full_size_;
 };
 
 /// Every family's cases; generated from the folders of native/kernels.

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "lab.h"
-#include "timing.h"
+#include "results.h"
 
 namespace {
 using namespace kn::lab;
@@ -13,47 +13,37 @@ int usage() {
     std::fprintf(stderr,
                  "usage: kinema-lab list\n"
                  "       kinema-lab check [--full] [--only PART-OF-NAME] [--variant N] [--repeats N]\n"
-                 "       kinema-lab time [--only PART-OF-NAME] [--variant N] [--repeats SAMPLES] [--json FILE]\n"
+                 "       kinema-lab time [--only PART-OF-NAME] [--variant N] [--repeats SAMPLES] [--budget SECONDS] [--json FILE]\n"
                  "       kinema-lab roofline [--json FILE]\n");
     return 2;
 }
 
 int list(const Lab& lab) {
     for (const Case& c : lab.cases()) std::printf("%s, %d variants\n", c.name().c_str(), c.variants);
-    for (const Case& c : lab.timed()) {
+    for (const Case& c : lab.of_full_size()) {
         std::printf("%s, %d variants, of full size: %.3f GFLOP, %.3f MB\n", c.name().c_str(), c.variants, c.flops / 1e9, c.bytes / 1e6);
     }
     return 0;
 }
 
 /// Measures the limits, and with a lab the kernels; the table goes to the console, all of it to the file.
-int measure(const Lab* lab, const TimingOptions& options, const char* file) {
+int measure(const Lab* lab, const TimingOptions& options, const std::string& file) {
     if (kn_is_emulated()) {
         std::fprintf(stderr, "kinema-lab: times of the emulator say nothing of a device: use the lab that nvcc builds\n");
         return 1;
     }
-    FILE* to = file ? std::fopen(file, "w") : nullptr;
-    if (file && !to) {
-        std::fprintf(stderr, "kinema-lab: %s cannot be written: name a file in a folder that exists\n", file);
+    const Results results = measure(lab, options, {}, file, [](const std::string& line) {
+        std::printf("%s\n", line.c_str());
+        std::fflush(stdout);
+    });
+    if (!lab) return 0;
+    if (results.left_out > 0) std::printf("%d cases left out: the budget was spent\n", results.left_out);
+    if (!results.failures.empty()) std::printf("%zu failed\n", results.failures.size());
+    if (results.timings.empty() && results.failures.empty() && results.left_out == 0) {
+        std::fprintf(stderr, "kinema-lab: no case is named so: see kinema-lab list\n");
         return 1;
     }
-    const Roofline roofline = measure_roofline({});
-    std::printf("%s\n", describe(roofline).c_str());
-    std::vector<Timing> timings;
-    if (lab) {
-        std::printf("%s\n", heading().c_str());
-        time_cases(*lab, options, [&](const Timing& timing) {
-            timings.push_back(timing);
-            std::printf("%s\n", row(timing, roofline).c_str());
-            std::fflush(stdout);
-        });
-    }
-    if (to) {
-        std::fputs(json(roofline, timings).c_str(), to);
-        std::fclose(to);
-    }
-    if (lab && timings.empty()) std::fprintf(stderr, "kinema-lab: no case is named so: see kinema-lab list\n");
-    return lab && timings.empty() ? 1 : 0;
+    return results.failures.empty() ? 0 : 1;
 }
 }  // namespace
 
@@ -63,7 +53,7 @@ int main(int count, char** words) {
     if (count < 2) return usage();
     const std::string command = words[1];
     TimingOptions options;
-    const char* file = nullptr;
+    std::string file;
     for (int i = 2; i < count; i += 2) {
         if (!std::strcmp(words[i], "--full") && command == "check") {
             options.which.full = true;
@@ -79,6 +69,8 @@ int main(int count, char** words) {
             options.which.repeats = std::atoi(words[i + 1]);
         } else if (!std::strcmp(words[i], "--json")) {
             file = words[i + 1];
+        } else if (!std::strcmp(words[i], "--budget") && std::atof(words[i + 1]) > 0) {
+            options.budget_seconds = std::atof(words[i + 1]);
         } else {
             return usage();
         }

@@ -2,9 +2,8 @@
 #include "timing.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
-#include <cstdarg>
-#include <cstdio>
 #include <memory>
 
 #include "device.h"
@@ -18,6 +17,8 @@ constexpr int MOST_CALLS = 8192;
 constexpr int FEWEST_SAMPLES = 5;
 constexpr int SAMPLES = 50;
 constexpr int WARM_UPS = 3;
+constexpr int SLOW = 20;  // a call that takes more than this part of the time for all samples is a sample by itself
+constexpr int SLOW_SAMPLES = 3;
 constexpr int64_t DRAWN = 1 << 20;  // more numbers than these are these again, unless the case looks at all of them
 
 int64_t aligned(int64_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
@@ -94,17 +95,8 @@ class Sets {
     std::vector<Call> calls_;
 };
 
-/// Whether the variant took the shape.
-bool time_variant(const Case& c, int variant, const Sets& sets, const TimingOptions& options, Timing* timing) {
-    const kn_status status = c.run(variant, sets.call(0));
-    if (status == KN_UNSUPPORTED) return false;
-    must(status);
-    must(kn_stream_synchronize(sets.stream()));
-    Watch watch(sets.stream());
-    const double one = watch.seconds([&] { return c.run(variant, sets.call(1)); });
-    const double wanted = std::min<double>(MOST_CALLS, std::ceil(options.sample_seconds / std::max(one, 1e-9)));
-    const int calls = std::max(static_cast<int>(wanted), static_cast<int>(sets.count()));
-
+/// Seconds of a call, one for each sample of so many calls in a graph, so that to launch them is not in their time.
+std::vector<double> graph_samples(const Case& c, int variant, const Sets& sets, const TimingOptions& options, int calls) {
     must(kn_graph_begin(sets.stream()));
     kn_status captured = KN_OK;
     for (int i = 0; i < calls && captured == KN_OK; ++i) captured = c.run(variant, sets.call(i));
@@ -115,6 +107,7 @@ bool time_variant(const Case& c, int variant, const Sets& sets, const TimingOpti
         throw sentence;
     }
     const OwnedGraph graph(ended);
+    Watch watch(sets.stream());
     const auto replay = [&] { return kn_graph_launch(graph.get(), sets.stream()); };
     double sample = 0;
     for (int i = 0; i < WARM_UPS; ++i) sample = watch.seconds(replay);
@@ -122,84 +115,79 @@ bool time_variant(const Case& c, int variant, const Sets& sets, const TimingOpti
     const double affordable = std::min<double>(most, options.total_seconds / std::max(sample, 1e-9));
     std::vector<double> seconds(static_cast<size_t>(std::max(std::min(FEWEST_SAMPLES, most), static_cast<int>(affordable))));
     for (double& s : seconds) s = watch.seconds(replay) / calls;
+    return seconds;
+}
+
+/// Whether the variant took the shape. A call that takes long is a sample by itself, of which there are few: what it finds in the L2 cache and
+/// what it takes to be launched are nothing beside it.
+bool time_variant(const Case& c, int variant, const Sets& sets, const TimingOptions& options, Timing* timing) {
+    Watch watch(sets.stream());
+    const auto call = [&](int64_t i) { return watch.seconds([&] { return c.run(variant, sets.call(i)); }); };
+    kn_status status = KN_OK;
+    const double first = watch.seconds([&] {
+        status = c.run(variant, sets.call(0));
+        return static_cast<kn_status>(KN_OK);
+    });
+    if (status == KN_UNSUPPORTED) return false;
+    must(status);
+    std::vector<double> seconds = {first};
+    int calls = 1;
+    if (first <= options.total_seconds) {
+        const double one = std::max(call(1), 1e-9);
+        if (one > options.total_seconds / SLOW) {
+            const int most = options.which.repeats > 0 ? options.which.repeats : SLOW_SAMPLES;
+            seconds.resize(static_cast<size_t>(std::max(1, std::min({most, SLOW_SAMPLES, static_cast<int>(options.total_seconds / one)}))));
+            for (size_t i = 0; i < seconds.size(); ++i) seconds[i] = call(static_cast<int64_t>(i));
+        } else {
+            const double long_enough = std::min<double>(MOST_CALLS, std::ceil(options.sample_seconds / one));
+            const double affordable = std::max(1.0, options.total_seconds / FEWEST_SAMPLES / one);
+            calls = static_cast<int>(std::min(affordable, std::max(long_enough, static_cast<double>(sets.count()))));
+            seconds = graph_samples(c, variant, sets, options, calls);
+        }
+    }
     std::sort(seconds.begin(), seconds.end());
     const size_t n = seconds.size();
     *timing = Timing{&c, variant, (seconds[(n - 1) / 2] + seconds[n / 2]) / 2, seconds[(9 * n + 9) / 10 - 1], static_cast<int>(n), calls};
     return true;
 }
 
-std::string formatted(const char* format, ...) __attribute__((format(printf, 1, 2)));
-std::string formatted(const char* format, ...) {
-    char text[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    return text;
-}
-
-const char* name_of(kn_dtype dtype) {
-    static const char* const NAMES[] = {"f32", "bf16", "i32", "i64", "u8"};
-    return NAMES[dtype];
-}
-
-std::string quoted(const std::string& text) {
-    std::string quoted = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') quoted += '\\';
-        quoted += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+/// All of a case; variants that fail are told, and one for all where it is the tensors that fail.
+void time_case(const Case& c, const TimingOptions& options, const Listener& listener) {
+    std::unique_ptr<Sets> sets;
+    try {
+        sets = std::make_unique<Sets>(c);
+    } catch (const std::string& sentence) {
+        listener.failed({&c, 0, sentence});
+        return;
     }
-    return quoted + "\"";
+    for (int variant = 1; variant <= c.variants; ++variant) {
+        if (options.which.variant != 0 && variant != options.which.variant) continue;
+        Timing timing{};
+        std::string trouble;
+        bool taken = false;
+        try {
+            taken = time_variant(c, variant, *sets, options, &timing);
+        } catch (const std::string& sentence) {
+            trouble = sentence;
+        }
+        if (!trouble.empty()) listener.failed({&c, variant, trouble});
+        if (taken) listener.timed(timing);
+    }
 }
 }  // namespace
 
-void time_cases(const Lab& lab, const TimingOptions& options, const std::function<void(const Timing&)>& result) {
-    for (const Case& c : lab.timed()) {
-        if (c.name().find(options.which.only) == std::string::npos) continue;
-        const Sets sets(c);
-        for (int variant = 1; variant <= c.variants; ++variant) {
-            Timing timing;
-            if (options.which.variant != 0 && variant != options.which.variant) continue;
-            if (time_variant(c, variant, sets, options, &timing)) result(timing);
+int time_cases(const Lab& lab, const TimingOptions& options, const Listener& listener) {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point begun = Clock::now();
+    int left_out = 0;
+    for (const Case& c : lab.of_full_size()) {
+        if (!c.timed || c.name().find(options.which.only) == std::string::npos) continue;
+        if (std::chrono::duration<double>(Clock::now() - begun).count() >= options.budget_seconds) {
+            ++left_out;
+        } else {
+            time_case(c, options, listener);
         }
     }
-}
-
-std::string heading() {
-    return formatted("%-100s %2s %10s %10s %9s %9s %10s %6s", "", "v", "median us", "p90 us", "TFLOP/s", "GB/s", "least us", "share");
-}
-
-std::string row(const Timing& t, const Roofline& roofline) {
-    const double least = roofline.seconds(t.of->flops, t.of->bytes, t.of->dtype);
-    return formatted("%-100s %2d %10.2f %10.2f %9.2f %9.1f %10.2f %5.1f%%", t.of->name().c_str(), t.variant, t.median * 1e6, t.p90 * 1e6,
-                     t.of->flops / t.median / 1e12, t.of->bytes / t.median / 1e9, least * 1e6, 100 * least / t.median);
-}
-
-std::string describe(const Roofline& r) {
-    return formatted("%s: copies at %.1f GB/s (read and written), multiply-adds at %.2f TFLOP/s in f32, mma.sync at %.2f TFLOP/s in bf16",
-                     kn_device_name(0), r.bytes / 1e9, r.f32_flops / 1e12, r.bf16_flops / 1e12);
-}
-
-std::string json(const Roofline& r, const std::vector<Timing>& timings) {
-    std::string text = "{\n";
-    text += "  \"device\": " + quoted(kn_device_name(0)) + ",\n";
-    text += formatted("  \"compute_capability\": %lld,\n  \"driver\": %lld,\n  \"runtime\": %lld,\n  \"l2_bytes\": %lld,\n",
-                      static_cast<long long>(kn_device_property(0, KN_COMPUTE_CAPABILITY)),
-                      static_cast<long long>(kn_device_property(0, KN_DRIVER_VERSION)),
-                      static_cast<long long>(kn_device_property(0, KN_RUNTIME_VERSION)),
-                      static_cast<long long>(kn_device_property(0, KN_L2_BYTES)));
-    text += "  \"build\": " + quoted(kn_build_id()) + formatted(",\n  \"emulated\": %s,\n", kn_is_emulated() ? "true" : "false");
-    text += formatted("  \"roofline\": {\"gb_per_s\": %.2f, \"f32_tflops\": %.3f, \"bf16_tflops\": %.3f},\n  \"timings\": [", r.bytes / 1e9,
-                      r.f32_flops / 1e12, r.bf16_flops / 1e12);
-    for (size_t i = 0; i < timings.size(); ++i) {
-        const Timing& t = timings[i];
-        const double least = r.seconds(t.of->flops, t.of->bytes, t.of->dtype);
-        text += i == 0 ? "\n" : ",\n";
-        text += "    {\"kernel\": " + quoted(t.of->kernel) + ", \"dtype\": " + quoted(name_of(t.of->dtype)) + ", \"shape\": " + quoted(t.of->shape);
-        text += formatted(", \"variant\": %d, \"median_us\": %.3f, \"p90_us\": %.3f, \"samples\": %d, \"calls\": %d, \"flops\": %.0f, "
-                          "\"bytes\": %.0f, \"least_us\": %.3f, \"share\": %.4f}",
-                          t.variant, t.median * 1e6, t.p90 * 1e6, t.samples, t.calls, t.of->flops, t.of->bytes, least * 1e6, least / t.median);
-    }
-    return text + "\n  ]\n}\n";
+    return left_out;
 }
 }  // namespace kn::lab

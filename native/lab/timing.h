@@ -2,11 +2,10 @@
 // copies of the tensors that what one call reads has left the L2 cache since it was last touched.
 #pragma once
 #include <functional>
+#include <limits>
 #include <string>
-#include <vector>
 
 #include "lab.h"
-#include "roofline.h"
 
 namespace kn::lab {
 /// A variant at a shape; seconds are of one call.
@@ -17,20 +16,27 @@ struct Timing {
     int samples, calls;  // how many calls a sample holds
 };
 
-struct TimingOptions {
-    Options which;             // repeats: how many samples at most; 0: 50
-    double sample_seconds = 2e-3;  // that a sample should take at least
-    double total_seconds = 1;      // that the samples of a variant should take at most; there are five in any case
+/// Why there is no time of a variant, or, as variant 0, of none: the tensors could not be made.
+struct Failure {
+    const Case* of;
+    int variant;
+    std::string sentence;
 };
 
-/// Times what lab.timed() has of it and hands on each result as it comes. Variants that do not take a shape are left out. Throws a sentence
-/// where a kernel fails or memory is short.
-void time_cases(const Lab& lab, const TimingOptions& options, const std::function<void(const Timing&)>& result);
+struct TimingOptions {
+    Options which;                 // repeats: how many samples at most; 0: 50
+    double sample_seconds = 2e-3;  // that a sample should take at least
+    double total_seconds = 1;      // that the samples of a variant should take at most; there are five, unless a call takes a twentieth of it
+    double budget_seconds = std::numeric_limits<double>::infinity();  // after so many no case begins
+};
 
-/// A line for people; empty where nothing is known of a case's work.
-std::string heading();
-std::string row(const Timing& timing, const Roofline& roofline);
-std::string describe(const Roofline& roofline);
-/// The device, the roofline and all timings. Times in microseconds.
-std::string json(const Roofline& roofline, const std::vector<Timing>& timings);
+/// Who is told each outcome as it comes.
+struct Listener {
+    std::function<void(const Timing&)> timed;
+    std::function<void(const Failure&)> failed;
+};
+
+/// Times what the lab has of full size, unless it is only checked. Variants that do not take a shape are left out; after one that fails come the others all the same.
+/// Returns how many cases did not begin, as the budget was spent.
+int time_cases(const Lab& lab, const TimingOptions& options, const Listener& listener);
 }  // namespace kn::lab

@@ -87,6 +87,12 @@ kn_status Trial::run(int variant, unsigned char poison, std::vector<Bytes>* resu
     return KN_OK;
 }
 
+std::vector<Elements> elements_of(const Case& c, const Trial& trial) {
+    std::vector<Elements> all;
+    for (const Input& in : c.inputs) all.emplace_back(trial.contents(all.size()).data(), in.dtype);
+    return all;
+}
+
 void Distance::add(const std::vector<double>& y, const std::vector<double>& expected) {
     for (size_t i = 0; i < y.size(); ++i) {
         const double d = y[i] - expected[i];

@@ -47,6 +47,9 @@ class Trial {
     Call call_;
 };
 
+/// The inputs of a case as they are on the host.
+std::vector<Elements> elements_of(const Case& c, const Trial& trial);
+
 /// |y - expected| / |expected|, summed up piece by piece; NaN where any element is. Integers: how many differ.
 class Distance {
   public:

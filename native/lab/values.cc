@@ -27,25 +27,27 @@ void encode(const std::vector<double>& values, kn_dtype dtype, unsigned char* to
     }
 }
 
-std::vector<double> decode(const unsigned char* from, kn_dtype dtype, int64_t count) {
-    std::vector<double> values(static_cast<size_t>(count));
-    for (size_t i = 0; i < values.size(); ++i) {
-        switch (dtype) {
-            case KN_F32: { float f; std::memcpy(&f, from + 4 * i, 4); values[i] = f; break; }
-            case KN_BF16: {
-                uint16_t h;
-                std::memcpy(&h, from + 2 * i, 2);
-                const uint32_t bits = static_cast<uint32_t>(h) << 16;
-                float f;
-                std::memcpy(&f, &bits, 4);
-                values[i] = f;
-                break;
-            }
-            case KN_I32: { int32_t n; std::memcpy(&n, from + 4 * i, 4); values[i] = n; break; }
-            case KN_I64: { int64_t n; std::memcpy(&n, from + 8 * i, 8); values[i] = static_cast<double>(n); break; }
-            default: values[i] = from[i];
+double Elements::operator[](int64_t i) const {
+    switch (dtype_) {
+        case KN_F32: { float f; std::memcpy(&f, bytes_ + 4 * i, 4); return f; }
+        case KN_BF16: {
+            uint16_t h;
+            std::memcpy(&h, bytes_ + 2 * i, 2);
+            const uint32_t bits = static_cast<uint32_t>(h) << 16;
+            float f;
+            std::memcpy(&f, &bits, 4);
+            return f;
         }
+        case KN_I32: { int32_t n; std::memcpy(&n, bytes_ + 4 * i, 4); return n; }
+        case KN_I64: { int64_t n; std::memcpy(&n, bytes_ + 8 * i, 8); return static_cast<double>(n); }
+        default: return bytes_[i];
     }
+}
+
+std::vector<double> decode(const unsigned char* from, kn_dtype dtype, int64_t count) {
+    const Elements elements(from, dtype);
+    std::vector<double> values(static_cast<size_t>(count));
+    for (int64_t i = 0; i < count; ++i) values[static_cast<size_t>(i)] = elements[i];
     return values;
 }
 

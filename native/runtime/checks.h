@@ -15,9 +15,6 @@ const char* dtype_name(kn_dtype dtype);
 inline bool is_floating(kn_dtype dtype) { return dtype == KN_F32 || dtype == KN_BF16; }
 inline int64_t size_of(kn_dtype dtype) { return dtype == KN_I64 ? 8 : dtype == KN_BF16 ? 2 : dtype == KN_U8 ? 1 : 4; }
 
-/// The device's compute capability as 80 or 90; asked once per device.
-int compute_capability();
-
 /// Whether a block can ask for so many bytes of shared memory on the device, static and dynamic ones together.
 bool has_shared(size_t bytes);
 }  // namespace kn

@@ -69,28 +69,16 @@ const char* dtype_name(kn_dtype dtype) {
     return dtype >= 0 && dtype < 5 ? NAMES[dtype] : "unknown dtype";
 }
 
-namespace {
-/// A property that never changes, asked once per device; 0 where it cannot be asked. The emulator's may change.
-int64_t lasting(int32_t property, std::atomic<int64_t> (&known)[64]) {
+bool has_shared(size_t bytes) {
+    static std::atomic<int64_t> known[64];  // of each device, asked once; the emulator's may change
     int device = 0;
 #if defined(__CUDACC__)
-    if (cudaGetDevice(&device) != cudaSuccess || device >= 64) return 0;
-    const int64_t before = known[device];
-    if (before != 0) return before;
+    if (cudaGetDevice(&device) != cudaSuccess || device >= 64) return false;
+    if (known[device] != 0) return static_cast<int64_t>(bytes) <= known[device];
 #endif
-    const int64_t asked = kn_device_property(device, property);
-    return known[device] = asked < 0 ? 0 : asked;
-}
-}  // namespace
-
-int compute_capability() {
-    static std::atomic<int64_t> known[64];
-    return static_cast<int>(lasting(KN_COMPUTE_CAPABILITY, known));
-}
-
-bool has_shared(size_t bytes) {
-    static std::atomic<int64_t> known[64];
-    return static_cast<int64_t>(bytes) <= lasting(KN_SHARED_MEMORY, known);
+    const int64_t asked = kn_device_property(device, KN_SHARED_MEMORY);
+    known[device] = asked < 0 ? 0 : asked;
+    return static_cast<int64_t>(bytes) <= asked;
 }
 }  // namespace kn
 

@@ -1,12 +1,16 @@
 // How the lab takes times, over the emulator, whose times are what they are: what is called how often on which memory, and what is said of it.
+#include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "../lab/device.h"
-#include "../lab/timing.h"
+#include "../lab/results.h"
 
 namespace kn::lab {
 void register_families(Lab&) {}
@@ -61,16 +65,23 @@ void add_scale(Lab& lab, Calls* calls) {
     lab.add(std::move(c));
 }
 
+/// Hands all outcomes to the lists.
+Listener into(std::vector<Timing>* timings, std::vector<Failure>* failed) {
+    return {[=](const Timing& t) { timings->push_back(t); }, [=](const Failure& f) { failed->push_back(f); }};
+}
+
 void timings() {
     Calls calls;
     Lab lab;
     lab.full_size([&](Lab& l) { add_scale(l, &calls); });
     TimingOptions options;
     options.sample_seconds = 1e-4;
+    options.total_seconds = 1000;  // no call of the emulator is slow beside it
     options.which.repeats = 7;
     std::vector<Timing> found;
+    std::vector<Failure> failed;
     const int64_t live = kn_live_objects();
-    time_cases(lab, options, [&](const Timing& t) { found.push_back(t); });
+    expect(time_cases(lab, options, into(&found, &failed)) == 0 && failed.empty(), "nothing fails");
     expect(kn_live_objects() == live, "objects left");
     expect(found.size() == 1 && found[0].variant == 1, "a variant that does not take the shape is left out");
     const Timing& t = found[0];
@@ -82,32 +93,112 @@ void timings() {
     expect(calls.prepared.size() == calls.targets.size() && calls.preparations == static_cast<int>(calls.prepared.size()),
            "each set of tensors is prepared once: " + std::to_string(calls.preparations) + " times, " +
                std::to_string(calls.prepared.size()) + " sets");
-    expect(t.calls >= static_cast<int>(calls.targets.size()) && t.samples >= 5 && t.samples <= 7, "calls and samples");
+    expect(t.calls >= static_cast<int>(calls.targets.size()) && t.samples == 7, "calls and samples");
     expect(t.median > 0 && t.median <= t.p90, "median " + std::to_string(t.median) + ", p90 " + std::to_string(t.p90));
 
     const Roofline roofline{2 * 8.0 * N / t.median, 4 * 2.0 * N / t.median, 1};
     expect(has(row(t, roofline), "50.0%"), row(t, roofline));
-    const std::string text = json(roofline, found);
+    const std::string text = json(Results{roofline, found, {}, 0, true});
     expect(has(text, "\"kernel\": \"test.scale\", \"dtype\": \"f32\", \"shape\": \"n=65536\", \"variant\": 1, \"median_us\": "), text);
     expect(has(text, "\"share\": 0.5000}"), text);
 }
 
-void a_kernel_that_fails_is_an_error() {
+/// Does nothing, for so long.
+Case idle(const char* name, double seconds, int* count) {
+    Case c(name, KN_F32, {{"n", 4}});
+    c.outputs = {{KN_F32, 4}};
+    c.run = [=](int, const Call&) {
+        ++*count;
+        std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+        return static_cast<kn_status>(KN_OK);
+    };
+    return c;
+}
+
+Timing time_of(double seconds, double total_seconds, int* count) {
     Lab lab;
-    lab.full_size([](Lab& l) {
-        Case c("test.refused", KN_F32, {{"n", 4}});
-        c.inputs = {{KN_F32, 4}};
-        c.outputs = {{KN_F32, 4}};
-        c.run = [](int, const Call& call) { return kn_elementwise_fill(call.out[0], -1, 0.f, KN_F32, call.stream); };
-        l.add(std::move(c));
+    lab.full_size([&](Lab& l) { l.add(idle("test.idle", seconds, count)); });
+    TimingOptions options;
+    options.total_seconds = total_seconds;
+    std::vector<Timing> found;
+    std::vector<Failure> failed;
+    time_cases(lab, options, into(&found, &failed));
+    expect(found.size() == 1 && failed.empty(), "one timing");
+    return found.empty() ? Timing{} : found[0];
+}
+
+void slow_calls_are_few() {
+    int count = 0;
+    const Timing once = time_of(0.02, 0.01, &count);
+    expect(count == 1 && once.samples == 1 && once.calls == 1, "longer than all may take: " + std::to_string(count) + " calls");
+    expect(once.median >= 0.02 && once.p90 == once.median, "median " + std::to_string(once.median));
+    count = 0;
+    const Timing few = time_of(0.06, 1, &count);
+    expect(few.calls == 1 && few.samples <= 3 && count == 2 + few.samples, "a part of what all may take: " + std::to_string(count) + " calls");
+    expect(few.median >= 0.06, "median " + std::to_string(few.median));
+}
+
+std::string text_of(const std::string& file) {
+    std::ifstream from(file);
+    return {std::istreambuf_iterator<char>(from), {}};
+}
+
+/// The second of three cases fails, or rather its first variant; and what the file holds while the third is timed.
+void what_was_measured_is_kept() {
+    const std::string file = "timing_test.json";
+    std::remove(file.c_str());
+    std::string meanwhile;
+    int count = 0;
+    Lab lab;
+    lab.full_size([&](Lab& l) {
+        l.add(idle("test.first", 0, &count));
+        Case refused("test.refused", KN_F32, {{"n", 4}});
+        refused.variants = 2;
+        refused.outputs = {{KN_F32, 4}};
+        refused.run = [](int variant, const Call& call) {
+            return kn_elementwise_fill(call.out[0], variant == 1 ? -1 : 4, 0.f, KN_F32, call.stream);
+        };
+        l.add(std::move(refused));
+        Case large("test.large", KN_F32, {{"n", 4}});
+        large.outputs = {{KN_F32, int64_t{1} << 55}};
+        large.run = [](int, const Call&) { return static_cast<kn_status>(KN_OK); };
+        l.add(std::move(large));
+        Case last = idle("test.last", 0, &count);
+        last.run = [&](int, const Call&) {
+            if (meanwhile.empty()) meanwhile = text_of(file);
+            return static_cast<kn_status>(KN_OK);
+        };
+        l.add(std::move(last));
     });
+    const RooflineSizes small{1 << 16, 1, 2, 2};
+    TimingOptions options;
+    options.total_seconds = 0.1;
+    std::string lines;
+    const auto line = [&](const std::string& text) { lines += text + "\n"; };
+    const int64_t live = kn_live_objects();
+    const Results results = measure(&lab, options, small, file, line);
+    expect(kn_live_objects() == live, "objects left");
+    expect(results.complete && results.timings.size() == 3 && results.failures.size() == 2, lines);
+    expect(has(lines, "FAILED test.refused f32 n=4 v1: elementwise.fill: n = -1\n") && has(lines, "FAILED test.large f32 n=4: "), lines);
+
+    const std::string refused = "{\"kernel\": \"test.refused\", \"dtype\": \"f32\", \"shape\": \"n=4\", \"variant\": ";
+    expect(has(meanwhile, "\"complete\": false") && has(meanwhile, "test.first") && !has(meanwhile, "test.last"), meanwhile);
+    expect(has(meanwhile, refused + "2, \"median_us\": ") && has(meanwhile, refused + "1, \"error\": \"elementwise.fill: n = -1\"}"), meanwhile);
+    const std::string after = text_of(file);
+    expect(has(after, "\"complete\": true") && has(after, "test.first") && has(after, "test.last"), after);
+    expect(after == json(results) && !std::ifstream(file + ".part"), "the file is what the results say, and nothing lies beside it");
+
+    options.budget_seconds = 0;
+    const Results none = measure(&lab, options, small, "", line);
+    expect(none.timings.empty() && none.failures.empty() && none.left_out == 4, "no case begins when the budget is spent");
     std::string sentence;
     try {
-        time_cases(lab, {}, [](const Timing&) {});
+        measure(&lab, options, small, "no such folder/lab.json", line);
     } catch (const std::string& s) {
         sentence = s;
     }
-    expect(sentence == "elementwise.fill: n = -1", sentence);
+    expect(has(sentence, "no such folder/lab.json cannot be written: name a file in a folder that exists"), sentence);
+    std::remove(file.c_str());
 }
 
 /// y[0] of the kernel, which keeps the multiply-adds that it counts.
@@ -142,7 +233,8 @@ void rooflines() {
 
 int main() {
     timings();
-    a_kernel_that_fails_is_an_error();
+    slow_calls_are_few();
+    what_was_measured_is_kept();
     rooflines();
     std::printf("%d failed\n", failures);
     return failures == 0 ? 0 : 1;

@@ -1,26 +1,69 @@
 // The shapes on which the lab holds the family's variants against doubles, and against each other.
-#include <functional>
+#include <algorithm>
 
-#include "../../lab/lab.h"
+#include "../../lab/values.h"
 #include "conv3d.h"
 
 namespace kn::lab {
 namespace {
 using conv3d::Sizes;
 
-/// For every y and every tap that meets x: the indices in y's pixels, x's pixels, and the tap.
-void each_tap(const Sizes& s, const std::function<void(int64_t out, int64_t in, int64_t tap)>& visit) {
+struct Pixel {
+    int64_t n, t, h, w;
+};
+
+Pixel pixel(int64_t at, int64_t t, int64_t h, int64_t w) { return {at / (t * h * w), at / (h * w) % t, at / w % h, at % w}; }
+
+/// The pixel of x under a tap of one of y; -1 where there is none.
+int64_t under(const Sizes& s, const Pixel& y, int64_t tap) {
+    const int64_t t = y.t * s.st - s.pt + tap / (s.kh * s.kw), h = y.h * s.sh - s.ph + tap / s.kw % s.kh, w = y.w * s.sw - s.pw + tap % s.kw;
+    if (t < 0 || t >= s.t || h < 0 || h >= s.h || w < 0 || w >= s.w) return -1;
+    return ((y.n * s.t + t) * s.h + h) * s.w + w;
+}
+
+/// The pixel of y whose tap lies on one of x; -1 where there is none.
+int64_t over(const Sizes& s, const Pixel& x, int64_t tap) {
+    const int64_t t = x.t + s.pt - tap / (s.kh * s.kw), h = x.h + s.ph - tap / s.kw % s.kh, w = x.w + s.pw - tap % s.kw;
+    if (t < 0 || t % s.st != 0 || h < 0 || h % s.sh != 0 || w < 0 || w % s.sw != 0) return -1;
+    if (t / s.st >= s.out_t() || h / s.sh >= s.out_h() || w / s.sw >= s.out_w()) return -1;
+    return ((x.n * s.out_t() + t / s.st) * s.out_h() + h / s.sh) * s.out_w() + w / s.sw;
+}
+
+/// Element e of conv(x); weight(o, i, tap).
+template <class W> double forward_at(const Sizes& s, const Elements& x, const W& weight, int64_t e) {
+    const Pixel p = pixel(e / s.o, s.out_t(), s.out_h(), s.out_w());
+    double sum = 0;
+    for (int64_t tap = 0; tap < s.taps(); ++tap) {
+        const int64_t q = under(s, p, tap);
+        for (int64_t i = 0; q >= 0 && i < s.i; ++i) sum += x[q * s.i + i] * weight(e % s.o, i, tap);
+    }
+    return sum;
+}
+
+/// Element e of the gradient of x.
+template <class W> double input_gradient_at(const Sizes& s, const Elements& dy, const W& weight, int64_t e) {
+    const Pixel q = pixel(e / s.i, s.t, s.h, s.w);
+    double sum = 0;
+    for (int64_t tap = 0; tap < s.taps(); ++tap) {
+        const int64_t p = over(s, q, tap);
+        for (int64_t o = 0; p >= 0 && o < s.o; ++o) sum += dy[p * s.o + o] * weight(o, e % s.i, tap);
+    }
+    return sum;
+}
+
+/// Element e of the gradient of weight[o, i, tap].
+double weight_gradient_at(const Sizes& s, const Elements& x, const Elements& dy, int64_t e) {
+    const int64_t o = e / s.taps() / s.i, i = e / s.taps() % s.i;
+    double sum = 0;
     int64_t out = 0;
-    for (int64_t n = 0; n < s.n; ++n)
-        for (int64_t ot = 0; ot < s.out_t(); ++ot)
-            for (int64_t oh = 0; oh < s.out_h(); ++oh)
-                for (int64_t ow = 0; ow < s.out_w(); ++ow, ++out)
-                    for (int64_t tap = 0; tap < s.taps(); ++tap) {
-                        const int64_t t = ot * s.st - s.pt + tap / (s.kh * s.kw), h = oh * s.sh - s.ph + tap / s.kw % s.kh,
-                                      w = ow * s.sw - s.pw + tap % s.kw;
-                        if (t < 0 || t >= s.t || h < 0 || h >= s.h || w < 0 || w >= s.w) continue;
-                        visit(out, ((n * s.t + t) * s.h + h) * s.w + w, tap);
-                    }
+    for (Pixel p{0, 0, 0, 0}; p.n < s.n; ++p.n)
+        for (p.t = 0; p.t < s.out_t(); ++p.t)
+            for (p.h = 0; p.h < s.out_h(); ++p.h)
+                for (p.w = 0; p.w < s.out_w(); ++p.w, ++out) {
+                    const int64_t q = under(s, p, e % s.taps());
+                    if (q >= 0) sum += x[q * s.i + i] * dy[out * s.o + o];
+                }
+    return sum;
 }
 
 size_t at(int64_t i) { return static_cast<size_t>(i); }
@@ -30,6 +73,17 @@ int64_t packed_at(const Sizes& s, kn_dtype dtype, int64_t o, int64_t i, int64_t 
     const conv3d::Packing p = conv3d::packing(s.i, s.kw, dtype);
     return ((o * s.kt * s.kh + tap / s.kw) * p.width + tap % s.kw) * p.channels + i;
 }
+
+/// Reads weight[o, i, tap] where it is packed.
+struct Packed {
+    const Elements& weights;
+    const Sizes& s;
+    conv3d::Packing p;
+
+    double operator()(int64_t o, int64_t i, int64_t tap) const {
+        return weights[((o * s.kt * s.kh + tap / s.kw) * p.width + tap % s.kw) * p.channels + i];
+    }
+};
 
 Input packed_weights(const Sizes& s, kn_dtype dtype) {
     Input in{dtype, kn_conv3d_packed_elements(s.o, s.i, s.kt, s.kh, s.kw, dtype)};
@@ -68,17 +122,9 @@ void add_forward(Lab& lab, const Sizes& s, bool finished, kn_dtype dtype) {
         return conv3d::forward(variant, call.out[0], call.in[0], call.in[1], finished ? call.in[2] : 0, finished ? call.in[3] : 0,
                                finished ? call.in[4] : 0, s, finished, dtype, call.workspace, call.stream);
     };
-    c.oracle = [=](const Values& in, Values& out) {
-        std::vector<double>& y = out[0];
-        for (double& v : y) v = 0;
-        each_tap(s, [&](int64_t p, int64_t q, int64_t tap) {
-            for (int64_t o = 0; o < s.o; ++o)
-                for (int64_t i = 0; i < s.i; ++i) y[at(p * s.o + o)] += in[0][at(q * s.i + i)] * in[1][at(packed_at(s, dtype, o, i, tap))];
-        });
-        for (size_t e = 0; finished && e < y.size(); ++e) {
-            const double v = y[e] * in[2][e % at(s.o)] + in[3][e % at(s.o)] + in[4][e];
-            y[e] = v > 0 ? v : 0;
-        }
+    c.element = [=](const std::vector<Elements>& in, size_t, int64_t e) {
+        const double sum = forward_at(s, in[0], Packed{in[1], s, conv3d::packing(s.i, s.kw, dtype)}, e);
+        return finished ? std::max(0.0, sum * in[2][e % s.o] + in[3][e % s.o] + in[4][e]) : sum;
     };
     lab.add(std::move(c));
 }
@@ -91,12 +137,8 @@ void add_input_gradient(Lab& lab, const Sizes& s, kn_dtype dtype) {
     c.run = [=](int variant, const Call& call) {
         return conv3d::input_gradient(variant, call.out[0], call.in[0], call.in[1], s, dtype, call.stream);
     };
-    c.oracle = [=](const Values& in, Values& out) {
-        for (double& v : out[0]) v = 0;
-        each_tap(s, [&](int64_t p, int64_t q, int64_t tap) {
-            for (int64_t o = 0; o < s.o; ++o)
-                for (int64_t i = 0; i < s.i; ++i) out[0][at(q * s.i + i)] += in[0][at(p * s.o + o)] * in[1][at(packed_at(s, dtype, o, i, tap))];
-        });
+    c.element = [=](const std::vector<Elements>& in, size_t, int64_t e) {
+        return input_gradient_at(s, in[0], Packed{in[1], s, conv3d::packing(s.i, s.kw, dtype)}, e);
     };
     lab.add(std::move(c));
 }
@@ -111,12 +153,44 @@ void add_weight_gradient(Lab& lab, const Sizes& s, kn_dtype dtype) {
     c.run = [=](int variant, const Call& call) {
         return conv3d::weight_gradient(variant, call.out[0], call.in[0], call.in[1], s, dtype, call.workspace, call.stream);
     };
-    c.oracle = [=](const Values& in, Values& out) {
-        for (double& v : out[0]) v = 0;
-        each_tap(s, [&](int64_t p, int64_t q, int64_t tap) {
-            for (int64_t o = 0; o < s.o; ++o)
-                for (int64_t i = 0; i < s.i; ++i) out[0][at((o * s.i + i) * s.taps() + tap)] += in[0][at(q * s.i + i)] * in[1][at(p * s.o + o)];
-        });
+    c.element = [=](const std::vector<Elements>& in, size_t, int64_t e) { return weight_gradient_at(s, in[0], in[1], e); };
+    lab.add(std::move(c));
+}
+
+/// All directions together, from weights that they pack: <conv(x), y> = <dgrad(y), x> = <wgrad(x, y), w>. At full size it shows what is wrong
+/// in what all variants share, as packing is. Out: y, dx, dw.
+void add_adjoint(Lab& lab, const Sizes& s, kn_dtype dtype) {
+    Case c = make("adjoint", s, dtype, conv3d::VARIANTS);
+    c.timed = false;
+    c.inputs = {{dtype, s.pixels() * s.i}, {dtype, s.out_pixels() * s.o}, {KN_F32, s.o * s.i * s.taps()}};
+    c.inputs[2].shape = [=](std::vector<double>& values) {  // what packing does not round
+        std::vector<unsigned char> bytes(values.size() * at(size_of(dtype)));
+        encode(values, dtype, bytes.data());
+        values = decode(bytes.data(), dtype, static_cast<int64_t>(values.size()));
+    };
+    c.outputs = {{dtype, s.out_pixels() * s.o}, {dtype, s.pixels() * s.i}, {KN_F32, s.o * s.i * s.taps()}};
+    const int64_t packed = ceil_div(kn_conv3d_packed_elements(s.o, s.i, s.kt, s.kh, s.kw, dtype) * size_of(dtype), 256) * 256;
+    c.workspace = packed + std::max(
+        kn_conv3d_forward_workspace(s.n, s.t, s.h, s.w, s.i, s.o, s.kt, s.kh, s.kw, s.st, s.sh, s.sw, s.pt, s.ph, s.pw, dtype),
+        kn_conv3d_weight_gradient_workspace(s.n, s.t, s.h, s.w, s.i, s.o, s.kt, s.kh, s.kw, s.st, s.sh, s.sw, s.pt, s.ph, s.pw, dtype));
+    c.reduction = std::max({s.i * s.taps(), s.o * s.taps(), s.out_pixels()});
+    c.adjoint = {{0, 1}, {1, 0}, {2, 2}};
+    c.prepare = [=](const Call& call) {
+        return kn_conv3d_pack(call.workspace, call.in[2], s.o, s.i, s.kt, s.kh, s.kw, dtype, call.stream);
+    };
+    c.run = [=](int variant, const Call& call) {
+        const kn_dptr weights = call.workspace, rest = call.workspace + static_cast<kn_dptr>(packed);
+        kn_status status = conv3d::forward(variant, call.out[0], call.in[0], weights, 0, 0, 0, s, false, dtype, rest, call.stream);
+        if (status == KN_OK) status = conv3d::weight_gradient(variant, call.out[2], call.in[0], call.in[1], s, dtype, rest, call.stream);
+        if (status != KN_OK) return status;
+        status = conv3d::input_gradient(variant, call.out[1], call.in[1], weights, s, dtype, call.stream);
+        // of the stem's three channels, whose gradient nobody asks for
+        return status == KN_UNSUPPORTED ? conv3d::input_gradient(1, call.out[1], call.in[1], weights, s, dtype, call.stream) : status;
+    };
+    c.element = [=](const std::vector<Elements>& in, size_t output, int64_t e) {
+        const auto weight = [&](int64_t o, int64_t i, int64_t tap) { return in[2][(o * s.i + i) * s.taps() + tap]; };
+        return output == 0 ? forward_at(s, in[0], weight, e) : output == 1 ? input_gradient_at(s, in[1], weight, e)
+                                                                           : weight_gradient_at(s, in[0], in[1], e);
     };
     lab.add(std::move(c));
 }
@@ -141,6 +215,13 @@ void add_all(Lab& lab, const Sizes& s, kn_dtype dtype) {
     add_input_gradient(lab, s, dtype);
     add_weight_gradient(lab, s, dtype);
 }
+/// At full size; of the stem nobody asks for the gradient of x.
+void add_timed(Lab& lab, const Sizes& s, kn_dtype dtype) {
+    add_forward(lab, s, false, dtype);
+    add_forward(lab, s, true, dtype);
+    if (s.i > 3) add_input_gradient(lab, s, dtype);
+    add_weight_gradient(lab, s, dtype);
+}
 }  // namespace
 
 void register_conv3d(Lab& lab) {
@@ -160,8 +241,12 @@ void register_conv3d(Lab& lab) {
             add_all(lab, s, dtype);
             add_pack(lab, s, dtype);
         }
+        for (const Sizes& s : {Sizes{2, 3, 5, 7, 16, 8, 1, 3, 3, 1, 2, 2, 0, 1, 1}, Sizes{1, 5, 9, 12, 3, 16, 5, 7, 7, 2, 2, 2, 2, 3, 3},
+                               Sizes{1, 3, 6, 5, 5, 7, 2, 3, 2, 1, 2, 3, 1, 0, 1}, Sizes{1, 2, 5, 8, 40, 72, 1, 1, 1, 1, 1, 1, 0, 0, 0}}) {
+            add_adjoint(lab, s, dtype);
+        }
     }
-    // every distinct convolution of Slow-D at 8 and 32 clips of 16 x 224 x 224
+    // every distinct convolution of Slow-D at 8 and 32 clips of 16 x 224 x 224; in fp32, which trains less often, at 8
     lab.full_size([](Lab& l) {
         for (Sizes s : {Sizes{8, 16, 224, 224, 3, 64, 5, 7, 7, 2, 2, 2, 2, 3, 3},
                         Sizes{8, 8, 56, 56, 64, 64, 1, 1, 1, 1, 1, 1, 0, 0, 0}, Sizes{8, 8, 56, 56, 256, 64, 1, 1, 1, 1, 1, 1, 0, 0, 0},
@@ -177,11 +262,11 @@ void register_conv3d(Lab& lab) {
                         Sizes{8, 8, 7, 7, 512, 2048, 1, 1, 1, 1, 1, 1, 0, 0, 0}, Sizes{8, 8, 14, 14, 1024, 2048, 1, 1, 1, 1, 2, 2, 0, 0, 0}}) {
             for (const int64_t clips : {8, 32}) {
                 s.n = clips;
-                add_forward(l, s, false, KN_BF16);
-                add_forward(l, s, true, KN_BF16);
-                if (s.i > 3) add_input_gradient(l, s, KN_BF16);
-                add_weight_gradient(l, s, KN_BF16);
+                add_timed(l, s, KN_BF16);
             }
+            s.n = 8;
+            add_timed(l, s, KN_F32);
+            for (kn_dtype dtype : {KN_F32, KN_BF16}) add_adjoint(l, s, dtype);
         }
     });
 }

@@ -21,18 +21,16 @@ double activate(int activation, double x) {
     }
 }
 
-/// In: a, b, and where finished, bias and residual.
-void product(const Sizes& s, bool finished, int activation, const Values& in, std::vector<double>& y) {
-    for (int64_t i = 0; i < s.batch * s.m * s.n; ++i) {
-        const int64_t which = i / (s.m * s.n), row = i / s.n % s.m, column = i % s.n;
-        double sum = finished ? in[2][static_cast<size_t>(column)] + in[3][static_cast<size_t>(i)] : 0;
-        for (int64_t k = 0; k < s.k; ++k) {
-            const int64_t a = which * s.m * s.k + (s.transpose_a ? k * s.m + row : row * s.k + k);
-            const int64_t b = which * s.k * s.n + (s.transpose_b ? column * s.k + k : k * s.n + column);
-            sum += in[0][static_cast<size_t>(a)] * in[1][static_cast<size_t>(b)];
-        }
-        y[static_cast<size_t>(i)] = activate(activation, sum);
+/// Element i of the product of in[0] and in[1].
+double product_at(const Sizes& s, const std::vector<Elements>& in, int64_t i) {
+    const int64_t which = i / (s.m * s.n), row = i / s.n % s.m, column = i % s.n;
+    double sum = 0;
+    for (int64_t k = 0; k < s.k; ++k) {
+        const int64_t a = which * s.m * s.k + (s.transpose_a ? k * s.m + row : row * s.k + k);
+        const int64_t b = which * s.k * s.n + (s.transpose_b ? column * s.k + k : k * s.n + column);
+        sum += in[0][a] * in[1][b];
     }
+    return sum;
 }
 
 void add(Lab& lab, const Sizes& s, bool finished, int activation, kn_dtype y_dtype, kn_dtype dtype) {
@@ -54,7 +52,9 @@ void add(Lab& lab, const Sizes& s, bool finished, int activation, kn_dtype y_dty
         return matmul::multiply(variant, call.out[0], p, 0, finished ? call.in[2] : 0, finished ? call.in[3] : 0, activation, y_dtype,
                                 call.stream);
     };
-    c.oracle = [=](const Values& in, Values& out) { product(s, finished, activation, in, out[0]); };
+    c.element = [=](const std::vector<Elements>& in, size_t, int64_t i) {
+        return activate(activation, product_at(s, in, i) + (finished ? in[2][i % s.n] + in[3][i] : 0));
+    };
     lab.add(std::move(c));
 }
 
@@ -100,15 +100,12 @@ void add_chain(Lab& lab, const Sizes& s, const Chain& f, kn_dtype dtype) {
                                     f.operation, f.y, dtype, f.other};
         return matmul::chain(variant, call.out[0], p, finish, call.stream);
     };
-    c.oracle = [=](const Values& in, Values& out) {
-        const std::vector<double> zeros(static_cast<size_t>(elements));
-        std::vector<double> sums(static_cast<size_t>(elements));
-        product(s, true, KN_ACTIVATION_NONE, {in[0], in[1], in[2], zeros}, sums);
-        for (size_t i = 0; i < sums.size(); ++i) {
-            const double x = activate(f.activation, sums[i]), kept = f.p == 0 ? x : dropped(x, in[3], f.p, SALT, i);
-            out[0][i] = combine(f.operation, kept, in[4][i]);
-            if (f.before) out[1][i] = sums[i];
-        }
+    c.element = [=](const std::vector<Elements>& in, size_t output, int64_t i) {
+        const double sum = product_at(s, in, i) + in[2][i % s.n];
+        if (output == 1) return sum;
+        const double x = activate(f.activation, sum);
+        const double kept = f.p == 0 ? x : dropped(x, {in[3][0], in[3][1]}, f.p, SALT, static_cast<uint64_t>(i));
+        return combine(f.operation, kept, in[4][i]);
     };
     lab.add(std::move(c));
 }

@@ -100,8 +100,15 @@ class BundleScriptsTest {
         assertTrue(ended.text().contains("FAILED with 1 after"), ended.text());
         assertTrue(ended.text().contains("one is wrong"), "the last line of the log says why: " + ended.text());
         assertTrue(Files.readString(out.resolve("check.log")).contains("lab check"));
-        ScriptRun good = run("all", out.toString(), "devices", "check");
+        ScriptRun good = run("all", out.toString(), "devices", "check", "check-full");
         assertEquals(0, good.status(), good.text());
+        assertEquals("lab check --full --repeats 2", Files.readString(out.resolve("check-full.log")).strip());
+    }
+
+    @Test
+    void kernelsAreCheckedAtTheirFullSizesBeforeTheyAreTimed() throws IOException, InterruptedException {
+        ScriptRun ended = run("all", folder.resolve("out").toString(), "nonsense");
+        assertTrue(ended.text().contains(" check check-full roofline lab bench "), ended.text());
     }
 
     @Test

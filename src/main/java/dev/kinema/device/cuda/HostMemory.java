@@ -17,17 +17,33 @@ final class HostMemory implements AutoCloseable {
     private final HostArray array;
     private boolean closed;
 
+    /**
+     * @param what names the block in errors
+     * @throws KinemaException if there is not so much memory, or more is asked for than an array of the host holds
+     */
     HostMemory(Type type, String what) {
         bytes = type.bytes();
+        if (bytes > Integer.MAX_VALUE) {
+            throw new KinemaException(String.format("'%s' is %s, %,d bytes, and an array of the host holds at most %,d: use a smaller batch,"
+                + " or several arrays", what, type, bytes, Integer.MAX_VALUE));
+        }
         address = Kinema.kn_host_allocate(bytes);
         if (address == 0) {
             throw new KinemaException(String.format("no %,d bytes of memory for '%s' (%s): use a smaller batch", bytes, what,
                 CudaLibrary.lastError()));
         }
-        ByteBuffer view = bytes == 0 ? ByteBuffer.allocateDirect(0) : new Place(address, bytes).asByteBuffer();
-        array = HostArray.wrap(type.dtype(), type.shape(), view.order(ByteOrder.LITTLE_ENDIAN));
-        if (bytes > 0) {
-            Pointer.memset(new Place(address, bytes), 0, bytes);
+        boolean complete = false;
+        try {
+            ByteBuffer view = bytes == 0 ? ByteBuffer.allocateDirect(0) : new Place(address, bytes).asByteBuffer();
+            array = HostArray.wrap(type.dtype(), type.shape(), view.order(ByteOrder.LITTLE_ENDIAN));
+            if (bytes > 0) {
+                Pointer.memset(new Place(address, bytes), 0, bytes);
+            }
+            complete = true;
+        } finally {
+            if (!complete) {
+                Kinema.kn_host_free(address);
+            }
         }
     }
 

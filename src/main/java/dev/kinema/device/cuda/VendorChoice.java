@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 /**
  * Who does the matrix products and convolutions of a device, our kernels or a library: decided once per kind, remembered while the device
  * is open. Where there is a choice, ours do products to whose sums they also do what follows, as {@link Products} has it: after a library
- * that would be a step of its own, which a trial of the product alone does not see. A library that fails leaves ours, and the reason.
+ * that would be a step of its own, which a trial of the product alone does not see. A library that fails, or a trial, leaves ours, and the reason.
  */
 final class VendorChoice implements AutoCloseable {
     private final Vendor vendor;
@@ -152,7 +152,13 @@ final class VendorChoice implements AutoCloseable {
         if (offer.way() == null) {
             return new Decision(null, "our own, as " + library.name() + " does not do it: " + offer.refusal());
         }
-        double own = stopwatch.millis(contraction, null);
+        double own;
+        try {
+            own = stopwatch.millis(contraction, null);
+        } catch (KinemaException e) {
+            // as where there is no memory for the trial, which the program itself does not need
+            return new Decision(null, "our own, untimed, as the trial of it failed: " + e.getMessage());
+        }
         double other;
         try {
             other = stopwatch.millis(contraction, offer.way());

@@ -11,6 +11,7 @@ import dev.kinema.device.Compilation;
 import dev.kinema.device.Program;
 import dev.kinema.device.Vendor;
 import dev.kinema.device.Weights;
+import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Initializer;
@@ -87,6 +88,29 @@ class VendorProductsTest {
             assertTrue(library.isClosed());
             if (how == Compilation.FP32) {
                 assertArrayEquals(own, vendors, "the fake's are our kernels");
+            }
+        }
+    }
+
+    /** The program reads weights that are there; its trial wants memory for as many again. */
+    @Test
+    void aTrialThatFindsNoMemoryLeavesOursAndTheProgramRuns() {
+        int size = 512;
+        Graph graph = new Graph();
+        Value w = graph.state("w", DType.F32, Shape.of(size, size), new Initializer.Uniform(0.2));
+        graph.output("y", Linear.of(graph.input("x", DType.F32, Shape.of(1, size)), w, null));
+        try (CudaDevice device = open(Vendor.AUTO, new FakeLibrary<>(0)); Weights weights = device.newWeights()) {
+            weights.initialize(graph, 1);
+            long total = Kinema.kn_device_property(0, Kinema.KN_MEMORY_TOTAL);
+            long used = total - Kinema.kn_device_property(0, Kinema.KN_MEMORY_FREE);
+            Kinema.kn_emulate(Kinema.KN_EMULATED_MEMORY, used + 4L * size * size - 1);
+            try (Program program = device.compile(graph, weights)) {
+                program.run();
+                String description = program.describe();
+                assertTrue(description.contains(": our own, untimed, as the trial of it failed: the trial of a product of 1 x 1 x 512")
+                    && !description.contains(": fake"), description);
+            } finally {
+                Kinema.kn_emulate(Kinema.KN_EMULATED_MEMORY, total);
             }
         }
     }
