@@ -13,8 +13,6 @@ import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.NavigableSet;
-import java.util.TreeSet;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.javacpp.BytePointer;
@@ -43,9 +41,9 @@ final class PacketsAhead implements AutoCloseable {
     private final boolean capable;
     private final Deque<AVPacket> read = new ArrayDeque<>();
     private final Deque<AVPacket> spare = new ArrayDeque<>();
-    private final NavigableSet<Long> times = new TreeSet<>();
+    private final FrameTimes times = new FrameTimes();
     /** Times of frames that were to be left out and have not been delivered. */
-    private final NavigableSet<Long> leftOut = new TreeSet<>();
+    private final FrameTimes leftOut = new FrameTimes();
     private Wanted wanted = Wanted.ALWAYS;
     private boolean orderly = true;
     private boolean ended;
@@ -105,7 +103,7 @@ final class PacketsAhead implements AutoCloseable {
         // with times that are missing or double, nothing is certain any more
         orderly &= packet.pts() != AV_NOPTS_VALUE && times.add(packet.pts());
         if (times.size() > TIMES) {
-            times.pollFirst();
+            times.removeFirst(1);
         }
     }
 
@@ -119,12 +117,12 @@ final class PacketsAhead implements AutoCloseable {
         if (!capable || !orderly || wanted == Wanted.ALWAYS || (packet.flags() & AV_PKT_FLAG_DISCARD) != 0) {
             return false;
         }
-        Long next = times.higher(packet.pts());
-        if (next == null) {
+        int next = times.before(packet.pts() + 1);
+        if (next == times.size()) {
             return false;
         }
         double from = container.seconds(packet.pts());
-        double until = container.seconds(next);
+        double until = container.seconds(times.get(next));
         boolean nobody = until - from < LONGEST_SECONDS
             && !wanted.within(from - tolerance - ROUNDING_SECONDS, until - tolerance + ROUNDING_SECONDS);
         if (nobody) {
@@ -141,13 +139,13 @@ final class PacketsAhead implements AutoCloseable {
      */
     double deliver(long ticks) {
         leftOut.remove(ticks);
-        NavigableSet<Long> before = leftOut.headSet(ticks, false);
-        if (before.isEmpty()) {
+        int before = leftOut.before(ticks);
+        if (before == 0) {
             return Double.NEGATIVE_INFINITY;
         }
-        double last = container.seconds(before.last());
-        unseen += before.size();
-        before.clear();
+        double last = container.seconds(leftOut.get(before - 1));
+        unseen += before;
+        leftOut.removeFirst(before);
         return last;
     }
 
