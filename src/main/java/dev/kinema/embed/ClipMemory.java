@@ -7,8 +7,8 @@ import java.util.Deque;
 
 /**
  * Memory for decoded clips of all films of an encoder. Each film has a share of its own, so that it comes along whatever the others do; and
- * all of them borrow from a reserve, so that a film that is alone can keep every program busy. The bound of N films is therefore N times
- * the share and one reserve. What was made is kept for later films.
+ * all that are computed borrow from a reserve, so that a film that is alone can keep every program busy. The bound of N films is therefore
+ * N times the share and one reserve. What was made is kept for later films.
  */
 final class ClipMemory {
     /** A decoded clip, u8 [T, H, W, 3], with where it is from. */
@@ -57,7 +57,16 @@ final class ClipMemory {
     /** A film's part of the memory. */
     final class Share {
         private int held;
+        private boolean mayBorrow;
         private boolean closed;
+
+        /** Lets it borrow from the reserve: its clips are computed from now on, and not only decoded beforehand. */
+        void borrow() {
+            synchronized (ClipMemory.this) {
+                mayBorrow = true;
+                ClipMemory.this.notifyAll();
+            }
+        }
 
         /**
          * Memory for a clip, waiting until there is some.
@@ -66,7 +75,7 @@ final class ClipMemory {
          */
         Slot take() throws InterruptedException {
             synchronized (ClipMemory.this) {
-                while (!closed && held >= own && borrowed >= reserve) {
+                while (!closed && held >= own && (!mayBorrow || borrowed >= reserve)) {
                     ClipMemory.this.wait();
                 }
                 if (closed) {

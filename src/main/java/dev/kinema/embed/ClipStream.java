@@ -162,6 +162,7 @@ public final class ClipStream implements AutoCloseable {
             throw new KinemaException("the clips of '" + film + "' were already encoded: open the film again");
         }
         begun = true;
+        memory.borrow();
     }
 
     /** Whether {@link #next} has returned null. */

@@ -52,6 +52,8 @@ final class Lanes implements AutoCloseable {
         final Optional<Program> single;
         /** Filled into the next run of {@link #whole}, or to be. */
         List<ClipGroup> ahead = List.of();
+        /** Whether the whole program has them. */
+        boolean filled;
         /** What was met among clips, and comes when those are done: events, the end. */
         final Deque<LaneWork> kept = new ArrayDeque<>();
 
@@ -224,6 +226,7 @@ final class Lanes implements AutoCloseable {
      */
     private boolean encode(Lane lane, List<ClipGroup> groups, boolean filled) {
         lane.ahead = List.of();
+        lane.filled = false;
         Throwable thrown = null;
         try {
             int clips = groups.stream().mapToInt(ClipGroup::size).sum();
@@ -236,7 +239,7 @@ final class Lanes implements AutoCloseable {
                     }
                 }
             } else if (filled || fill(lane.whole, groups)) {
-                lane.whole.run(() -> fillAhead(lane));
+                lane.whole.run(() -> lane.filled = fillAhead(lane));
                 collect(lane.whole, groups);
             }
         } catch (RuntimeException | Error e) {
@@ -246,7 +249,7 @@ final class Lanes implements AutoCloseable {
         for (ClipGroup group : groups) {
             end(group, thrown);
         }
-        return thrown == null;
+        return thrown == null && lane.filled;
     }
 
     private static void end(LaneWork work, Throwable thrown) {

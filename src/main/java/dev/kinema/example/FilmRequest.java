@@ -57,7 +57,8 @@ final class FilmRequest {
             if (announced != null && Long.parseLong(announced) > options.mostBytes()) {
                 throw FilmUpload.oversized(options.mostBytes());
             }
-            try (FilmUpload upload = FilmUpload.receive(exchange.getRequestBody(), options.uploads(), options.mostBytes(), time)) {
+            try (FilmUpload upload = FilmUpload.receive(exchange.getRequestBody(), options.uploads(), options.mostBytes(), time,
+                    cancellation)) {
                 metrics.received(upload.bytes());
                 if (upload.bytes() == 0) {
                     fail(Outcome.REFUSED, "the request has no body: send a film");
@@ -136,9 +137,7 @@ final class FilmRequest {
             return;
         }
         send(exchange, time, how, message);
-        if (how == Outcome.OVERSIZED) {
-            FilmUpload.drain(exchange.getRequestBody(), time);
-        }
+        FilmUpload.drain(exchange.getRequestBody(), time);
     }
 
     /** Answers with an error alone. */

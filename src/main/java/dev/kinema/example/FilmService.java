@@ -100,11 +100,23 @@ public final class FilmService implements AutoCloseable {
 
     private void film(HttpExchange exchange) throws IOException {
         RequestTime time = threads.time();
-        if (!films.tryAcquire()) {
-            FilmRequest.send(exchange, time, Outcome.BUSY, "the service has " + options.connections() + " films already: try again later");
-            metrics.ended(Outcome.BUSY, time.taken());
-            return;
+        if (films.tryAcquire()) {
+            admitted(exchange, time);
+        } else {
+            turnAway(exchange, time);
         }
+    }
+
+    private void turnAway(HttpExchange exchange, RequestTime time) throws IOException {
+        try {
+            FilmRequest.send(exchange, time, Outcome.BUSY, "the service has " + options.connections() + " films already: try again later");
+            FilmUpload.drain(exchange.getRequestBody(), time);
+        } finally {
+            metrics.ended(Outcome.BUSY, time.taken());
+        }
+    }
+
+    private void admitted(HttpExchange exchange, RequestTime time) throws IOException {
         time.allow(options.stall(), options.deadline(), GRACE);
         Cancellation cancellation = Cancellation.after(time.left());
         running.add(cancellation);
@@ -125,6 +137,7 @@ public final class FilmService implements AutoCloseable {
 
     private void refuse(HttpExchange exchange, int status, String message) throws IOException {
         FilmRequest.send(exchange, threads.time(), status, "application/json", EventLines.error(Outcome.REFUSED.label(), message) + "\n");
+        FilmUpload.drain(exchange.getRequestBody(), threads.time());
     }
 
     private void health(HttpExchange exchange) throws IOException {

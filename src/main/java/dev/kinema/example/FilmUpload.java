@@ -1,16 +1,19 @@
 package dev.kinema.example;
 
+import dev.kinema.embed.Cancellation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 
 /** A film that was sent, in a file that is deleted with it: a film must be sought in. */
 record FilmUpload(Path file, long bytes) implements AutoCloseable {
     private static final int BUFFER = 1 << 16;
-    /** What is read of a film too large before the connection is cut, so that a client that writes first gets to read why. */
+    /** What is read of a body that nobody wants before the connection is cut, so that a client that writes first gets to read why. */
     private static final long MOST_DRAINED = 16 << 20;
+    private static final long DRAINED_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** A film that is not received whole, and what its client is to be told. */
     static final class RefusedException extends IOException {
@@ -36,13 +39,27 @@ record FilmUpload(Path file, long bytes) implements AutoCloseable {
      * Reads a film to its end.
      *
      * @param folder for the file
-     * @throws RefusedException if it has more than so many bytes, or takes longer than the request may
+     * @throws RefusedException if it has more than so many bytes, or takes longer than the request may, or the service ends
      * @throws ClientGoneException if the client goes away
      * @throws IOException if the film cannot be stored
      */
-    static FilmUpload receive(InputStream body, Path folder, long mostBytes, RequestTime time) throws IOException {
+    static FilmUpload receive(InputStream body, Path folder, long mostBytes, RequestTime time, Cancellation cancellation)
+            throws IOException {
         Path file = Files.createTempFile(folder, "kinema-upload-", ".film");
         boolean complete = false;
+        try {
+            FilmUpload film = new FilmUpload(file, copy(body, file, mostBytes, time, cancellation));
+            complete = true;
+            return film;
+        } finally {
+            if (!complete) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+
+    private static long copy(InputStream body, Path file, long mostBytes, RequestTime time, Cancellation cancellation)
+            throws IOException {
         try (OutputStream out = Files.newOutputStream(file)) {
             byte[] buffer = new byte[BUFFER];
             long bytes = 0;
@@ -55,14 +72,12 @@ record FilmUpload(Path file, long bytes) implements AutoCloseable {
                     throw new RefusedException(Outcome.DEADLINE,
                         "the film was not there when the request's time was over: send it faster, or a smaller one");
                 }
+                if (cancellation.isCancelled()) {
+                    throw new RefusedException(Outcome.STOPPED, "the service ends: send the film to another one, or later");
+                }
                 out.write(buffer, 0, read);
             }
-            complete = true;
-            return new FilmUpload(file, bytes);
-        } finally {
-            if (!complete) {
-                Files.deleteIfExists(file);
-            }
+            return bytes;
         }
     }
 
@@ -77,11 +92,13 @@ record FilmUpload(Path file, long bytes) implements AutoCloseable {
         }
     }
 
-    /** Reads the rest of a body that nobody wants, up to a bound. */
+    /** Reads the rest of a body that nobody wants, up to a bound of bytes and time. */
     static void drain(InputStream body, RequestTime time) throws ClientGoneException {
         byte[] buffer = new byte[BUFFER];
         long left = MOST_DRAINED;
-        for (int read = read(body, buffer, time); read >= 0 && left > 0 && !time.isOver(); read = read(body, buffer, time)) {
+        long begun = System.nanoTime();
+        for (int read = read(body, buffer, time); read >= 0 && left > 0 && System.nanoTime() - begun < DRAINED_NANOS;
+                read = read(body, buffer, time)) {
             left -= read;
         }
     }

@@ -70,9 +70,15 @@ final class RequestThreads implements Executor, AutoCloseable {
         closing = true;
     }
 
+    /** Waits a moment for threads whose connections were cut to tidy up, as to delete what was uploaded. */
     @Override
     public void close() {
         threads.shutdownNow();
         timer.shutdownNow();
+        try {
+            threads.awaitTermination(CLOSING_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

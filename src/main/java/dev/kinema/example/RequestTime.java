@@ -46,10 +46,15 @@ final class RequestTime {
      * @param more time after that, in which it can still be told so
      */
     synchronized void allow(Duration stall, Duration deadline, Duration more) {
-        patience = stall.toNanos();
-        limit = deadline.toNanos();
-        grace = more.toNanos();
+        patience = nanos(stall);
+        limit = nanos(deadline);
+        grace = nanos(more);
         waitingSince = NOBODY;
+    }
+
+    /** Three centuries where it is more. */
+    private static long nanos(Duration time) {
+        return time.compareTo(Duration.ofNanos(Long.MAX_VALUE)) >= 0 ? Long.MAX_VALUE : time.toNanos();
     }
 
     /** The client is waited for from now on, by reading from it or writing to it. */

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What was wrong with a film, as far as it has been read.
+ * What was wrong with a film, as far as it has been read. Frames that nobody asked for and that were left out are not looked into.
  *
  * @param damagedFrames frames that were delivered although the decoder met errors in them and had to guess pixels
  * @param lostPackets compressed pictures that could not be decoded at all

@@ -230,19 +230,23 @@ final class Decoder implements AutoCloseable {
         long ticks = frame.best_effort_timestamp();
         double shown = ticks == AV_NOPTS_VALUE ? (started ? time + step : 0) : container.seconds(ticks) + clockShift;
         double before = Math.max(time, ahead.deliver(ticks));
-        double orderly = orderly(shown);
+        double orderly = orderly(shown, before);
         usual = started && orderly > before ? orderly - before : usual;
         started = true;
         time = orderly;
     }
 
-    /** The time of a frame whose time stamp says {@code shown}: after the frame before, and not too far. */
-    private double orderly(double shown) {
+    /**
+     * The time of a frame whose time stamp says {@code shown}: after the frame before, and not too far.
+     *
+     * @param before when the last frame before it is shown, which may have been left out
+     */
+    private double orderly(double shown, double before) {
         if (started && shown <= time) {
             damage.disorderedFrames += landing ? 0 : 1;
             return shown < time - CLOCK_RESET_SECONDS ? shiftedTo(time + step, shown) : time;
         }
-        if (started && shown - time > CLOCK_JUMP_SECONDS) {
+        if (started && shown - before > CLOCK_JUMP_SECONDS) {
             damage.clockJumps++;
             // an average over the jump is none
             step = Math.min(step, usual);

@@ -23,7 +23,8 @@ public interface FrameWalk extends AutoCloseable {
 
     /**
      * Says at which times pictures will be taken. A frame that is shown at none of them may then be left out, which saves decoding it: the
-     * frame before it seems to be shown until the one after it appears. All others are what they were. Only wanted times are to be sought
+     * frame before it seems to be shown until the one after it appears. All others are what they were, but beside one that is lost. Only
+     * wanted times are to be sought
      * from then on.
      */
     default void limitTo(Wanted times) {

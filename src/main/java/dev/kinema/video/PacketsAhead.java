@@ -21,7 +21,8 @@ import org.bytedeco.javacpp.BytePointer;
  * Packets read a little ahead of the decoder. Their times tell of a frame when the next one takes over, which with frames that are stored
  * in another order than they are shown in may be one that is stored later; and so whether a picture is taken of it at all.
  *
- * <p>A frame that nobody looks at and that no other frame refers to can be left out, and all others are decoded as before. The decoder
+ * <p>A frame that nobody looks at and that no other frame refers to can be left out, and all others are decoded as before, unless the film is damaged just
+ * there: where the frame that takes over is lost, so is one that was left out before it. The decoder
  * knows the second: asked to discard such frames, it looks at {@code nal_ref_idc} (H.264, 7.4.1) or the type of the NAL unit (H.265, table
  * 7-1). In H.265 a frame may yet be referred to by frames of higher temporal layers, so that films with such layers are decoded whole.
  */
@@ -47,6 +48,8 @@ final class PacketsAhead implements AutoCloseable {
     private Wanted wanted = Wanted.ALWAYS;
     private boolean orderly = true;
     private boolean ended;
+    /** Of the packet read last; none after a jump to elsewhere. */
+    private long last = AV_NOPTS_VALUE;
     private long unseen;
 
     PacketsAhead(Container container) {
@@ -100,8 +103,10 @@ final class PacketsAhead implements AutoCloseable {
             // not shown
             return;
         }
-        // with times that are missing or double, nothing is certain any more
+        // with times that are missing or double, or a clock that jumps, nothing is certain any more
         orderly &= packet.pts() != AV_NOPTS_VALUE && times.add(packet.pts());
+        orderly &= last == AV_NOPTS_VALUE || Math.abs(packet.pts() - last) * container.timeBase() < LONGEST_SECONDS;
+        last = packet.pts();
         if (times.size() > TIMES) {
             times.removeFirst(1);
         }
@@ -163,6 +168,7 @@ final class PacketsAhead implements AutoCloseable {
         read.clear();
         times.clear();
         leftOut.clear();
+        last = AV_NOPTS_VALUE;
         ended = false;
     }
 

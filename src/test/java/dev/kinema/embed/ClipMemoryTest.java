@@ -47,6 +47,8 @@ class ClipMemoryTest {
         ClipMemory memory = new ClipMemory(PLAN, 2, 1);
         ClipMemory.Share first = memory.share();
         ClipMemory.Share second = memory.share();
+        first.borrow();
+        second.borrow();
         List<ClipMemory.Slot> taken = new ArrayList<>(List.of(first.take(), first.take(), first.take()));
         assertEquals(2 * 8 * 8 * 3, taken.get(0).pixels.capacity());
         assertEquals(2, taken.get(0).times.length);
@@ -67,6 +69,30 @@ class ClipMemoryTest {
         assertEquals(1, memory.spare());
         first.close();
         assertThrows(InterruptedException.class, first::take);
+    }
+
+    /** A film that is decoded before anybody encodes it leaves the reserve to the one that is encoded. */
+    @Test
+    void whoIsNotComputedBorrowsNothing() throws Exception {
+        ClipMemory memory = new ClipMemory(PLAN, 2, 3);
+        try (ClipStream idle = new ClipStream(grey(200), PLAN, memory)) {
+            while (memory.made() < 2) {
+                Thread.sleep(1);
+            }
+            ClipMemory.Share computed = memory.share();
+            computed.borrow();
+            List<ClipMemory.Slot> taken = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                taken.add(computed.take());
+            }
+            assertEquals(7, memory.made());
+            idle.begin();
+            taken.forEach(computed::give);
+            while (memory.spare() > 2) {
+                Thread.sleep(1);
+            }
+            assertEquals(7, memory.made(), "what the other gave back is borrowed");
+        }
     }
 
     /** Calls that are held back decode what they may; what that is, is what {@link ServingConfig} says. */
@@ -127,6 +153,7 @@ class ClipMemoryTest {
             waker.join();
             // of a wake-up among them, that has no room, the next film would die
             ClipMemory.Share share = memory.share();
+            share.borrow();
             while (memory.spare() > 0) {
                 assertEquals(2 * 8 * 8 * 3, share.take().pixels.capacity());
             }

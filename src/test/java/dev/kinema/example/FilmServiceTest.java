@@ -130,6 +130,19 @@ class FilmServiceTest {
         }
     }
 
+    /** Longer than there are nanoseconds to count: each film gets its place, and gives it back. */
+    @Test
+    void aDeadlineMayBeForEver() throws Exception {
+        Duration forEver = Duration.ofSeconds(Long.MAX_VALUE);
+        try (MovieEncoder encoder = MovieEncoder.open(config);
+                FilmService service = FilmService.start(encoder, options().withDeadline(forEver).withStall(forEver).withConnections(1))) {
+            for (int i = 0; i < 2; i++) {
+                assertEquals(200, post(service, BodyPublishers.ofFile(film)).statusCode());
+                awaitMetric(service, "kinema_requests_total{outcome=\"done\"} " + (i + 1));
+            }
+        }
+    }
+
     @Test
     void aFilmBecomesLinesOfClipsAndEvents() throws Exception {
         try (MovieEncoder encoder = MovieEncoder.open(config.withContextualizer(TinyNetwork.contextualizer(folder)));

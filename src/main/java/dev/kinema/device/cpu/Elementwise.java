@@ -69,7 +69,7 @@ final class Elementwise {
 
     /**
      * Whether a ReLU is the value's only reader, so that it may be computed along with it. Where values are looked at, infinities below 0
-     * are not seen then; of finite numbers neither a sum nor a norm makes NaN.
+     * are not seen then; a sum of finite numbers is never NaN, and a norm's only where its mean or variance is not finite, which is seen.
      */
     static boolean isOnlyRectified(Lowering l, Value value) {
         List<Node> readers = l.readers(value);

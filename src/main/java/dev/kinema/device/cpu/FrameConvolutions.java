@@ -28,7 +28,8 @@ final class FrameConvolutions {
     private static boolean covers(Lowering l, Geometry g) {
         Shape weight = g.weight();
         return l.training() && l.compute() == DType.BF16 && weight.dim(2) == 1 && weight.dim(3) * weight.dim(4) > 1
-            && g.stride().equals(Extent.ONE) && g.y().dim(2) * g.y().dim(3) >= PIXELS && g.padding().t() == 0 && g.x().last() % 16 == 0 && g.y().last() % 16 == 0;
+            && g.stride().equals(Extent.ONE) && g.y().dim(2) * g.y().dim(3) >= PIXELS && g.padding().t() == 0
+            && g.x().last() % 16 == 0 && g.y().last() % 16 == 0;
     }
 
     /** Appends it; false where this is no way to compute it. */

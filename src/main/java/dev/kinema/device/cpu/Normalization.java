@@ -106,7 +106,7 @@ final class Normalization {
         return true;
     }
 
-    /** Where the ReLU is open whose gradient this norm's reads; null if that is no ReLU of its own or was computed by itself. */
+    /** Where the ReLU is open whose gradient this norm's reads; null if that is no ReLU of its own, or one of another step. */
     private static Buffer mask(Lowering l, Node normGradient, Node reluGradient) {
         if (!(normGradient.op() instanceof BatchNormGradient) || !(reluGradient.op() instanceof ReluGradient)) {
             return null;
@@ -143,6 +143,9 @@ final class Normalization {
         Buffer dx = l.define(node.output(0), x.dtype(), x.layout(), form.get_size());
         Primitive primitive = new Primitive(l, desc, new batch_normalization_backward(desc));
         if (open != null) {
+            if (!desc.workspace_desc().equals(open.layout())) {
+                throw new IllegalStateException("a norm's gradient reads another mask than its norm wrote: " + node);
+            }
             primitive.read(dnnl.DNNL_ARG_WORKSPACE, open, open.layout());
         }
         primitive.read(dnnl.DNNL_ARG_SRC, x, form)

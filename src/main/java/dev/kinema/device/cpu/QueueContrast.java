@@ -105,7 +105,8 @@ final class QueueContrast {
         List<Buffer> in = new ArrayList<>(node.inputs().stream().map(l::plain).toList());
         Buffer dq = l.define(node.output(0));
         Buffer dk = l.define(node.output(1));
-        List<Buffer> left = l.hints().left(node.input(4));
+        boolean own = InfoNceGradient.isOf(node, node.input(4).node());
+        List<Buffer> left = own ? l.hints().left(node.input(4)) : List.of();
         if (left.isEmpty()) {
             again(l, node, op, in);
             return;

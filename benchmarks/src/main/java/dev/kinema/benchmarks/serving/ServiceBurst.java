@@ -22,7 +22,7 @@ final class ServiceBurst {
 
     /** @return what came of it, as a sentence; throws where a client has another answer than a film that is alone */
     static String run(MovieEncoder encoder, Path film, int clients) throws IOException, InterruptedException {
-        try (FilmService service = FilmService.start(encoder, ServiceOptions.at(0))) {
+        try (FilmService service = FilmService.start(encoder, ServiceOptions.at(0).withConnections(clients + 1))) {
             URI films = service.address().resolve("/films");
             HttpClient client = HttpClient.newHttpClient();
             HttpRequest request = HttpRequest.newBuilder(films).POST(HttpRequest.BodyPublishers.ofFile(film)).build();
