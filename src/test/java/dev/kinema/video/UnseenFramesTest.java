@@ -155,6 +155,17 @@ class UnseenFramesTest {
         assertSameClips(path, new ClipPlan(4, 0.1, 0.5, 0, Framing.square(32), false), 1);
     }
 
+    /** Pictures just behind a jump are at other times than their packets say. */
+    @ParameterizedTest
+    @ValueSource(doubles = {100, 100.25})
+    void clocksThatJumpGiveTheSameClips(double by) {
+        Path path = dir.resolve("jump.mkv");
+        JumpingClock.copy(SharedFilms.film("derived/shots_known_cuts.mp4"), path, 1, by);
+        for (int i = 0; i < 15; i++) {
+            assertSameClips(path, new ClipPlan(1, 0.3, 0.5, i / 30.0, Framing.square(32), false), 0.99);
+        }
+    }
+
     /** Where every frame is referred to, all are decoded, though many are wanted by nobody, and none is missed. */
     @Test
     void framesThatOthersReferToAreDecoded() {
