@@ -29,7 +29,12 @@ public record TrainingStep(Graph forward, Map<String, HostArray> variables, Map<
             }
         });
         Map<String, HostArray> inputs = new LinkedHashMap<>();
-        forward.inputs().keySet().forEach(name -> inputs.put(name, program.input(name).copy()));
+        forward.inputs().forEach((name, value) -> {
+            // in the graph's type: the reference device's own floats are doubles
+            HostArray input = HostArray.allocate(value.dtype(), value.shape());
+            input.put(program.input(name));
+            inputs.put(name, input);
+        });
         return new TrainingStep(forward, variables, inputs, rule, weightDecay);
     }
 }

@@ -142,6 +142,8 @@ final class LibtorchStep implements Peer.Contender {
             long[] places = array.toLongs();
             int used = count == null ? places.length : (int) Math.min(places.length, count.toLongs()[0]);
             held.put(value, Tensor.create(Arrays.copyOf(places, used), used));
+        } else {
+            throw new IllegalArgumentException("an input of " + array.dtype() + ": " + value);
         }
     }
 
