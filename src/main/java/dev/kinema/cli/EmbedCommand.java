@@ -93,6 +93,9 @@ final class EmbedCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
+    @Mixin
+    private ProgramsOption programs;
+
     /** How long encoded clips are kept in memory only. */
     private static final long KEEP_NANOS = 30_000_000_000L;
 
@@ -184,7 +187,7 @@ final class EmbedCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--precision int8 and --calibration go together: give both, or neither; "
                 + "'kinema calibrate' makes the file");
         }
-        MovieEncoderConfig config = MovieEncoderConfig.of(weights).withDevice(device.device(), device.threads());
+        MovieEncoderConfig config = programs.in(MovieEncoderConfig.of(weights).withDevice(device.device(), device.threads()));
         config = (calibration == null ? config.withPrecision(precision) : config.withInt8(calibration)).withHop(hop).withBatch(batch)
             .withPadShort(padShort);
         config = contextualizer == null ? config : config.withContextualizer(contextualizer);
@@ -251,7 +254,7 @@ final class EmbedCommand implements Callable<Integer> {
         }).orElse(false);
     }
 
-    /** Encodes one film after the other; the next one's first clips are decoded meanwhile. */
+    /** Encodes one film after the other; the next one's first clips are decoded meanwhile, and begun where a program is free. */
     private void encodeAll(MovieEncoder encoder, List<Film> pending, JsonObject settings) {
         Opened next = Opened.of(pending.get(0), out, settings, encoder);
         try {
@@ -261,6 +264,9 @@ final class EmbedCommand implements Callable<Integer> {
                 }
                 try (Opened film = next) {
                     next = i + 1 < pending.size() ? Opened.of(pending.get(i + 1), out, settings, encoder) : null;
+                    if (next != null) {
+                        film.clips.before(next.clips);
+                    }
                     encode(encoder, film, settings);
                 }
             }

@@ -91,6 +91,9 @@ final class ExtractCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
+    @Mixin
+    private ProgramsOption programs;
+
     @Override
     public Integer call() {
         checkOptions();
@@ -124,8 +127,8 @@ final class ExtractCommand implements Callable<Integer> {
     private int extract() {
         List<Film> films = films();
         OutputFolder.check(out);
-        MovieEncoderConfig config = MovieEncoderConfig.of(weights).withDevice(device.device(), device.threads()).withPrecision(precision)
-            .withHop(hop).withBatch(batch).withPadShort(padShort);
+        MovieEncoderConfig config = programs.in(MovieEncoderConfig.of(weights).withDevice(device.device(), device.threads()))
+            .withPrecision(precision).withHop(hop).withBatch(batch).withPadShort(padShort);
         FeatureExtraction.Result result;
         Report report = new Report();
         try (MovieEncoder encoder = MovieEncoder.open(config)) {

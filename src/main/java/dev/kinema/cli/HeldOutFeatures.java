@@ -21,7 +21,8 @@ record HeldOutFeatures(PretrainConfig config, Path folder, FeatureExtraction.Wat
 
     /** The encoder of a backbone, a clip every {@code hop} seconds. */
     MovieEncoderConfig encoding(Path weights, double hop) {
-        return MovieEncoderConfig.of(weights).withDevice(config.device(), config.threads()).withPrecision(config.precision()).withHop(hop);
+        return MovieEncoderConfig.of(weights).withDevice(config.device(), config.threads()).withPrecision(config.precision()).withHop(hop)
+            .forThroughput();
     }
 
     /** Features of a set of films by a backbone. */

@@ -18,7 +18,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The clips of a film being decoded by a thread of its own, a few clips ahead of whoever encodes them. Made by
- * {@link MovieEncoder#open(Path)}; opening the next film's before encoding the last one's keeps the processor busy in between.
+ * {@link MovieEncoder#open(Path)}; opening the next film's before encoding the last one's, and {@link #before} saying so, keeps the processors
+ * busy in between.
  * Closing it stops the thread.
  */
 public final class ClipStream implements AutoCloseable {
@@ -35,7 +36,10 @@ public final class ClipStream implements AutoCloseable {
     private final Optional<GivenFilm> given;
     private final ClipPlan plan;
     private final long from;
+    /** That of the encoder which opened it. */
+    private final ClipMemory encoders;
     private final ClipMemory.Share memory;
+    private final ClipsUnderWay underWay = new ClipsUnderWay(this);
     /** Clips, wake-ups and the end. */
     private final BlockingQueue<Slot> mailbox = new LinkedBlockingQueue<>();
     private final Thread decoder;
@@ -43,6 +47,7 @@ public final class ClipStream implements AutoCloseable {
     private volatile Damage damage;
     private volatile Throwable failure;
     private volatile boolean stopped;
+    private Optional<ClipStream> next = Optional.empty();
     private boolean begun;
     private boolean ended;
 
@@ -63,6 +68,7 @@ public final class ClipStream implements AutoCloseable {
         this.given = given;
         this.from = from;
         this.plan = plan;
+        this.encoders = memory;
         this.memory = memory.share();
         decoder = new Thread(this::decode, "kinema-decode " + film);
         decoder.setDaemon(true);
@@ -138,6 +144,27 @@ public final class ClipStream implements AutoCloseable {
         return from;
     }
 
+    /**
+     * Says which film the same encoder encodes after this one: once this one is decoded to its end, the first clips of that film are
+     * computed by programs that would have nothing to do. To be called before this film is encoded.
+     *
+     * @throws IllegalArgumentException if another encoder opened {@code next}
+     */
+    public void before(ClipStream next) {
+        if (next.encoders != encoders) {
+            throw new IllegalArgumentException("'" + next.film + "' was opened by another encoder than '" + film + "': open it with the same");
+        }
+        this.next = Optional.of(next);
+    }
+
+    Optional<ClipStream> next() {
+        return next;
+    }
+
+    ClipsUnderWay underWay() {
+        return underWay;
+    }
+
     ClipPlan plan() {
         return plan;
     }
@@ -147,8 +174,15 @@ public final class ClipStream implements AutoCloseable {
         return expected;
     }
 
-    /** What was wrong with the film; complete once its last clip was taken. */
+    /**
+     * What was wrong with the film; complete once its last clip was taken.
+     *
+     * @throws KinemaException if it was closed, so that clips may be missing
+     */
     Damage damage() {
+        if (stopped) {
+            throw new KinemaException("the clips of '" + film + "' were closed before they were encoded: open the film again");
+        }
         return damage;
     }
 
@@ -157,7 +191,7 @@ public final class ClipStream implements AutoCloseable {
      *
      * @throws KinemaException if somebody encodes the clips, or has
      */
-    void begin() {
+    synchronized void begin() {
         if (begun) {
             throw new KinemaException("the clips of '" + film + "' were already encoded: open the film again");
         }
@@ -173,6 +207,19 @@ public final class ClipStream implements AutoCloseable {
     /** Makes {@link #next} return. */
     void wake() {
         mailbox.add(NOTHING);
+    }
+
+    /** Gives the lanes what is decoded, of the clips that it has room for before it is encoded; nothing once that has begun. */
+    synchronized void sendAhead(Lanes lanes) {
+        if (begun) {
+            return;
+        }
+        for (Slot first = mailbox.peek(); first != null && first != END; first = mailbox.peek()) {
+            if (mailbox.remove(first) && first != NOTHING) {
+                underWay.add(first);
+            }
+        }
+        underWay.send(lanes);
     }
 
     /**
@@ -193,9 +240,6 @@ public final class ClipStream implements AutoCloseable {
         ended = true;
         if (failure != null && !stopped) {
             throw failed(film, failure);
-        }
-        if (damage == null) {
-            throw new KinemaException("the clips of '" + film + "' were closed before they were encoded: open the film again");
         }
         return null;
     }
@@ -245,6 +289,7 @@ public final class ClipStream implements AutoCloseable {
             LOG.log(System.Logger.Level.WARNING, "the decoder of ''{0}'' hangs and is left alone: look at the disk that the film is on",
                 film);
         }
+        underWay.drop();
         // looked through once it is out of the mailbox, to which others may be adding wake-ups
         List<Slot> undelivered = new ArrayList<>();
         mailbox.drainTo(undelivered);

@@ -22,7 +22,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A list of films through a backbone into a feature store. While a film is computed the next one's first clips are decoded. A run that was
+ * A list of films through a backbone into a feature store. While a film is computed the next one's first clips are
+ * decoded, and computed where a program has nothing else to do. A run that was
  * interrupted or killed goes on with the films that are not done.
  */
 public final class FeatureExtraction {
@@ -150,6 +151,9 @@ public final class FeatureExtraction {
                 }
                 try (Opened film = next) {
                     next = i + 1 < pending.size() ? Opened.of(pending.get(i + 1), encoder) : null;
+                    if (next != null) {
+                        film.clips.before(next.clips);
+                    }
                     encode(film, i);
                 }
                 check.run();

@@ -59,7 +59,7 @@ public final class MovieEncoder implements AutoCloseable {
         plan = ClipPlan.of(clip.frames(), clip.samplingRate(), config.hop(), clip.crop()).withPadShort(config.padShort());
         clipBytes = clip.frames() * clip.crop() * clip.crop() * 3;
         random = backbone.isRandom() || contextualizer != null && contextualizer.isRandom();
-        int threads = config.threads() == 0 ? Runtime.getRuntime().availableProcessors() : config.threads();
+        int threads = config.computing();
         int programs = config.serving().programsFor(threads);
         admission = new Admission(config.serving().runningFor(programs, config.batch()), config.serving());
         memory = ClipMemory.of(plan, programs, config.batch(), config.serving().groupOf(config.batch()));

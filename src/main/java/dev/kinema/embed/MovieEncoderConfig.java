@@ -95,4 +95,19 @@ public record MovieEncoderConfig(Path weights, Optional<Path> contextualizer, St
     public MovieEncoderConfig withServing(ServingConfig config) {
         return new MovieEncoderConfig(weights, contextualizer, device, threads, precision, hop, batch, window, padShort, config, calibration);
     }
+
+    /**
+     * For films in a row, where clips per second count and nobody waits for a single clip: programs that do not wait for one another's
+     * threads, one per thread up to {@link ServingConfig#PROGRAMS_FOR_THROUGHPUT} and then one per {@link ServingConfig#THREADS_PER_PROGRAM}
+     * threads. Each has activations of its own. Devices other than {@code cpu} keep the programs they have; call it once the device is
+     * chosen.
+     */
+    public MovieEncoderConfig forThroughput() {
+        return device.equals("cpu") ? withServing(serving.withPrograms(ServingConfig.programsForThroughput(computing()))) : this;
+    }
+
+    /** Threads to compute with, 1 or more. */
+    int computing() {
+        return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    }
 }

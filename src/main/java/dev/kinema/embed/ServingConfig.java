@@ -32,6 +32,9 @@ public record ServingConfig(int programs, int running, int waiting, Optional<Dur
     /** Threads with which a program is given a companion rather than more threads. */
     public static final int THREADS_PER_PROGRAM = 4;
 
+    /** So many programs, of fewer threads, where clips per second count and nobody waits for a single clip. */
+    public static final int PROGRAMS_FOR_THROUGHPUT = 4;
+
     /** Calls take turns for as long as it takes; no batches of several calls' clips. */
     public static final ServingConfig DEFAULT = new ServingConfig(0, 0, 1024, Optional.empty(), Optional.empty(), Optional.empty());
 
@@ -70,6 +73,11 @@ public record ServingConfig(int programs, int running, int waiting, Optional<Dur
     /** How many programs that is for a number of threads. */
     int programsFor(int threads) {
         return programs > 0 ? programs : Math.max(1, threads / THREADS_PER_PROGRAM);
+    }
+
+    /** The same where only clips per second count. */
+    static int programsForThroughput(int threads) {
+        return Math.max(threads / THREADS_PER_PROGRAM, Math.min(threads, PROGRAMS_FOR_THROUGHPUT));
     }
 
     /** Clips that a call hands over together. */

@@ -196,7 +196,8 @@ public final class Pretraining {
         FilmList films = settings.films().read();
         watcher.begun(FEATURES, stage.path());
         MovieEncoderConfig encoding = MovieEncoderConfig.of(weights).withDevice(config.device(), config.threads())
-            .withPrecision(config.precision()).withHop(settings.hop()).withBatch(settings.batch()).withPadShort(settings.padShort());
+            .withPrecision(config.precision()).withHop(settings.hop()).withBatch(settings.batch()).withPadShort(settings.padShort())
+            .forThroughput();
         FeatureExtraction.Result result;
         try (MovieEncoder encoder = MovieEncoder.open(encoding)) {
             if (FeatureStore.isIn(stage.path())) {

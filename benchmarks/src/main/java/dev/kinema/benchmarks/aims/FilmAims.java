@@ -51,9 +51,9 @@ final class FilmAims {
     private Aim share(String words, String file) {
         return from(words, file, text -> {
             MatchResult share = text.first("^median share of pure compute: " + NUMBER + "% \\((.*)\\)");
-            List<MatchResult> rounds = text.all("^ +\\d+ +" + NUMBER + " +" + NUMBER + " +" + NUMBER + " +" + NUMBER + " +" + NUMBER + "%");
+            List<MatchResult> rounds = text.all("^ +\\d+" + (" +" + NUMBER).repeat(7) + "%");
             return new Aim(words, median(rounds, 1) + " s, " + text.first("^(.*), cpu \\(").group(1).replaceFirst(".*/", ""),
-                "clips in memory: " + median(rounds, 3) + " s", share.group(1) + "% (" + share.group(2) + ")",
+                "clips in memory: " + median(rounds, 4) + " s", share.group(1) + "% (" + share.group(2) + ")",
                 Double.parseDouble(share.group(1)) >= SHARE, file);
         });
     }
