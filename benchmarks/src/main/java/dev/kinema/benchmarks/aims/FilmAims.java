@@ -31,8 +31,10 @@ final class FilmAims {
             cosine("int8: cosine of features to fp32 above 0.995 on real films", "int8-films"),
             share("a film of 70 s from its file: 95% of the rate of pure compute, fp32", "whole-film-fp32"),
             share("the same, bf16", "whole-film-bf16"),
+            share("the same, int8", "whole-film-int8"),
             share("a made film, fp32", "made-film-fp32"),
             share("the same, bf16", "made-film-bf16"),
+            share("the same, int8", "made-film-int8"),
             first("from the start of a process to the first feature: under 3 s", "first-feature"));
     }
 

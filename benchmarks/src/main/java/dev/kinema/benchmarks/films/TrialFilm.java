@@ -1,6 +1,7 @@
 package dev.kinema.benchmarks.films;
 
 import dev.kinema.embed.BackboneWeights;
+import dev.kinema.embed.Calibration;
 import dev.kinema.model.SlowConfig;
 import dev.kinema.video.EventFilm;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 
 /**
  * A film and a Slow-D with random weights to encode it by, in a folder that is deleted with it: what is made up here takes as long as what
@@ -16,6 +18,7 @@ import java.util.Collections;
  * @param words what it is, for a report
  */
 record TrialFilm(Path folder, Path weights, Path film, String words) implements AutoCloseable {
+    private static final String RANGES = "ranges.json";
     private static final EventFilm.Format MADE = new EventFilm.Format(640, 360, 25, 2);
 
     /** @param what a film's path, or of one to be made, 640 x 360 at 25 pictures a second, how many seconds it lasts */
@@ -53,9 +56,20 @@ record TrialFilm(Path folder, Path weights, Path film, String words) implements 
         BackboneWeights.random(SlowConfig.SLOW_D_R50.withZeroInitFinalNorm(false), 1).write(file, 1, 0);
     }
 
+    /** A file with the ranges of the film's activations, for int8; made when it is first asked for. */
+    Path ranges() {
+        Path ranges = folder.resolve(RANGES);
+        if (Files.notExists(ranges)) {
+            Calibration.of(weights, List.of(film), Calibration.Settings.DEFAULT, done -> {
+            }).write(ranges);
+        }
+        return ranges;
+    }
+
     @Override
     public void close() {
         try {
+            Files.deleteIfExists(folder.resolve(RANGES));
             Files.deleteIfExists(folder.resolve("film.mp4"));
             Files.deleteIfExists(weights);
             Files.delete(folder);

@@ -19,7 +19,7 @@ import java.util.Map;
 /**
  * How much of the rate of pure compute is left when a film is encoded from its file: for some rounds in turns, the film by its path, and
  * then as many clips that lie in memory, by the same encoder; with the processor time of either, of all threads. Slow-D with random weights,
- * hops of two seconds. Usage: {@code WholeFilm [fp32|bf16] [rounds] [FILM | SECONDS] [PROGRAMS]}; a number of seconds makes a film of
+ * hops of two seconds; in int8 with ranges of that film. Usage: {@code WholeFilm [fp32|bf16|int8] [rounds] [FILM | SECONDS] [PROGRAMS]}; a number of seconds makes a film of
  * 640 x 360 at 25 pictures a second, and without PROGRAMS there are as many as {@code kinema embed} has.
  */
 public final class WholeFilm {
@@ -43,15 +43,16 @@ public final class WholeFilm {
         PrecisionChoice precision = PrecisionChoice.valueOf((args.length > 0 ? args[0] : "fp32").toUpperCase(Locale.ROOT));
         int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 5;
         try (TrialFilm trial = TrialFilm.of(args.length > 2 ? args[2] : "70");
-                MovieEncoder encoder = MovieEncoder.open(config(trial, args).withPrecision(precision))) {
+                MovieEncoder encoder = MovieEncoder.open(config(trial, precision, args))) {
             System.out.printf("%s, %s, %s, programs: %d%n%n", trial.words(), encoder.device(), encoder.precision(),
                 encoder.config().serving().programs());
             new WholeFilm(encoder, trial.film()).run(rounds);
         }
     }
 
-    private static MovieEncoderConfig config(TrialFilm trial, String[] args) {
+    private static MovieEncoderConfig config(TrialFilm trial, PrecisionChoice precision, String[] args) {
         MovieEncoderConfig config = MovieEncoderConfig.of(trial.weights()).forThroughput();
+        config = precision == PrecisionChoice.INT8 ? config.withInt8(trial.ranges()) : config.withPrecision(precision);
         return args.length > 3 ? config.withServing(config.serving().withPrograms(Integer.parseInt(args[3]))) : config;
     }
 
