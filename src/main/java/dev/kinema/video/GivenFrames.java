@@ -14,6 +14,7 @@ final class GivenFrames implements FrameWalk {
     private final int height;
     private final Resampler resampler;
     private final byte[] bytes;
+    private final FilmDecodeEvent event = new FilmDecodeEvent();
     private Iterator<GivenFilm.Frame> frames;
     private ByteBuffer current;
     private ByteBuffer ahead;
@@ -23,6 +24,7 @@ final class GivenFrames implements FrameWalk {
     private boolean hasCurrent;
     private boolean hasAhead;
     private boolean positioned;
+    private boolean closed;
 
     GivenFrames(GivenFilm film, Framing framing) {
         this.film = film;
@@ -32,6 +34,7 @@ final class GivenFrames implements FrameWalk {
         bytes = new byte[resampler.width() * 3];
         current = ByteBuffer.allocateDirect(film.pictureBytes());
         ahead = ByteBuffer.allocateDirect(film.pictureBytes());
+        event.begin();
         restart();
     }
 
@@ -82,11 +85,13 @@ final class GivenFrames implements FrameWalk {
 
     /** Copies the next frame, if there is one, to be the one ahead. */
     private void take() {
+        long begun = System.nanoTime();
         hasAhead = frames.hasNext();
+        GivenFilm.Frame frame = hasAhead ? frames.next() : null;
+        event.decodeNanos += System.nanoTime() - begun;
         if (!hasAhead) {
             return;
         }
-        GivenFilm.Frame frame = frames.next();
         if (frame.pixels().remaining() != film.pictureBytes()) {
             throw new KinemaException("frame " + taken + " of '" + film.film() + "' has " + frame.pixels().remaining() + " bytes, not the "
                 + film.pictureBytes() + " of u8 RGB [" + film.height() + ", " + film.width() + ", 3]: give pictures of one size");
@@ -98,6 +103,8 @@ final class GivenFrames implements FrameWalk {
         ahead.put(0, frame.pixels(), frame.pixels().position(), film.pictureBytes());
         aheadTime = frame.time();
         taken++;
+        event.frames++;
+        event.bytes += film.pictureBytes();
     }
 
     @Override
@@ -160,5 +167,21 @@ final class GivenFrames implements FrameWalk {
     @Override
     public void close() {
         positioned = false;
+        if (!closed) {
+            closed = true;
+            tell();
+        }
+    }
+
+    private void tell() {
+        event.end();
+        if (event.shouldCommit()) {
+            event.film = film.film().toString();
+            event.codec = "rawvideo";
+            event.format = "given";
+            event.width = film.width();
+            event.height = film.height();
+            event.commit();
+        }
     }
 }
