@@ -2,7 +2,7 @@ package dev.kinema.embed;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertThrowsExactly;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.KinemaException;
@@ -363,7 +363,7 @@ class LanesTest {
         try (Remote device = new Remote()) {
             device.failing = 1;
             List<ClipGroup> groups = computed(device, clips, 2, 2, OptionalLong.empty());
-            assertEquals("the device has failed", assertThrows(KinemaException.class, groups.get(1)::rethrow).getMessage());
+            assertEquals("the device has failed", assertThrowsExactly(KinemaException.class, groups.get(1)::rethrow).getMessage());
             for (int g : new int[] {0, 2, 3}) {
                 groups.get(g).rethrow();
                 assertFeatures(expected, 2 * g, groups.get(g));
