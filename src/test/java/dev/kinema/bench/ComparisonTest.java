@@ -86,7 +86,7 @@ class ComparisonTest {
         assertEquals(List.of("b fp32"), c.cases().stream().map(Comparison.Change::key).toList());
         assertTrue(c.isRegression(false), "one is gone");
         assertFalse(c.isRegression(true), "it need not be there");
-        assertEquals(List.of(), c.limits());
+        assertEquals(List.of(), c.machine());
     }
 
     private static BenchResult failing(BenchResult result, BenchResult.Failure... failures) {
