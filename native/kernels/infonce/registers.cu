@@ -59,7 +59,7 @@ template <int COUNT, int DEPTH> __device__ void bring_any(float* tile, const flo
         bring_tile<COUNT, DEPTH, THREADS>(tile, from, width, first, end, width);
         return;
     }
-#pragma unroll 4
+#pragma unroll 1  // seldom taken, and so without registers of its own
     for (int i = static_cast<int>(threadIdx.x); i < COUNT * DEPTH; i += THREADS) {
         const int row = i / DEPTH, column = i % DEPTH;
         const bool there = first + row < end && column < width;
@@ -68,11 +68,12 @@ template <int COUNT, int DEPTH> __device__ void bring_any(float* tile, const flo
     }
 }
 
-/// scores[i][j] = q of row i times key across + 8 j of the tile.
-template <int DEPTH>
+/// scores[i][j] = q of row i times key across + 8 j of the tile. STEPS: how many of four columns are unrolled, for which there is room where
+/// nothing is pulled.
+template <int DEPTH, int STEPS>
 __device__ void multiply(float (&scores)[OWN<DEPTH>][OTHERS<DEPTH>], const Place<DEPTH>& at, float* q, float* keys) {
     clear_rows(scores);
-#pragma unroll 2
+#pragma unroll STEPS
     for (int c = 0; c < DEPTH / 4; ++c) {
         Four left[OWN<DEPTH>], right[OTHERS<DEPTH>];
 #pragma unroll
@@ -219,7 +220,7 @@ __global__ void __launch_bounds__(THREADS, 3) pass_v4(Part* parts, float* sums, 
         if (!rows.any(n)) continue;
         float* const keys = stages + (tile - begin) % 2 * TILE;
         float scores[OWN<DEPTH>][OTHERS<DEPTH>];
-        multiply<DEPTH>(scores, rows, q, keys);
+        multiply<DEPTH, PULLS ? 1 : 2>(scores, rows, q, keys);
         rows.score(scores, c, tile);
 #pragma unroll
         for (int i = 0; i < OWN<DEPTH>; ++i) {
