@@ -166,6 +166,8 @@ def attention(what, dtype, s):
 # ---- products
 
 def matmul(what, dtype, s):
+    if what != "multiply":
+        return None
     batch, m, n, k = s["batch"], s["m"], s["n"], s["k"]
     of_y = "bf16" if s["y"] == 1 else "f32"
     if of_y != dtype or (s["finished"] and (batch != 1 or s["ta"] or not s["tb"])):

@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
-#include <set>
 #include <thread>
 
 #include "pretence.h"
@@ -100,7 +99,8 @@ class Pool {
     }
 };
 
-/// Writes each kernel that runs, once, as "file of the launch:kernel", into the file that KINEMA_EMULATOR_LAUNCHES names (reached.cmake).
+/// Writes into the file that KINEMA_EMULATOR_LAUNCHES names (reached.cmake) a line for each kernel that the program launches somewhere,
+/// "known|number|name", and one when it first does, "ran|number|name|file of the launch".
 class Launches {
   public:
     static Launches& instance() {
@@ -112,10 +112,9 @@ class Launches {
     std::string note(const Kernel& kernel) {
         if (path == nullptr) return "";
         if (file == nullptr) return format("KINEMA_EMULATOR_LAUNCHES: %s cannot be written: name a file in a folder that exists", path);
-        const std::string line = std::string(kernel.site.file) + ":" + kernel.name;
+        if (kernel.instance->ran.exchange(true)) return "";
         std::lock_guard<std::mutex> guard(lock);
-        if (!seen.insert(line).second) return "";
-        std::fprintf(file, "%s\n", line.c_str());
+        write("ran", *kernel.instance, std::string("|") + kernel.site.file);
         std::fflush(file);  // the process may end by a kernel's fault
         return "";
     }
@@ -124,9 +123,23 @@ class Launches {
     const char* const path = std::getenv("KINEMA_EMULATOR_LAUNCHES");
     FILE* const file = path ? std::fopen(path, "w") : nullptr;
     std::mutex lock;
-    std::set<std::string> seen;
+
+    Launches() {
+        for (const Instance* i = Instance::all; i != nullptr && file != nullptr; i = i->next) write("known", *i, "");
+    }
+
+    void write(const char* what, const Instance& instance, const std::string& more) {
+        std::string name(std::strstr(instance.signature, "K = ") + 4);
+        name.pop_back();  // the bracket that the arguments lie in
+        for (char& c : name) {
+            if (c == ';' || c == '[' || c == ']') c = ' ';  // of which CMake makes lists
+        }
+        std::fprintf(file, "%s|%d|%s%s\n", what, instance.number, name.c_str(), more.c_str());
+    }
 };
 }  // namespace
+
+Instance* Instance::all = nullptr;
 
 std::string refusal(const Kernel& k) {
     const uint64_t threads = static_cast<uint64_t>(k.block.x) * k.block.y * k.block.z;

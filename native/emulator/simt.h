@@ -4,6 +4,7 @@
 // warp operation is a switch to the scheduler (scheduler.cc). What cannot be seen here: speed, bank conflicts, register limits, the
 // memory model of devices, the last bits of the fast math functions.
 #pragma once
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -74,12 +75,29 @@ struct Body {
     void (*call)(void*);
     void (*destroy)(void*);
 };
+/// A kernel that the program launches somewhere, an instance where it is a template: known before the program starts.
+struct Instance {
+    const char* signature;  // says "K = " and the name, with the template's arguments
+    Instance* next;
+    int number;
+    std::atomic<bool> ran{false};
+
+    explicit Instance(const char* signature_) : signature(signature_), next(all), number(all ? all->number + 1 : 1) { all = this; }
+    static Instance* all;
+};
+template <auto K> const char* signature_of() { return __PRETTY_FUNCTION__; }
+template <auto K> struct Known {
+    static Instance instance;
+};
+template <auto K> Instance Known<K>::instance{signature_of<K>()};
+
 struct Kernel {
     const char* name;
     Site site;
     dim3 grid, block;
     size_t smem;
     void* stream;
+    Instance* instance;
 };
 /// Runs or, where the stream is being captured, records; takes the body over.
 void launch(const Kernel& kernel, Body body);

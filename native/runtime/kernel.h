@@ -17,7 +17,8 @@
 #include "../emulator/simt.h"
 // Arguments are taken once, at the launch, as CUDA does.
 #define LAUNCH(KERNEL, GRID, BLOCK, SMEM, STREAM, ...)                                                                             \
-    ::simt::launcher(::simt::Kernel{#KERNEL, ::simt::Site{__FILE__, __LINE__}, (GRID), (BLOCK), (SMEM), (STREAM)},                 \
+    ::simt::launcher(::simt::Kernel{#KERNEL, ::simt::Site{__FILE__, __LINE__}, (GRID), (BLOCK), (SMEM), (STREAM),                  \
+                                    &::simt::Known<(KERNEL)>::instance},                                                           \
                      [](auto... arguments) { KERNEL(arguments...); })(__VA_ARGS__)
 #endif
 

@@ -10,11 +10,26 @@ struct Shape {
     int64_t batch, queries, keys, heads, depth;
     bool causal = false, masked = false;
     double dropout = 0;
+    bool small_blocks = false;  // on a device whose blocks have 99 KB of shared memory, which the emulator's can pretend
 
     int64_t width() const { return heads * depth; }
     int64_t rows() const { return batch * heads * queries; }
 };
 constexpr int32_t SALT = 3;
+
+/// While it lives the device is one of small blocks, if that is asked for.
+class Pretence {
+  public:
+    explicit Pretence(bool small_blocks) : small_blocks_(small_blocks) {
+        if (small_blocks_) kn_emulate(KN_EMULATED_SHARED, 99 * 1024);
+    }
+    ~Pretence() {
+        if (small_blocks_) kn_emulate(KN_EMULATED_SHARED, 163 * 1024);
+    }
+
+  private:
+    bool small_blocks_;
+};
 
 /// Philox4x32-10, element i of the stream SALT.
 uint32_t philox(uint64_t seed, uint32_t step, uint64_t i) {
@@ -115,6 +130,7 @@ Case make(const char* what, const Shape& s, kn_dtype dtype) {
     Case c("attention." + std::string(what), dtype,
            {{"batch", s.batch}, {"queries", s.queries}, {"keys", s.keys}, {"heads", s.heads}, {"depth", s.depth}, {"causal", s.causal},
             {"masked", s.masked}, {"dropout%", static_cast<int64_t>(100 * s.dropout)}});
+    if (s.small_blocks) c.shape += " small blocks";
     c.variants = attention::VARIANTS;
     c.reduction = s.keys + s.queries + s.depth;
     c.condition = 4;  // exponents of probabilities are of that size
@@ -143,6 +159,7 @@ void add_forward(Lab& lab, const Shape& s, kn_dtype dtype) {
     c.flops = 4.0 * static_cast<double>(s.rows() * s.keys * s.depth);
     c.bytes = static_cast<double>((s.queries + s.keys) * 2 * s.batch * s.width() * size_of(dtype));
     c.run = [=](int variant, const Call& call) {
+        const Pretence pretence(s.small_blocks);
         return attention::forward(variant, call.out[0], call.out[1], operands(s, call, 0, dtype), call.stream);
     };
     c.oracle = [=](const Values& in, Values& out) {
@@ -170,6 +187,7 @@ void add_gradient(Lab& lab, const Shape& s, kn_dtype dtype) {
                                   call.stream);
     };
     c.run = [=](int variant, const Call& call) {
+        const Pretence pretence(s.small_blocks);
         const attention::Operands o = operands(s, call, 1, dtype);
         const kn_dptr y = call.workspace, log_sums = call.workspace + static_cast<kn_dptr>(results);
         return attention::gradient(variant, call.out[0], call.out[1], call.out[2], call.in[0], y, log_sums, o,
@@ -198,6 +216,7 @@ void register_attention(Lab& lab) {
         {1, 70, 5, 1, 16, true},               // a tile of queries none of which sees anything
         {2, 67, 130, 1, 32, true, true, 0.2},
         {1, 20, 12, 2, 80},
+        {2, 5, 5, 2, 96},                      // short, and more lanes a row than TxE's
         {1, 5, 4, 1, 200, true},               // wider than one pass of the plain variant
     };
     for (kn_dtype dtype : {KN_F32, KN_BF16}) {
@@ -205,6 +224,11 @@ void register_attention(Lab& lab) {
             add_forward(lab, s, dtype);
             add_gradient(lab, s, dtype);
         }
+    }
+    if (kn_is_emulated()) {
+        const Shape s{1, 20, 12, 2, 80, false, false, 0, true};
+        add_forward(lab, s, KN_F32);
+        add_gradient(lab, s, KN_F32);
     }
     // TxE's encoder and decoder at batch 2048, the captioning decoder, and squares up to 512
     lab.full_size([](Lab& l) {

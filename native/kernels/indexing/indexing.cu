@@ -58,8 +58,6 @@ bool aligned(kn_dptr a, kn_dptr b) { return (a | b) % sizeof(Chunk) == 0; }
 
 kn_status no_chunks(const char* what) { return refuse(KN_UNSUPPORTED, "indexing.%s v2 takes runs of whole 16 bytes", what); }
 
-constexpr int64_t NARROW = int64_t{1} << 31;
-
 /// Runs the statement with U as the unit of that many bytes, and I as an integer that counts to `most`.
 #define FOR_UNIT(BYTES, MOST, U, I, ...)                                                                                           \
     do {                                                                                                                           \

@@ -9,6 +9,12 @@ constexpr int VARIANTS = 2;
 constexpr int SCATTER_VARIANTS = 2;
 // 1 element by element, 2 with 16 bytes at a time, 3 by tiles in shared memory where the last axis is not x's
 constexpr int STRIDED_VARIANTS = 3;
+/// From so many units on they are counted in 64 bits, by which division is slower. Few in the emulator, so that both are seen to be right.
+#if defined(__CUDACC__)
+constexpr int64_t NARROW = int64_t{1} << 31;
+#else
+constexpr int64_t NARROW = 4096;
+#endif
 
 kn_status gather(int variant, kn_dptr y, kn_dptr fault, kn_dptr x, kn_dptr indices, int64_t outer, int64_t size, int64_t inner,
                  int64_t count, kn_dtype dtype, kn_handle stream);

@@ -180,6 +180,12 @@ void register_indexing(Lab& lab) {
         add_select(lab, 60, 5, 20, dtype);
         add_select(lab, 320, 32, 320, dtype);
         add_select(lab, 320, 64, 32, dtype);
+        // counted in 64 bits, by 16 bytes too
+        add_gather(lab, 2, 9, 40, 500, dtype);
+        add_window(lab, 600, 40, 56, 8, dtype);
+        add_insert(lab, 600, 56, 16, 24, dtype);
+        add_strided(lab, "[8, 60, 80] to [60, 8, 80]", {1, 1, 1, 60, 8, 80}, {0, 0, 0, 80, 4800, 1}, dtype);
+        add_select(lab, 33600, 32, 320, dtype);
     }
     for (int64_t wrong : {int64_t{-1}, int64_t{5}}) {
         add_fault(lab, wrong, false);

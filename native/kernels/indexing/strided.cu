@@ -136,7 +136,7 @@ template <class U> void launch_tiles(kn_dptr y, kn_dptr x, const Tiles& t, kn_ha
 template <class U> void launch_units(kn_dptr y, kn_dptr x, const Walk& w, kn_handle stream) {
     int64_t most = w.units;
     for (int a = 0; a < w.axes; ++a) most = std::max(most, w.sizes[a] * w.steps[a] * w.axes);
-    if (most < int64_t{1} << 31) {
+    if (most < NARROW) {
         LAUNCH((strided_units<U, uint32_t>), blocks_for(w.units, THREADS), THREADS, 0, stream_of(stream), address<U>(y),
                address<const U>(x), w);
     } else {
