@@ -30,8 +30,9 @@ final class GivenFrames implements FrameWalk {
         this.film = film;
         width = framing.output(film.width(), film.height());
         height = framing.output(film.height(), film.width());
-        resampler = new Resampler(taps(framing, film.height(), film.width()), taps(framing, film.width(), film.height()), false);
-        bytes = new byte[resampler.width() * 3];
+        Taps columns = taps(framing, film.width(), film.height());
+        resampler = new Resampler(taps(framing, film.height(), film.width()), columns, columns.last() + 1, false);
+        bytes = new byte[(columns.last() + 1) * 3];
         current = ByteBuffer.allocateDirect(film.pictureBytes());
         ahead = ByteBuffer.allocateDirect(film.pictureBytes());
         event.begin();
@@ -156,10 +157,10 @@ final class GivenFrames implements FrameWalk {
         resampler.run(this::readLine, target, offset);
     }
 
-    private void readLine(int line, float[][] rgb) {
+    private void readLine(int line, int[] rgb) {
         current.get(line * film.width() * 3, bytes);
-        for (int c = 0; c < rgb.length; c++) {
-            Resampler.floats(bytes, c, 3, rgb[c]);
+        for (int i = 0; i < rgb.length; i++) {
+            rgb[i] = bytes[3 * i] & 0xff | (bytes[3 * i + 1] & 0xff) << 8 | (bytes[3 * i + 2] & 0xff) << 16;
         }
     }
 
