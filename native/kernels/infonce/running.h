@@ -3,17 +3,13 @@
 #include "parts.h"
 
 namespace kn::infonce {
-/// How the queue is split so that there are about as many blocks as asked for; of the shapes alone, as are the bits of the results. The
-/// emulator has three parts, so that small shapes, too, have several, of several tiles.
+/// How the queue is split so that there are about as many blocks as asked for; of the shapes alone, as are the bits of the results.
 struct Split {
     int64_t tiles, each, parts;  // tiles of keys, tiles of a part
 
     /// row_tiles: of as many rows as a block has.
     Split(int64_t row_tiles, int64_t capacity, int64_t keys, int64_t blocks) : tiles(ceil_div(capacity, keys)) {
-        int64_t wanted = blocks / row_tiles;
-#if !defined(__CUDACC__)
-        wanted = 3;
-#endif
+        const int64_t wanted = blocks / row_tiles;
         each = ceil_div(tiles, wanted < 1 ? 1 : wanted);
         parts = ceil_div(tiles, each);
     }

@@ -286,9 +286,14 @@ void add_enqueue_rounded(Lab& lab, int64_t row_count, int64_t capacity, int64_t 
 }
 
 void register_queue(Lab& lab) {
-    const Shape waves{3, 8, 4096 + 40, 0.2};  // a wave and a rest
-    add_loss(lab, waves, KN_F32);
-    for (kn_dtype dtype : {KN_F32, KN_BF16}) add_one_pass(lab, {3, 9, 4096 + 40, 0.2, 0, 3, false}, true, dtype);
+    // waves and a rest; more tiles than the passes want parts, so that each part has several, and the last tile is short
+    const int64_t many = 3 * 4096 + 423;
+    add_loss(lab, {3, 8, many, 0.2}, KN_F32);
+    for (kn_dtype dtype : {KN_F32, KN_BF16}) {
+        for (const Shape& s : {Shape{3, 9, many, 0.2, 0, 3, false}, Shape{2, 8, many, 0.2}, Shape{2, 136, many, 0.2, 0, 0, false}}) {
+            add_one_pass(lab, s, true, dtype);
+        }
+    }
     for (kn_dtype dtype : {KN_F32, KN_BF16}) {
         for (const Shape& s : {Shape{1, 1, 1}, Shape{5, 17, 33, 0.2}, Shape{3, 16, 0}, Shape{9, 128, 200}, Shape{70, 64, 150, 0.07, 66, 5},
                                Shape{4, 40, 130, 0.2, 3}, Shape{6, 24, 96, 0.5, 0, 1, false}, Shape{17, 128, 300, 0.02},
