@@ -40,8 +40,8 @@ record StepCase(String suite, String name, Network network) implements Case {
     private static final double NORM_BOUND = 1e-3;
 
     /**
-     * Of each layer's gradient in fp32, beside other engines. 1.2e-4 was seen of Slow-D (with the decay, which is in ours alone) and 4e-7 of TxE;
-     * but a unit near 0 that opens in one engine alone makes up 1e-2 of the gradient of a layer with some 10,000 units.
+     * Of each layer's gradient in fp32, beside other engines. 1.2e-4 was seen of Slow-D (with the decay, which is in ours alone) and 4e-7 of
+     * TxE; but a unit near 0 that opens in one engine alone makes up 1e-2 of the gradient of a layer with some 10,000 units.
      */
     private static final double GRADIENT_BOUND = 2e-2;
     /**
@@ -253,8 +253,8 @@ record StepCase(String suite, String name, Network network) implements Case {
          */
         Map<String, double[]> layers() {
             Map<String, List<double[]>> parts = new LinkedHashMap<>();
-            variables.forEach((name, gradient) -> parts.computeIfAbsent(name.substring(0, name.lastIndexOf('.')), layer -> new ArrayList<>())
-                .add(gradient));
+            variables.forEach((name, gradient) ->
+                parts.computeIfAbsent(name.substring(0, name.lastIndexOf('.')), layer -> new ArrayList<>()).add(gradient));
             Map<String, double[]> layers = new LinkedHashMap<>();
             parts.forEach((layer, of) -> layers.put(layer, joined(of)));
             return layers;
