@@ -1,7 +1,6 @@
 package dev.kinema.device.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -64,7 +63,7 @@ class CudaLoadingTest {
         String text = devices("=" + Loader.Detector.getPlatform());
         assertTrue(text.contains("cuda:0          cannot be opened: there is no NVIDIA driver on this machine (libcuda.so.1 was not "
             + "found): install NVIDIA's driver ("), text);
-        assertFalse(text.contains("cuda-emulated"), text);
+        assertTrue(text.contains("this process runs the kernels for devices"), text);
     }
 
     @Test
