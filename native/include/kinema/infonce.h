@@ -17,7 +17,8 @@ KN_API kn_status kn_infonce_pairs(kn_dptr positives, kn_dptr q, kn_dptr k, kn_dp
 
 /* Cross-entropy of each row's scores, its positive q . k first, then q . queue^T, all over the temperature; loss[1] in F32 is the mean.
  * q, k[rows, width] and queue[capacity, width] in dtype. log_sums[rows] in F32: the logarithm of the sum of exponentials. ranks[rows] in
- * I32: how many of the queue score higher than the positive. The scores are never stored as a whole.
+ * I32: how many of the queue score higher than the positive. No score is stored where the width is 256 at most, in BF16 a multiple of 8;
+ * else a few megabytes of them at a time are.
  *
  * positives[rows] in F32 are those of kn_infonce_pairs; 0: they are computed. count[1] in I32 is optional: only the first count rows take
  * part, and the mean is over them; the others get log_sums 0 and ranks -1. With a count that is not 1 to rows, no row takes part, the loss

@@ -3,9 +3,10 @@
 #include "../../include/kinema.h"
 
 namespace kn::infonce {
-// 1: a block for each row, any shape; 2: on tensor cores, bf16 of widths up to 256; 3: in waves by matrix products. Variants 2 and 3 pass
-// over the queue once, for the loss or for both.
-constexpr int VARIANTS = 3;
+// 1: a block for each row, any shape; 2: on tensor cores, bf16 of widths up to 256, multiples of 8; 3: in waves by matrix products, any
+// shape; 4: in register tiles, f32 of widths up to 256. Variants 2 to 4 pass over the queue once, for the loss or for both, and 3 alone
+// stores scores, those of a wave.
+constexpr int VARIANTS = 4;
 // 1: a block for each row; 2: by matrix products
 constexpr int BATCH_VARIANTS = 2;
 
@@ -32,7 +33,9 @@ struct Outcome {
 
 /// q and k in the contrast's type where they are to be normalised, and the positives; 0 for these where they are not asked for.
 kn_status pairs(kn_dptr positives, const Raw& of_q, const Raw& of_k, const Contrast& c, kn_handle stream);
-/// The loss; variants 2 and 3 also what the gradient needs of the queue, in the same pass.
+/// Of the loss, and where it pulls of what the gradient needs of the queue, too; 0 where the variant does not take the shape.
+int64_t workspace_bytes(int variant, int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype, bool pulls);
+/// The loss; all variants but 1 also what the gradient needs of the queue, in the same pass.
 kn_status loss(int variant, const Outcome& o, const Contrast& c, kn_dptr workspace, kn_handle stream);
 /// The gradient from that; of_q: of what q is the normalised form of.
 kn_status pull(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr pulled, kn_dptr negatives, const Raw& of_q, const Contrast& c,

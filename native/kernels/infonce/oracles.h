@@ -125,4 +125,17 @@ inline void step(const Shape& s, kn_dtype dtype, const Values& in, Values& out) 
         }
     }
 }
+
+/// Through the normalisation that rows of unit length came from, whatever they are here.
+inline void back_through(std::vector<double>& gradient, const std::vector<double>& unit, const std::vector<double>& norms, double epsilon,
+                  int64_t width) {
+    for (size_t row = 0; row < norms.size(); ++row) {
+        const int64_t r = static_cast<int64_t>(row);
+        const double along = norms[row] < epsilon ? 0 : dot(gradient, r, unit, r, width);
+        for (int64_t c = 0; c < width; ++c) {
+            const size_t at = static_cast<size_t>(r * width + c);
+            gradient[at] = (gradient[at] - unit[at] * along) / std::max(norms[row], epsilon);
+        }
+    }
+}
 }  // namespace kn::lab::infonce_oracles

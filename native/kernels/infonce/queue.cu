@@ -1,6 +1,4 @@
 // InfoNCE against a queue: the plain kernels, and the choice of variants.
-#include <algorithm>
-
 #include "../../runtime/fault.h"
 #include "parts.h"
 #include "variants.h"
@@ -95,43 +93,55 @@ kn_status check(const char* what, const Contrast& c) {
     return KN_OK;
 }
 
-/// Below, a launch or two of the plain variant take less time than the many of waves.
+/// Below, the two launches of the plain variant take less time than the four or more of the others.
 constexpr int64_t FEW_KEYS = 512;
 
+bool takes(int variant, int64_t width, int64_t capacity, kn_dtype dtype) {
+    if (variant == 2) return is_for_tensor_cores(width, capacity, dtype);
+    return variant != 4 || is_for_registers(width, capacity, dtype);
+}
+
+/// The variant that the C interface uses.
+int promoted(int64_t width, int64_t capacity, kn_dtype dtype, bool pulls) {
+    if (takes(2, width, capacity, dtype)) return 2;
+    if (!pulls && capacity <= FEW_KEYS) return 1;
+    return takes(4, width, capacity, dtype) ? 4 : 3;
+}
+
 kn_status choose(const char* what, const Contrast& c, bool pulls, int* variant) {
-    const bool tensor = is_for_tensor_cores(c.width, c.capacity, c.dtype);
-    if (*variant == 0) *variant = tensor ? 2 : pulls || c.capacity > FEW_KEYS ? 3 : 1;
-    if (*variant == 2 && !tensor) {
-        return refuse(KN_UNSUPPORTED,
-                      "infonce.%s v2 takes bf16 and widths up to 256, multiples of 8", what);
+    if (*variant == 0) *variant = promoted(c.width, c.capacity, c.dtype, pulls);
+    if (!takes(*variant, c.width, c.capacity, c.dtype)) {
+        return refuse(KN_UNSUPPORTED, "infonce.%s v%d takes a queue of %s, got width = %lld, capacity = %lld, %s", what, *variant,
+                      *variant == 2 ? "bf16 and widths up to 256, multiples of 8" : "f32 and widths up to 256", of(c.width), of(c.capacity),
+                      dtype_name(c.dtype));
     }
     if (*variant == 1 && pulls) return refuse(KN_UNSUPPORTED, "infonce.%s v1 computes the loss alone", what);
     KN_REQUIRE(*variant >= 1 && *variant <= VARIANTS, "infonce.%s: there is no variant %d", what, *variant);
     return KN_OK;
 }
 
-/// Of any variant; the plain one has nothing but the losses.
-int64_t workspace_bytes(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype, bool pulls) {
-    if (rows < 1 || capacity < 0) return 0;
-    const int64_t waves = Workspace::bytes(rows, 1) + wave_bytes(rows, capacity, dtype, pulls);
-    if (!is_for_tensor_cores(width, capacity, dtype)) return waves;
-    const int64_t splits = tensor_splits(rows, width, capacity, pulls);
-    return std::max(waves, Workspace::bytes(rows, splits) + tensor_bytes(rows, width, capacity, pulls));
+/// How many parts the queue is split into.
+int64_t splits_of(int variant, int64_t rows, int64_t width, int64_t capacity, bool pulls) {
+    if (variant == 2) return tensor_splits(rows, width, capacity, pulls);
+    if (variant == 4) return register_splits(rows, width, capacity);
+    return capacity > 0 ? 1 : 0;
 }
 
 /// Of the variants that pass over the queue once.
 kn_status pass(int variant, const Outcome& o, const Contrast& c, kn_dptr workspace, kn_handle stream) {
     const bool pulls = o.pulled != 0;
-    const int64_t splits = variant == 2 ? tensor_splits(c.rows, c.width, c.capacity, pulls) : c.capacity > 0 ? 1 : 0;
+    const int64_t splits = splits_of(variant, c.rows, c.width, c.capacity, pulls);
     Workspace w(workspace, c.rows, splits);
     if (c.positives == 0) {
         launch_positives(w.positives, c, stream);
     } else {
         w.positives = c.positives;
     }
-    const kn_dptr sums = !pulls ? 0 : variant == 2 ? w.own : o.pulled;
+    const kn_dptr sums = !pulls ? 0 : variant == 3 ? o.pulled : w.own;
     if (variant == 2) {
         launch_tensor(w, sums, c, stream);
+    } else if (variant == 4) {
+        launch_registers(w, sums, c, stream);
     } else {
         const kn_status status = launch_waves(w, sums, c, stream);
         if (status != KN_OK) return status;
@@ -148,6 +158,15 @@ kn_status outcome(const char* what, int variant, const Contrast& c) {
 void launch_mean(kn_dptr loss, kn_dptr fault, kn_dptr terms, int64_t rows, kn_dptr count, int64_t by, kn_handle stream) {
     LAUNCH(mean_v1, 1, THREADS, 0, stream_of(stream), address<float>(loss), address<Fault>(fault), address<const float>(terms),
            static_cast<int>(rows), address<const int32_t>(count), static_cast<int>(by));
+}
+
+int64_t workspace_bytes(int variant, int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype, bool pulls) {
+    if (rows < 1 || width < 1 || capacity < 0 || !takes(variant, width, capacity, dtype)) return 0;
+    if (variant == 0) variant = promoted(width, capacity, dtype, pulls);
+    if (variant == 1) return aligned(4 * rows);  // the losses
+    const int64_t splits = splits_of(variant, rows, width, capacity, pulls);
+    const int64_t own = variant == 3 ? wave_bytes(rows, capacity, dtype, pulls) : pulls ? 4 * splits * rows * width : 0;
+    return Workspace::bytes(rows, splits) + aligned(own);
 }
 
 kn_status loss(int variant, const Outcome& o, const Contrast& c, kn_dptr workspace, kn_handle stream) {
@@ -211,7 +230,7 @@ kn_status kn_infonce_loss(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr
 }
 
 int64_t kn_infonce_loss_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype) {
-    return infonce::workspace_bytes(rows, width, capacity, dtype, false);
+    return infonce::workspace_bytes(0, rows, width, capacity, dtype, false);
 }
 
 kn_status kn_infonce_one_pass(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_dptr fault, kn_dptr pulled, kn_dptr negatives, kn_dptr q,
@@ -225,7 +244,7 @@ kn_status kn_infonce_one_pass(kn_dptr loss, kn_dptr log_sums, kn_dptr ranks, kn_
 }
 
 int64_t kn_infonce_one_pass_workspace(int64_t rows, int64_t width, int64_t capacity, kn_dtype dtype) {
-    return infonce::workspace_bytes(rows, width, capacity, dtype, true);
+    return infonce::workspace_bytes(0, rows, width, capacity, dtype, true);
 }
 
 kn_status kn_infonce_pull(kn_dptr dq, kn_dptr dk, kn_dptr dloss, kn_dptr pulled, kn_dptr negatives, kn_dptr q, kn_dptr k, kn_dptr count,

@@ -33,7 +33,8 @@ struct ExpSum {
     /// That of the whole block, for all of its threads; scratch: THREADS / 32 floats.
     template <int BLOCK> __device__ ExpSum of_block(float* scratch) const {
         const float highest = block_reduce<Maximum, BLOCK>(top, scratch);
-        return {highest, block_reduce<Sum, BLOCK>(top == -INFINITY ? 0.f : sum * expf(top - highest), scratch)};
+        // without a top the sum is 0, or NaN where a score was
+        return {highest, block_reduce<Sum, BLOCK>(top == -INFINITY ? sum : sum * expf(top - highest), scratch)};
     }
 };
 

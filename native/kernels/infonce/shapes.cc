@@ -1,27 +1,10 @@
-// The shapes on which the lab holds the family's variants against doubles, and against each other.
-#include "infonce.h"
-#include "oracles.h"
+// The shapes on which the lab holds the family's variants against doubles, and against each other; those within a batch: batch_shapes.cc.
+#include "cases.h"
 #include "rows.h"
 
 namespace kn::lab {
 namespace {
 using namespace infonce_oracles;
-
-Input unit_rows(kn_dtype dtype, int64_t rows, int64_t width) {
-    return {dtype, rows * width, 1, 2, [width](std::vector<double>& x) { normalize(x, width); }};
-}
-
-Case make(const char* what, const Shape& s, kn_dtype dtype) {
-    Case c("infonce." + std::string(what), dtype,
-           {{"rows", s.rows}, {"width", s.width}, {"capacity", s.capacity}, {"counted", s.counted}, {"owners", s.owners},
-            {"unit", s.unit}});
-    if (s.opposed) c.shape += " opposed";
-    if (s.epsilon > 1) c.shape += " short";
-    c.variants = infonce::VARIANTS;
-    c.reduction = s.capacity + s.width;
-    c.condition = 1 / s.temperature;  // what exponents are at most
-    return c;
-}
 
 /// Rows of the same element everywhere.
 Input rows_of(kn_dtype dtype, int64_t count, double element) {
@@ -58,16 +41,31 @@ infonce::Contrast operands(const Shape& s, const Call& call, size_t first, kn_dt
             dtype};
 }
 
+/// Of the variant that needs most.
+int64_t most_bytes(const Shape& s, kn_dtype dtype, bool pulls) {
+    int64_t most = 0;
+    for (int variant = 1; variant <= infonce::VARIANTS; ++variant) {
+        most = std::max(most, infonce::workspace_bytes(variant, s.rows, s.width, s.capacity, dtype, pulls));
+    }
+    return most;
+}
+
+/// The variant's workspace: the end of the case's, beyond which a write is seen.
+kn_dptr tail(const Call& call, int64_t of_case, int variant, const Shape& s, kn_dtype dtype, bool pulls) {
+    return call.workspace + static_cast<kn_dptr>(of_case - infonce::workspace_bytes(variant, s.rows, s.width, s.capacity, dtype, pulls));
+}
+
 void add_loss(Lab& lab, const Shape& s, kn_dtype dtype) {
     Case c = make("loss", s, dtype);
     add_operands(c, s, dtype);
     c.outputs = {{KN_F32, 1}, {KN_F32, s.rows}, {KN_I32, s.rows}};
-    c.workspace = kn_infonce_loss_workspace(s.rows, s.width, s.capacity, dtype);
+    const int64_t workspace = c.workspace = most_bytes(s, dtype, false);
     c.tolerance = 0x1p-22;  // the loss is one number, which the plain variant may have right by chance
     c.flops = 2.0 * static_cast<double>(s.rows) * static_cast<double>(s.width * s.capacity);
     c.bytes = static_cast<double>((2 * s.rows + s.capacity) * s.width * size_of(dtype));
     c.run = [=](int variant, const Call& call) {
-        return infonce::loss(variant, {call.out[0], call.out[1], call.out[2]}, operands(s, call, 0, dtype), call.workspace, call.stream);
+        return infonce::loss(variant, {call.out[0], call.out[1], call.out[2]}, operands(s, call, 0, dtype),
+                             tail(call, workspace, variant, s, dtype, false), call.stream);
     };
     c.oracle = [=](const Values& in, Values& out) { loss({s, in, 0}, out); };
     lab.add(std::move(c));
@@ -81,7 +79,7 @@ void add_gradient(Lab& lab, const Shape& s, kn_dtype dtype) {
     add_operands(c, s, dtype);
     c.outputs = {{KN_F32, s.rows * s.width}, {KN_F32, s.rows * s.width}};
     const int64_t results = (2 * s.rows + 1 + 3) / 4 * 16;
-    c.workspace = results + kn_infonce_loss_workspace(s.rows, s.width, s.capacity, dtype);
+    c.workspace = results + infonce::workspace_bytes(1, s.rows, s.width, s.capacity, dtype, false);
     c.prepare = [=](const Call& call) {
         const kn_dptr loss = call.workspace, ranks = loss + 4, log_sums = ranks + static_cast<kn_dptr>(4 * s.rows);
         return infonce::loss(1, {loss, log_sums, ranks}, operands(s, call, 1, dtype), call.workspace + static_cast<kn_dptr>(results),
@@ -106,9 +104,10 @@ struct Pieces {
     }
 };
 
-/// What a loss with its gradient leaves in between, each piece up to 16 bytes more.
+/// What a loss with its gradient leaves in between, each piece up to 16 bytes more, and the workspace of a variant.
 int64_t between_bytes(const Shape& s, kn_dtype dtype) {
-    return 16 + 8 * (4 * s.rows + 16) + 6 * (4 * s.rows * s.width + 16) + kn_infonce_one_pass_workspace(s.rows, s.width, s.capacity, dtype);
+    const int64_t pieces = 16 + 8 * (4 * s.rows + 16) + 6 * (4 * s.rows * s.width + 16);
+    return (pieces + 15) / 16 * 16 + most_bytes(s, dtype, true);
 }
 
 /// Exponents to the base 2 are rounded once more than those of the plain variant, and are up to what exponents are at most.
@@ -119,7 +118,7 @@ void add_one_pass(Lab& lab, const Shape& s, bool the_gradient, kn_dtype dtype) {
     Case c = make(the_gradient ? "one_pass.gradient" : "one_pass.loss", s, dtype);
     c.inputs = {{KN_F32, 1}};
     add_operands(c, s, dtype);
-    c.workspace = between_bytes(s, dtype);
+    const int64_t workspace = c.workspace = between_bytes(s, dtype);
     if (the_gradient) {
         c.outputs = {{KN_F32, s.rows * s.width}, {KN_F32, s.rows * s.width}};
         c.tolerance = dtype == KN_BF16 ? 0x1p-8 : of_base_2(s);  // probabilities are rounded to bf16 for products
@@ -137,8 +136,8 @@ void add_one_pass(Lab& lab, const Shape& s, bool the_gradient, kn_dtype dtype) {
         const kn_dptr ranks = the_gradient ? free.take(row) : call.out[2], dq = the_gradient ? call.out[0] : free.take(all);
         const kn_dptr dk = the_gradient ? call.out[1] : free.take(all), pulled = free.take(all), negatives = free.take(row);
         const bool plain = variant == 1;
-        const kn_status status = infonce::loss(variant, {loss, log_sums, ranks, plain ? 0 : pulled, plain ? 0 : negatives}, o, free.next,
-                                               call.stream);
+        const kn_status status = infonce::loss(variant, {loss, log_sums, ranks, plain ? 0 : pulled, plain ? 0 : negatives}, o,
+                                               tail(call, workspace, variant, s, dtype, !plain), call.stream);
         if (status != KN_OK) return status;
         return plain ? infonce::gradient(dq, dk, call.in[0], log_sums, o, call.stream)
                      : infonce::pull(dq, dk, call.in[0], pulled, negatives, {}, o, call.stream);
@@ -170,7 +169,7 @@ void add_step(Lab& lab, const Shape& s, kn_dtype dtype) {
     c.inputs = {{KN_F32, 1}, {KN_F32, s.rows * s.width}, {KN_F32, s.rows * s.width}, unit_rows(dtype, s.capacity, s.width)};
     add_extras(c, s);
     for (int i = 0; i < 4; ++i) c.outputs.push_back({KN_F32, s.rows * s.width});
-    c.workspace = between_bytes(s, dtype);
+    const int64_t workspace = c.workspace = between_bytes(s, dtype);
     c.tolerance = dtype == KN_BF16 ? 0x1p-8 : of_base_2(s);  // as above
     c.flops = 4.0 * static_cast<double>(s.rows) * static_cast<double>(s.width * s.capacity);
     c.bytes = static_cast<double>(s.capacity * s.width * size_of(dtype) + 4 * 4 * s.rows * s.width);
@@ -187,127 +186,11 @@ void add_step(Lab& lab, const Shape& s, kn_dtype dtype) {
         kn_status status = infonce::pairs(o.positives, of_q, of_k, o, call.stream);
         if (status != KN_OK) return status;
         const infonce::Outcome outcome{free.take(4), free.take(row), free.take(row), free.take(all), free.take(row)};
-        status = infonce::loss(variant, outcome, o, free.next, call.stream);
+        status = infonce::loss(variant, outcome, o, tail(call, workspace, variant, s, dtype, true), call.stream);
         if (status != KN_OK) return status;
         return infonce::pull(call.out[0], call.out[1], call.in[0], outcome.pulled, outcome.negatives, of_q, o, call.stream);
     };
     c.oracle = [=](const Values& in, Values& out) { step(s, dtype, in, out); };
-    lab.add(std::move(c));
-}
-
-/// The scores of row i of one view: against all rows of the other, then against all of its own, itself left out.
-std::vector<double> batch_scores(const std::vector<double>& mine, const std::vector<double>& other, int64_t i, const Shape& s) {
-    std::vector<double> scores;
-    for (int64_t j = 0; j < s.rows; ++j) scores.push_back(dot(mine, i, other, j, s.width) / s.temperature);
-    for (int64_t j = 0; j < s.rows; ++j) scores.push_back(j == i ? -INFINITY : dot(mine, i, mine, j, s.width) / s.temperature);
-    return scores;
-}
-
-double log_sum(const std::vector<double>& scores) {
-    double sum = 0;
-    for (double x : scores) sum += std::exp(x);
-    return std::log(sum);
-}
-
-void add_batch_loss(Lab& lab, const Shape& s, kn_dtype dtype) {
-    Case c = make("batch_loss", s, dtype);
-    c.variants = infonce::BATCH_VARIANTS;
-    c.inputs = {unit_rows(dtype, s.rows, s.width), unit_rows(dtype, s.rows, s.width)};
-    c.outputs = {{KN_F32, 1}, {KN_F32, 2 * s.rows}};
-    c.workspace = kn_infonce_batch_loss_workspace(s.rows, s.width, dtype);
-    c.tolerance = 0x1p-22;  // as above
-    c.run = [=](int variant, const Call& call) {
-        return infonce::batch_loss(variant, call.out[0], call.out[1], {call.in[0], call.in[1], s.rows, s.width, s.temperature, dtype},
-                                   call.workspace, call.stream);
-    };
-    c.oracle = [=](const Values& in, Values& out) {
-        for (size_t way = 0; way < 2; ++way) {
-            for (int64_t i = 0; i < s.rows; ++i) {
-                const std::vector<double> scores = batch_scores(in[way], in[1 - way], i, s);
-                const double log = log_sum(scores);
-                out[1][way * static_cast<size_t>(s.rows) + static_cast<size_t>(i)] = log;
-                out[0][0] += (log - scores[static_cast<size_t>(i)]) / static_cast<double>(s.rows);
-            }
-        }
-    };
-    lab.add(std::move(c));
-}
-
-/// In: dloss, a, b.
-void batch_gradient(const Shape& s, const Values& in, Values& out) {
-    const double each = in[0][0] / (s.temperature * static_cast<double>(s.rows));
-    for (size_t way = 0; way < 2; ++way) {
-        const std::vector<double>&mine = in[1 + way], &other = in[2 - way];
-        for (int64_t i = 0; i < s.rows; ++i) {
-            const std::vector<double> scores = batch_scores(mine, other, i, s);
-            const double log = log_sum(scores);
-            for (int64_t j = 0; j < 2 * s.rows; ++j) {
-                const double d = each * (std::exp(scores[static_cast<size_t>(j)] - log) - (j == i));
-                const bool across = j < s.rows;
-                for (int64_t c = 0; c < s.width; ++c) {
-                    const size_t row = static_cast<size_t>(i * s.width + c), against = static_cast<size_t>(j % s.rows * s.width + c);
-                    out[way][row] += d * (across ? other : mine)[against];
-                    out[across ? 1 - way : way][against] += d * mine[row];
-                }
-            }
-        }
-    }
-}
-
-/// Norms of 0.5 and more, some of which are below an epsilon of 1.
-Input norms_of(int64_t rows) {
-    return {KN_F32, rows, 1, 2, [](std::vector<double>& norms) {
-        for (double& n : norms) n = std::fabs(n) + 0.5;
-    }};
-}
-
-/// Through the normalisation that rows of unit length came from, whatever they are here.
-void back_through(std::vector<double>& gradient, const std::vector<double>& unit, const std::vector<double>& norms, double epsilon,
-                  int64_t width) {
-    for (size_t row = 0; row < norms.size(); ++row) {
-        const int64_t r = static_cast<int64_t>(row);
-        const double along = norms[row] < epsilon ? 0 : dot(gradient, r, unit, r, width);
-        for (int64_t c = 0; c < width; ++c) {
-            const size_t at = static_cast<size_t>(r * width + c);
-            gradient[at] = (gradient[at] - unit[at] * along) / std::max(norms[row], epsilon);
-        }
-    }
-}
-
-/// through: the normalisations of both views.
-void add_batch_gradient(Lab& lab, const Shape& s, bool through, kn_dtype dtype) {
-    Case c = make(through ? "batch_gradient.through" : "batch_gradient", s, dtype);
-    c.variants = infonce::BATCH_VARIANTS;
-    c.inputs = {{KN_F32, 1}, unit_rows(dtype, s.rows, s.width), unit_rows(dtype, s.rows, s.width)};
-    for (int view = 0; through && view < 2; ++view) {
-        c.inputs.push_back(unit_rows(KN_F32, s.rows, s.width));
-        c.inputs.push_back(norms_of(s.rows));
-    }
-    c.outputs = {{KN_F32, s.rows * s.width}, {KN_F32, s.rows * s.width}};
-    const int64_t results = (2 * s.rows + 1 + 3) / 4 * 16;
-    const int64_t of_loss = kn_infonce_batch_loss_workspace(s.rows, s.width, dtype);
-    const int64_t of_gradient = kn_infonce_batch_gradient_workspace(s.rows, s.width, dtype);
-    c.workspace = results + (of_loss > of_gradient ? of_loss : of_gradient);
-    // what rows are weighed with is rounded to bf16 for tensor cores
-    if (dtype == KN_BF16) c.tolerance = 0x1p-8;
-    const auto views = [=](const Call& call) {
-        return infonce::Views{call.in[1], call.in[2], s.rows, s.width, s.temperature, dtype};
-    };
-    c.prepare = [=](const Call& call) {
-        return infonce::batch_loss(1, call.workspace, call.workspace + 4, views(call), call.workspace + static_cast<kn_dptr>(results),
-                                   call.stream);
-    };
-    c.run = [=](int variant, const Call& call) {
-        const auto raw = [&](size_t first) {
-            return through ? infonce::Raw{0, call.in[first], call.in[first + 1], s.epsilon} : infonce::Raw{};
-        };
-        return infonce::batch_gradient(variant, call.out[0], call.out[1], call.in[0], call.workspace + 4, raw(3), raw(5), views(call),
-                                       call.workspace + static_cast<kn_dptr>(results), call.stream);
-    };
-    c.oracle = [=](const Values& in, Values& out) {
-        batch_gradient(s, in, out);
-        for (size_t view = 0; through && view < 2; ++view) back_through(out[view], in[3 + 2 * view], in[4 + 2 * view], s.epsilon, s.width);
-    };
     lab.add(std::move(c));
 }
 
@@ -403,14 +286,20 @@ void add_enqueue_rounded(Lab& lab, int64_t row_count, int64_t capacity, int64_t 
 }
 
 void register_queue(Lab& lab) {
-    const Shape waves{3, 8, 4096 + 40, 0.2};  // a wave and a rest
-    add_loss(lab, waves, KN_F32);
-    for (kn_dtype dtype : {KN_F32, KN_BF16}) add_one_pass(lab, {3, 9, 4096 + 40, 0.2, 0, 3, false}, true, dtype);
+    // waves and a rest; more tiles than the passes want parts, so that each part has several, and the last tile is short
+    const int64_t many = 3 * 4096 + 423;
+    add_loss(lab, {3, 8, many, 0.2}, KN_F32);
+    for (kn_dtype dtype : {KN_F32, KN_BF16}) {
+        for (const Shape& s : {Shape{3, 9, many, 0.2, 0, 3, false}, Shape{2, 8, many, 0.2}, Shape{2, 136, many, 0.2, 0, 0, false}}) {
+            add_one_pass(lab, s, true, dtype);
+        }
+    }
     for (kn_dtype dtype : {KN_F32, KN_BF16}) {
         for (const Shape& s : {Shape{1, 1, 1}, Shape{5, 17, 33, 0.2}, Shape{3, 16, 0}, Shape{9, 128, 200}, Shape{70, 64, 150, 0.07, 66, 5},
                                Shape{4, 40, 130, 0.2, 3}, Shape{6, 24, 96, 0.5, 0, 1, false}, Shape{17, 128, 300, 0.02},
                                Shape{2, 1050, 9, 0.1, 0, 3}, Shape{20, 200, 130, 0.1}, Shape{130, 24, 70, 0.1, 129, 4, false},
-                               Shape{18, 256, 70, 0.2, 0, 3, false}, Shape{3, 16, 70, 1 / 29.5}}) {
+                               Shape{18, 256, 70, 0.2, 0, 3, false}, Shape{3, 16, 70, 1 / 29.5}, Shape{70, 20, 41, 0.1, 3, 2, false},
+                               Shape{35, 131, 130, 0.2, 34, 3, false}}) {
             add_loss(lab, s, dtype);
             add_gradient(lab, s, dtype);
             add_one_pass(lab, s, false, dtype);
@@ -424,20 +313,13 @@ void register_queue(Lab& lab) {
                                Shape{4, 24, 96, 0.2, 0, 0, true, false, 100}}) {
             add_step(lab, s, dtype);
         }
-        for (const Shape& s : {Shape{1, 3, 0}, Shape{5, 17, 0}, Shape{20, 64, 0}, Shape{70, 32, 0, 0.2}}) {
-            add_batch_loss(lab, s, dtype);
-            add_batch_gradient(lab, s, false, dtype);
-        }
-        // the first with norms below its epsilon, the last wider than one pass of the plain kernel
-        for (const Shape& s : {Shape{5, 17, 0, 0.1, 0, 0, true, false, 1}, Shape{70, 24, 0, 0.2}, Shape{2, 1050, 0}}) {
-            add_batch_gradient(lab, s, true, dtype);
-        }
     }
 }
 }  // namespace
 
 void register_infonce(Lab& lab) {
     register_queue(lab);
+    register_infonce_batch(lab);
     for (kn_dtype dtype : {KN_F32, KN_BF16}) {
         add_normalize(lab, 1, 2, EPSILON, dtype);
         add_normalize(lab, 5, 17, EPSILON, dtype);
@@ -463,8 +345,6 @@ void register_infonce(Lab& lab) {
                 add_one_pass(l, s, true, dtype);
             }
             for (const int64_t width : {128, 1024}) add_step(l, {512, width, 65536}, dtype);
-            add_batch_loss(l, {1024, 128, 0}, dtype);
-            add_batch_gradient(l, {1024, 128, 0}, true, dtype);
             add_normalize(l, 65536, 128, EPSILON, dtype);
         }
         add_enqueue(l, 512, 65536, 256, 65000, -1);

@@ -7,7 +7,7 @@
 namespace kn::infonce {
 namespace {
 template <int DEPTH> Split split_of(int64_t rows, int64_t capacity, bool pulls) {
-    return {rows, capacity, KEYS<DEPTH>, pulls ? 132 : 2 * 132};
+    return {ceil_div(rows, ROWS), capacity, KEYS<DEPTH>, pulls ? 132 : 2 * 132};
 }
 
 // sums[part][rows][width], where PULLS: exponentials, times 2^-top of the part, times the queue
@@ -76,10 +76,6 @@ bool is_for_tensor_cores(int64_t width, int64_t capacity, kn_dtype dtype) {
 
 int64_t tensor_splits(int64_t rows, int64_t width, int64_t capacity, bool pulls) {
     return width <= 128 ? split_of<128>(rows, capacity, pulls).parts : split_of<256>(rows, capacity, pulls).parts;
-}
-
-int64_t tensor_bytes(int64_t rows, int64_t width, int64_t capacity, bool pulls) {
-    return pulls ? 4 * tensor_splits(rows, width, capacity, pulls) * rows * width : 0;
 }
 
 void launch_tensor(const Workspace& w, kn_dptr sums, const Contrast& c, kn_handle stream) {

@@ -2,23 +2,12 @@
 // shared memory one ahead; scores live in registers only. What the parts give is combined in their order.
 #pragma once
 #include "../../runtime/fragments.h"
-#include "parts.h"
+#include "running.h"
 
 namespace kn::infonce {
 constexpr int ROWS = 128, BLOCK = ROWS / 16 * WARP_SIZE;
 /// Of a tile. What is pulled takes half of a thread's registers where rows are of 256, so that there is room for fewer scores.
 template <int DEPTH> constexpr int KEYS = DEPTH <= 128 ? 64 : 32;
-
-/// How the queue is split so that there are about as many blocks as asked for; of the shapes alone, as are the bits of the results.
-struct Split {
-    int64_t tiles, each, parts;  // tiles of keys, tiles of a part
-
-    Split(int64_t rows, int64_t capacity, int64_t keys, int64_t blocks) : tiles(ceil_div(capacity, keys)) {
-        const int64_t wanted = blocks / ceil_div(rows, ROWS);
-        each = ceil_div(tiles, wanted < 1 ? 1 : wanted);
-        parts = ceil_div(tiles, each);
-    }
-};
 
 /// A thread's place in the block: four lanes have rows first + g and first + g + 8 of the warp's 16.
 struct Place {
@@ -32,10 +21,9 @@ struct Place {
     __device__ bool any(int n) const { return first + warp * 16 < n; }
 };
 
-/// A thread's two rows and what it has summed up of their scores. UNIT: no score exceeds the bound, to the base 2, so that there is no
-/// running maximum.
+/// A thread's two rows and what it has summed up of their scores.
 template <bool UNIT> struct PairOfRows : Place {
-    Part mine[2];
+    Running<UNIT> mine[2];
     float positive[2];
     int owners[2];
 
@@ -43,7 +31,7 @@ template <bool UNIT> struct PairOfRows : Place {
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
             const bool there = row(half) < n;
-            mine[half] = {UNIT ? bound : -INFINITY, 0.f, 0};
+            mine[half].start(bound);
             positive[half] = there ? positives[row(half)] * LOG2_E : 0.f;
             owners[half] = there ? c.owner(row(half)) : -1;
         }
@@ -53,31 +41,23 @@ template <bool UNIT> struct PairOfRows : Place {
     template <int NI> __device__ void add(float (&scores)[NI][4], float (&shrink)[2]) {
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
-            Part& p = mine[half];
             if (!UNIT) {
-                float higher = p.top;
+                float higher = mine[half].part.top;
 #pragma unroll
                 for (int j = 0; j < NI; ++j) higher = fmaxf(higher, fmaxf(scores[j][half * 2], scores[j][half * 2 + 1]));
-                higher = quad_max(higher);  // of the row, as all its columns shrink alike
-                shrink[half] = higher == -INFINITY ? 0.f : exp2f(p.top - higher);
-                p.sum *= shrink[half];
-                p.top = higher;
+                shrink[half] = mine[half].raise(quad_max(higher));  // of the row, as all its columns shrink alike
             }
-            const float base = !UNIT && p.top == -INFINITY ? 0.f : p.top;
 #pragma unroll
             for (int j = 0; j < NI; ++j) {
 #pragma unroll
-                for (int e = half * 2; e < half * 2 + 2; ++e) {
-                    p.above += scores[j][e] > positive[half];
-                    p.sum += scores[j][e] = exp2f(scores[j][e] - base);
-                }
+                for (int e = half * 2; e < half * 2 + 2; ++e) scores[j][e] = mine[half].add(scores[j][e], positive[half]);
             }
         }
     }
 
     /// Of all four lanes of a row, which are to call it together.
     __device__ Part sum(int half) const {
-        const Part& p = mine[half];
+        const Part& p = mine[half].part;
         const int above = p.above + __shfl_xor_sync(ALL_LANES, p.above, 1);
         return {p.top, quad_sum(p.sum), above + __shfl_xor_sync(ALL_LANES, above, 2)};
     }

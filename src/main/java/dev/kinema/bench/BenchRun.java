@@ -67,13 +67,15 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
             precisions.forEach(p -> draft.roofline(p, () -> limits(p)));
         }
         for (Case c : cases) {
-            for (Precision precision : c.usesDevice() ? precisions.stream().filter(c::computesIn).toList() : List.of(Precision.FP32)) {
+            for (Precision precision : c.usesDevice() ? precisions : List.of(Precision.FP32)) {
                 String key = BenchResult.key(c.fullName(), c.usesDevice() ? precision : null);
                 if (!draft.has(key)) {
                     draft.begin(key);
                     Setting setting = new Setting(device, precision, size, batch, draft.roofline(precision));
                     try {
-                        draft.add(new Turn(c, setting, key, draft).row(clock));
+                        if (!c.usesDevice() || c.computesIn(setting)) {
+                            draft.add(new Turn(c, setting, key, draft).row(clock));
+                        }
                     } catch (KinemaException e) {
                         draft.fail(key, null, e);
                     }
@@ -160,13 +162,21 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
             }
         }
 
-        /** By name, of what other engines may compute too. */
+        /**
+         * By name, of what other engines may compute too. Where runs change variables, these too, after one run from where they begin:
+         * ours has made some already.
+         */
         private Map<String, HostArray> outputs(Workload ours) {
+            Optional<Subject> subject = ours.subject();
+            if (subject.isEmpty()) {
+                return Map.of();
+            }
+            if (subject.get().hasEffects()) {
+                return subject.get().results(setting.device(), setting.compilation());
+            }
             Map<String, HostArray> outputs = new LinkedHashMap<>();
-            ours.subject().ifPresent(subject -> {
-                ours.run();
-                subject.graph().outputs().keySet().forEach(name -> outputs.put(name, ours.output(name)));
-            });
+            ours.run();
+            subject.get().graph().outputs().keySet().forEach(name -> outputs.put(name, ours.output(name)));
             return outputs;
         }
 
@@ -222,7 +232,11 @@ public record BenchRun(Device device, int threads, List<Precision> precisions, S
             contender.run();
             double worst = 0;
             Precision precision = setting.precision();
-            for (Map.Entry<String, float[]> output : contender.outputs().entrySet()) {
+            Map<String, float[]> theirs = contender.outputs();
+            if (theirs.isEmpty()) {
+                throw new KinemaException(contender.name() + " on " + c.fullName() + " gives nothing to be checked: give its outputs");
+            }
+            for (Map.Entry<String, float[]> output : theirs.entrySet()) {
                 String what = contender.name() + " on " + c.fullName() + " in " + precision + ", output " + output.getKey() + ",";
                 HostArray own = outputs.get(output.getKey());
                 if (own == null) {

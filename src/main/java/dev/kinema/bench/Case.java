@@ -16,9 +16,12 @@ public interface Case {
         return true;
     }
 
-    /** Whether there is such a program; in 8-bit integers few compute. */
-    default boolean computesIn(Precision precision) {
-        return precision != Precision.INT8;
+    /**
+     * Whether there is a program of its own in the setting's precision: in 8-bit integers few compute, and what a device computes in
+     * float32 alone is no case in bf16.
+     */
+    default boolean computesIn(Setting setting) {
+        return setting.precision() != Precision.INT8;
     }
 
     /**

@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToLongFunction;
@@ -22,10 +23,11 @@ import java.util.stream.Collectors;
  * @param gone cases that only the earlier result has, and that did not fail in the later one
  * @param come cases that only the later one has
  * @param failing cases that fail now and did not before, whether they were there or not
- * @param limits how the machine's own limits have moved beyond the floor, each in a sentence: then times moved with them
+ * @param machine what is other about the machine itself, each in a sentence: another Java or operating system, or limits of its own that
+ *     moved beyond the floor; times may have moved with it
  */
 public record Comparison(double floor, List<Change> cases, List<String> gone, List<String> come, List<String> failing,
-    List<String> limits) {
+    List<String> machine) {
     /** What a case has done. */
     public enum Verdict {
         /** Less time, or fewer launches, reorders or bytes at no more time. */
@@ -76,7 +78,7 @@ public record Comparison(double floor, List<Change> cases, List<String> gone, Li
         Set<String> failed = failed(after);
         earlier.keySet().removeAll(failed);
         List<String> failing = failed.stream().filter(key -> !failed(before).contains(key)).toList();
-        return new Comparison(floor, changes, List.copyOf(earlier.keySet()), come, failing, limits(before, after, floor));
+        return new Comparison(floor, changes, List.copyOf(earlier.keySet()), come, failing, machine(before, after, floor));
     }
 
     private static void refuseUnfinished(String which, BenchResult result) {
@@ -131,13 +133,21 @@ public record Comparison(double floor, List<Change> cases, List<String> gone, Li
         return counted;
     }
 
-    private static List<String> limits(BenchResult before, BenchResult after, double floor) {
+    private static List<String> machine(BenchResult before, BenchResult after, double floor) {
         List<String> moved = new ArrayList<>();
+        note(moved, "Java", before.machine().java(), after.machine().java());
+        note(moved, "system", before.machine().system(), after.machine().system());
         before.rooflines().forEach((precision, was) -> Optional.ofNullable(after.rooflines().get(precision)).ifPresent(is -> {
             note(moved, "a matrix product in " + precision, "GFLOP/s", was.flopsPerSecond(), is.flopsPerSecond(), floor);
             note(moved, "a copy in " + precision, "GB/s", was.bytesPerSecond(), is.bytesPerSecond(), floor);
         }));
         return moved;
+    }
+
+    private static void note(List<String> moved, String what, String was, String is) {
+        if (!Objects.equals(was, is)) {
+            moved.add("the machine itself: its " + what + " was " + was + ", and is " + is + " now; times may differ by that alone");
+        }
     }
 
     private static void note(List<String> moved, String what, String unit, double was, double is, double floor) {

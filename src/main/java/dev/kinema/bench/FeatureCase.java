@@ -15,6 +15,7 @@ import dev.kinema.graph.Philox;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.NormalizeFrames;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -47,7 +48,7 @@ record FeatureCase(GraphCase floats, Function<Setting, Subject> bytes) implement
     }
 
     @Override
-    public boolean computesIn(Precision precision) {
+    public boolean computesIn(Setting setting) {
         return true;
     }
 
@@ -134,6 +135,6 @@ record FeatureCase(GraphCase floats, Function<Setting, Subject> bytes) implement
         for (int i = 0; i < frames.elements(); i++) {
             clips.set(i, NormalizeFrames.KINETICS.level((int) frames.get(i), i % channels));
         }
-        return new Subject(floats.subject().apply(setting).graph(), Map.of(CLIPS, clips));
+        return new Subject(floats.subject().apply(setting).graph(), Map.of(CLIPS, clips), Optional.empty());
     }
 }

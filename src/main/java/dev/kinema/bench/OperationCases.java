@@ -23,7 +23,10 @@ import dev.kinema.optim.Optimizer;
 import dev.kinema.optim.Rule;
 import dev.kinema.optim.Sgd;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -83,10 +86,12 @@ final class OperationCases {
         Value dy = graph.input(DY, DType.F32, y.shape());
         Integer[] axes = IntStream.range(0, y.shape().rank()).boxed().toArray(Integer[]::new);
         List<Value> gradients = Gradients.of(Reduce.sum(Mul.of(y, dy), axes), List.of(inputs));
+        Map<String, Value> by = new LinkedHashMap<>();
         for (int i = 0; i < inputs.length; i++) {
             graph.output("gradient" + i, gradients.get(i));
+            by.put("gradient" + i, inputs[i]);
         }
-        return new Subject(graph);
+        return new Subject(graph, new Derivative(y, Optional.of(dy), by));
     }
 
     private static int rows(Setting setting) {
@@ -126,7 +131,7 @@ final class OperationCases {
         graph.output("gradient", Gradients.of(contrast.output(0), List.of(q)).get(0));
         graph.output("loss", contrast.output(0));
         RingEnqueue.of(queue, pointer, key);
-        return new Subject(graph);
+        return new Subject(graph, new Derivative(contrast.output(0), Optional.empty(), Map.of("gradient", q)));
     }
 
     /** Loss and gradient of CVRL's contrast within a batch. */
@@ -141,7 +146,7 @@ final class OperationCases {
         graph.output("loss", loss);
         graph.output("gradient of a", gradients.get(0));
         graph.output("gradient of b", gradients.get(1));
-        return new Subject(graph);
+        return new Subject(graph, new Derivative(loss, Optional.empty(), Map.of("gradient of a", a, "gradient of b", b)));
     }
 
     /** One step over 9.4 million weights: three times those of Slow-D's 3x1x1 convolution from 2048 to 512. */

@@ -23,7 +23,10 @@ public interface Peer extends AutoCloseable {
             return (System.nanoTime() - begun) * 1e-9;
         }
 
-        /** The outputs of the last run by name, in our layout. */
+        /**
+         * Of the last run by name, in our layout: outputs, and variables that a run changes. What is given is held against ours after one
+         * run, before any other.
+         */
         Map<String, float[]> outputs();
 
         @Override

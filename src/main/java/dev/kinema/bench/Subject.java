@@ -7,19 +7,22 @@ import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
+import dev.kinema.graph.Node;
 import dev.kinema.graph.Philox;
 import dev.kinema.graph.op.Variable;
 import dev.kinema.optim.Optimizer;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A graph and the numbers it is computed on, which are drawn by name, so that any engine can be given the same: inputs are standard normal,
  * or bytes; variables start as the graph says, but batch norm's, whose usual start (0 and 1) would hide a mistake in them.
  *
  * @param given inputs that are not drawn, by name
+ * @param derivative what its outputs are derivatives of; empty where they are none
  */
-public record Subject(Graph graph, Map<String, HostArray> given) {
+public record Subject(Graph graph, Map<String, HostArray> given, Optional<Derivative> derivative) {
     private static final long SEED = 1;
     private static final double RATE = 0.01;
     /** Of what must not be attended to: nothing. */
@@ -27,7 +30,17 @@ public record Subject(Graph graph, Map<String, HostArray> given) {
 
     /** All drawn. */
     public Subject(Graph graph) {
-        this(graph, Map.of());
+        this(graph, Map.of(), Optional.empty());
+    }
+
+    /** All drawn, and differentiated. */
+    Subject(Graph graph, Derivative derivative) {
+        this(graph, Map.of(), Optional.of(derivative));
+    }
+
+    /** Whether a run changes variables: then each computes something else. */
+    boolean hasEffects() {
+        return graph.nodes().stream().anyMatch(Node::hasEffect);
     }
 
     /** The variables by name, in order of first use; those of integers are left out. */
@@ -85,6 +98,18 @@ public record Subject(Graph graph, Map<String, HostArray> given) {
                 array.set(i, name.equals(Optimizer.LEARNING_RATE) ? RATE : random.normal(i));
             }
         }
+    }
+
+    /** Outputs, and the variables of floats, by name, after one run with variables as they are drawn. */
+    Map<String, HostArray> results(Device device, Compilation how) {
+        Map<String, HostArray> results = new LinkedHashMap<>();
+        try (Weights weights = device.newWeights(); Program program = compile(device, weights, how)) {
+            program.run();
+            graph.outputs().keySet().forEach(name -> results.put(name, program.output(name).copy()));
+            weights.names().stream().filter(name -> weights.type(name).dtype().isFloating())
+                .forEach(name -> results.put(name, weights.get(name)));
+        }
+        return results;
     }
 
     /** The program on a device, its inputs filled; {@code weights} take the variables. */

@@ -91,7 +91,7 @@ final class BenchText {
 
     /** What has moved, what is worse first. */
     void print(Comparison comparison) {
-        comparison.limits().forEach(out::println);
+        comparison.machine().forEach(out::println);
         print("worse", comparison, Comparison.Verdict.WORSE);
         print("better", comparison, Comparison.Verdict.BETTER);
         list("fails now", comparison.failing());

@@ -60,10 +60,12 @@ final class ChromeTrace {
         json.name("args").beginObject().name("name").value(name).endObject().endObject();
     }
 
+    /** Its shape is that of what its node computes. */
     private void writeStep(ProgramStep step, long begun, long ended) throws IOException {
         String operation = step.node().op().opName();
         begin("%" + step.node().id() + " " + operation, step.reorder() ? "reorder" : operation, begun, ended);
         json.name("args").beginObject().name("kernel").value(step.kernel()).name("bytes").value(step.bytes());
+        json.name("shape").value(Profile.outputs(step.node()));
         if (!step.reorder()) {
             json.name("flops").value(step.node().flops());
         }

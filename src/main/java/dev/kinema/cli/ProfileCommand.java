@@ -29,8 +29,8 @@ import picocli.CommandLine.TypeConversionException;
 @Command(name = "profile", mixinStandardHelpOptions = true, versionProvider = Main.VersionLine.class, sortOptions = false,
     description = "Run a network on made-up input, or a step of its training, and tell where the time goes: node by node, by operation and "
         + "by scope, held against what a matrix product and a copy reach in the same minute.",
-    footer = {"", "Numbers are medians over the runs. 'roof' is the share of those limits; what lies in a cache may go beyond them, "
-        + "and so may convolutions in int8, which are held against a product in bf16 or fp32."})
+    footer = {"", "Numbers are medians over the runs. 'roof' is the share of those limits; what lies in a cache may go beyond them. "
+        + "In int8 the product is one of bytes, which what stays in bf16 or fp32 beside the convolutions cannot reach."})
 final class ProfileCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -120,7 +120,7 @@ final class ProfileCommand implements Callable<Integer> {
             Compilation how = network.compilation(precision, opened, weights, chosen);
             try (Program program = network.compile(opened, how, weights, chosen, size)) {
                 Profile profile = Profile.of(program, runs, Roofline.measure(opened, how));
-                show(network.title(chosen, size), facts(opened, how, program), profile, product(opened, how));
+                show(network.title(chosen, size), facts(opened, how, program), profile, product(how));
             }
         }
         return ExitCode.DONE;
@@ -135,9 +135,9 @@ final class ProfileCommand implements Callable<Integer> {
         return facts;
     }
 
-    /** What the roof's peak is of: in int8 linear layers stay in the numbers beside it, and so does the product that is measured. */
-    private static String product(Device opened, Compilation how) {
-        return "a matrix product" + (how.precision() != Precision.INT8 ? "" : opened.supports(Precision.BF16) ? " in bf16" : " in fp32");
+    /** What the roof's peak is of. */
+    private static String product(Compilation how) {
+        return "a matrix product" + (how.precision() == Precision.INT8 ? " in int8" : "");
     }
 
     private void show(String title, Map<String, String> facts, Profile profile, String product) {

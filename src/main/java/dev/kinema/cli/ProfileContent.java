@@ -33,7 +33,7 @@ final class ProfileContent {
 
     private static ProfileReport.Node node(Profile.Entry e) {
         return new ProfileReport.Node(e.name(), e.node().op().opName(), Fusion.members(e.node().op()),
-            e.steps().stream().map(ProgramStep::kernel).distinct().toList(), e.node().scope(), work(e.cost()));
+            e.outputs(), e.steps().stream().map(ProgramStep::kernel).distinct().toList(), e.node().scope(), work(e.cost()));
     }
 
     private static List<ProfileReport.Sum> sums(List<Profile.Sum> sums) {
@@ -41,8 +41,8 @@ final class ProfileContent {
     }
 
     private static ProfileReport.Work work(Cost cost) {
-        return new ProfileReport.Work(cost.seconds(), cost.flopsPerSecond(), cost.bytesPerSecond(), cost.rooflineShare(), cost.reorders(),
-            cost.reorderSeconds());
+        return new ProfileReport.Work(cost.seconds(), cost.flopsPerSecond(), cost.bytes(), cost.bytesPerSecond(), cost.rooflineShare(),
+            cost.reorders(), cost.reorderSeconds());
     }
 
     private static Map<String, String> facts(Map<String, String> given, Profile profile, String product) {

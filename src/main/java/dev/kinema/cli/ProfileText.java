@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 
 /** A profile as text: what limits there are, then a line for each node, kind of operation and scope. */
 final class ProfileText {
-    private static final String HEAD = "        ms   share  GFLOP/s    GB/s   roof  reorders (ms)";
+    private static final String HEAD = "        ms   share  GFLOP/s       MB    GB/s   roof  reorders (ms)";
     private static final String NOTHING = "-";
 
     private final Profile profile;
@@ -71,7 +71,8 @@ final class ProfileText {
     private static String label(Entry e) {
         List<String> members = Fusion.members(e.node().op());
         String kernels = e.steps().stream().map(ProgramStep::kernel).distinct().collect(Collectors.joining(", "));
-        return e.name() + (members.isEmpty() ? "" : " = " + String.join(" + ", members)) + ": " + kernels
+        return e.name() + (members.isEmpty() ? "" : " = " + String.join(" + ", members))
+            + (e.outputs().isEmpty() ? "" : " -> " + e.outputs()) + ": " + kernels
             + (e.node().scope().isEmpty() ? "" : "  # " + e.node().scope());
     }
 
@@ -82,9 +83,13 @@ final class ProfileText {
     private String line(Cost cost) {
         String reorders = cost.reorders() == 0 ? NOTHING
             : String.format(Locale.ROOT, "%d (%.3f)", cost.reorders(), 1e3 * cost.reorderSeconds());
-        return String.format(Locale.ROOT, "%10.3f  %5.1f%%  %7s  %6s  %5s  %13s", 1e3 * cost.seconds(), 100 * cost.seconds() / seconds,
-            rate(cost.flopsPerSecond()), rate(cost.bytesPerSecond()),
+        return String.format(Locale.ROOT, "%10.3f  %5.1f%%  %7s  %7s  %6s  %5s  %13s", 1e3 * cost.seconds(), 100 * cost.seconds() / seconds,
+            rate(cost.flopsPerSecond()), megabytes(cost.bytes()), rate(cost.bytesPerSecond()),
             cost.rooflineShare() == 0 ? NOTHING : String.format(Locale.ROOT, "%.0f%%", 100 * cost.rooflineShare()), reorders);
+    }
+
+    private static String megabytes(long bytes) {
+        return bytes == 0 ? NOTHING : String.format(Locale.ROOT, bytes < 10_000_000 ? "%.3f" : "%.1f", bytes / 1e6);
     }
 
     private static String rate(double perSecond) {

@@ -1,6 +1,7 @@
 package dev.kinema.device;
 
 import dev.kinema.graph.Node;
+import dev.kinema.graph.Type;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 
 /**
  * Where the time of a program's runs goes. The time of a step is its median over the runs, and so is the time of a run that belongs to no
@@ -72,6 +74,11 @@ public final class Profile {
         public String name() {
             return Profile.name(node);
         }
+
+        /** What it computes, as the graph types it, such as {@code F32 [1, 512]}; how that is stored is the kernels' matter. */
+        public String outputs() {
+            return Profile.outputs(node);
+        }
     }
 
     /** The nodes of a kind of operation or of a scope; {@code depth} counts the scopes around that scope. */
@@ -117,6 +124,11 @@ public final class Profile {
 
     static String name(Node node) {
         return "%" + node.id() + " " + node.op().opName();
+    }
+
+    /** Types of what a node computes; empty where it only has an effect. */
+    public static String outputs(Node node) {
+        return node.outputTypes().stream().map(Type::toString).collect(Collectors.joining(", "));
     }
 
     /** Median over the runs, in seconds, of nanoseconds. */

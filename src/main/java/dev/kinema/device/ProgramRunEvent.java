@@ -1,5 +1,6 @@
 package dev.kinema.device;
 
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import jdk.jfr.Category;
@@ -12,7 +13,7 @@ import jdk.jfr.StackTrace;
 
 /**
  * A run of a program, for Java Flight Recorder; its duration is that of the run. A program keeps one and commits it after every run, so
- * that running allocates nothing. Its bytes are what the program holds; what a run reads and writes is in a {@link Profile}.
+ * that running allocates nothing. What each step reads and writes is in a {@link Profile}.
  */
 @Name(ProgramRunEvent.NAME)
 @Label("Program Run")
@@ -39,15 +40,22 @@ public final class ProgramRunEvent extends Event {
     @DataAmount
     private final long heldBytes;
 
+    @Label("Moved")
+    @Description("What the steps of a run read and write, in the form it is stored in; some of it may stay in caches")
+    @DataAmount
+    private final long movedBytes;
+
     @Label("Complete")
     @Description("Whether the run came to its end; an error has ended it otherwise")
     private boolean complete;
 
-    public ProgramRunEvent(String device, Bindings bindings, MemoryPlan plan) {
+    /** @param steps of every run */
+    public ProgramRunEvent(String device, Bindings bindings, MemoryPlan plan, List<ProgramStep> steps) {
         this.device = device;
         this.graph = describe(bindings.inputs()) + " -> " + describe(bindings.outputs());
         this.plannedBytes = plan.bytes();
         this.heldBytes = plan.persistentBytes();
+        this.movedBytes = steps.stream().mapToLong(ProgramStep::bytes).sum();
     }
 
     /** Commits a run that began, and has ended. */

@@ -5,15 +5,21 @@ import dev.kinema.graph.Graph;
 import dev.kinema.graph.Initializer;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
+import dev.kinema.graph.op.Conv3d;
+import dev.kinema.graph.op.Extent;
 import dev.kinema.graph.op.Linear;
+import dev.kinema.graph.op.Relu;
 import dev.kinema.graph.op.Scale;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What a device reaches at its best (Williams et al., Communications of the ACM 52(4), 2009): a large matrix product is bound by
  * arithmetic, a copy by memory. Both are measured, as the machine is now, and are no hard limits: another kernel may do better, and what
  * lies in a cache does.
+ *
+ * <p>In 8-bit integers, in which convolutions alone compute, the product is a convolution of 1x1x1: a row of it is a pixel.
  *
  * @param flopsPerSecond of a matrix product, a multiply-add counted as two
  * @param bytesPerSecond of a copy, read and written bytes together
@@ -25,6 +31,9 @@ public record Roofline(double flopsPerSecond, double bytesPerSecond) {
     private static final int TRIES = 10;
     private static final int SMALLEST_SIDE = 128;
     private static final int LARGEST_SIDE = 1024;
+    /** Divides every side. */
+    private static final int PICTURE_WIDTH = 32;
+    private static final String WEIGHT = "weight";
     private static final int SMALLEST_COPY = 1 << 18;
     /** Floats; twice 64 MiB are beyond most caches. */
     private static final int LARGEST_COPY = 1 << 24;
@@ -43,20 +52,35 @@ public record Roofline(double flopsPerSecond, double bytesPerSecond) {
         return Math.max(flops / flopsPerSecond, bytes / bytesPerSecond);
     }
 
-    /** The best of products of growing size: a linear layer, whose weights are packed beforehand. */
+    /** The best of products of growing size, whose weights are packed beforehand. */
     private static double product(Device device, Compilation how) {
+        boolean bytes = how.precision() == Precision.INT8;
+        Compilation compilation = bytes ? Compilation.int8(new ActivationRanges(Map.of(WEIGHT, 1.0))) : how;
         double best = 0;
         double seconds = 0;
         for (int side = SMALLEST_SIDE; side <= LARGEST_SIDE && seconds < ENOUGH_SECONDS; side *= 2) {
-            Graph graph = new Graph();
-            Shape square = Shape.of(side, side);
-            Value weight = graph.parameter("weight", square, Initializer.ONES);
-            Value x = graph.input("x", DType.F32, square);
-            graph.output("y", graph.append(new Linear(false, Linear.Activation.NONE), List.of(x, weight)).output(0));
-            seconds = fastest(device, how, graph);
+            seconds = fastest(device, compilation, bytes ? pixels(side) : square(side));
             best = Math.max(best, 2.0 * side * side * side / seconds);
         }
         return best;
+    }
+
+    /** A linear layer of as many rows as it has inputs and outputs. */
+    private static Graph square(int side) {
+        Graph graph = new Graph();
+        Value weight = graph.parameter(WEIGHT, Shape.of(side, side), Initializer.ONES);
+        Value x = graph.input("x", DType.F32, Shape.of(side, side));
+        graph.output("y", graph.append(new Linear(false, Linear.Activation.NONE), List.of(x, weight)).output(0));
+        return graph;
+    }
+
+    /** The same as a convolution, after a ReLU, without which its input would be no unsigned bytes. */
+    private static Graph pixels(int side) {
+        Graph graph = new Graph();
+        Value weight = graph.parameter(WEIGHT, Shape.of(side, side, 1, 1, 1), Initializer.ONES);
+        Value x = graph.input("x", DType.F32, Shape.of(1, 1, side / PICTURE_WIDTH, PICTURE_WIDTH, side));
+        graph.output("y", Conv3d.of(Relu.of(x), weight, Extent.ONE, Extent.ZERO));
+        return graph;
     }
 
     /** The largest copy: smaller ones stay in a cache. */

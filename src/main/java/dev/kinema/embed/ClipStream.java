@@ -226,7 +226,8 @@ public final class ClipStream implements AutoCloseable {
      * The next clip, to be given back by {@link #recycle}; null after the last, {@link #NOTHING} where it was woken or time was over.
      *
      * @param nanos how long to wait
-     * @throws KinemaException what the decoder threw, running out of memory and bugs included: they are this film's, and others may go well
+     * @throws FilmException what the decoder found wrong with the film
+     * @throws KinemaException what else the decoder threw, running out of memory and bugs included
      * @throws InterruptedException if this thread is interrupted while it waits
      */
     Slot next(long nanos) throws InterruptedException {
@@ -244,10 +245,11 @@ public final class ClipStream implements AutoCloseable {
         return null;
     }
 
-    /** What the decoder threw, as an error of the film; an {@link Error} other than a lack of memory is thrown as it is. */
+    /** What the decoder threw, as an error of the call; an {@link Error} other than a lack of memory is thrown as it is. */
     static KinemaException failed(Path film, Throwable thrown) {
-        if (thrown instanceof KinemaException) {
-            return new KinemaException(thrown.getMessage(), thrown);
+        if (thrown instanceof KinemaException e) {
+            // with a cause it is the disk, or FFmpeg that is not there
+            return e.getCause() == null ? new FilmException(e) : new KinemaException(e.getMessage(), e);
         }
         if (thrown instanceof OutOfMemoryError) {
             return new KinemaException("decoding '" + film + "' ran out of memory (" + thrown.getMessage()

@@ -177,8 +177,9 @@ public final class MovieEncoder implements AutoCloseable {
     /**
      * Encodes a film.
      *
-     * @throws KinemaException if the film cannot be read or is shorter than a clip
+     * @throws FilmException if the film cannot be read or is shorter than a clip
      * @throws EncodingStoppedException if the call ends early
+     * @throws KinemaException if the device fails, or the disk
      */
     public MovieFeatures encode(Path film) {
         return encode(film, EncodingProgress.NONE);

@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import dev.kinema.KinemaException;
 import dev.kinema.embed.Cancellation;
 import dev.kinema.embed.EncodingStoppedException;
+import dev.kinema.embed.FilmException;
 import dev.kinema.embed.MovieEncoder;
 import dev.kinema.embed.MovieFeatures;
 import java.io.IOException;
@@ -78,7 +79,7 @@ final class FilmRequest {
             LOG.log(System.Logger.Level.ERROR, "a film could not be kept in " + options.uploads(), e);
             fail(Outcome.STORAGE, OURS);
         } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.ERROR, "a film was not encoded, for a bug or for what the machine lacks", e);
+            LOG.log(System.Logger.Level.ERROR, "a film was not encoded, for a bug, a device that failed, or what the machine lacks", e);
             fail(Outcome.FAILED, OURS);
         }
     }
@@ -98,17 +99,9 @@ final class FilmRequest {
             throw e.getCause();
         } catch (EncodingStoppedException e) {
             fail(time.cut().orElse(Outcome.of(e)), message(e, upload));
-        } catch (KinemaException e) {
-            if (isOurs(e)) {
-                throw e;
-            }
+        } catch (FilmException e) {
             fail(Outcome.BROKEN, message(e, upload));
         }
-    }
-
-    /** Whether it is a bug, or a lack of memory, that went wrong with the film. */
-    private static boolean isOurs(KinemaException e) {
-        return e.getCause() != null && !(e.getCause() instanceof KinemaException);
     }
 
     /** What may find the client gone. */

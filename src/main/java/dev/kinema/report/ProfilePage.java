@@ -9,7 +9,7 @@ import java.util.Map;
 
 /** The HTML page of a {@link ProfileReport}: a run as a flame, sums, nodes, facts. */
 final class ProfilePage {
-    private static final String[] RATES = {"ms", "Share", "GFLOP/s", "GB/s", "Roofline", "Reorders", "Their ms"};
+    private static final String[] RATES = {"ms", "Share", "GFLOP/s", "MB", "GB/s", "Roofline", "Reorders", "Their ms"};
     private static final int BAR_PIXELS = 52;
 
     private final ProfileReport report;
@@ -97,6 +97,9 @@ final class ProfilePage {
             if (!node.members().isEmpty()) {
                 page.element("small", String.join(" + ", node.members()));
             }
+            if (!node.outputs().isEmpty()) {
+                page.element("small", node.outputs());
+            }
             page.close("td");
             writeWork(page, node.work(), most);
             page.element("td", node.scope()).open("td", "class", "kernel");
@@ -122,6 +125,7 @@ final class ProfilePage {
         page.open("td", "class", "rate bar", "data-value", Double.toString(share)).open("i", "style", "width:" + bar + "px").close("i");
         page.element("b", Numerals.percent(share)).close("td");
         writeNumber(page, work.flopsPerSecond(), work.flopsPerSecond() == 0 ? "" : rate(work.flopsPerSecond()));
+        writeNumber(page, work.bytes(), work.bytes() == 0 ? "" : megabytes(work.bytes()));
         writeNumber(page, work.bytesPerSecond(), work.bytesPerSecond() == 0 ? "" : rate(work.bytesPerSecond()));
         writeNumber(page, work.rooflineShare(), work.rooflineShare() == 0 ? "" : Numerals.percent(work.rooflineShare()));
         writeNumber(page, work.reorders(), work.reorders() == 0 ? "" : Integer.toString(work.reorders()));
@@ -142,6 +146,10 @@ final class ProfilePage {
 
     static String milliseconds(double seconds) {
         return String.format(Locale.ROOT, seconds < 0.1 ? "%,.3f" : "%,.1f", 1e3 * seconds);
+    }
+
+    private static String megabytes(long bytes) {
+        return String.format(Locale.ROOT, bytes < 10_000_000 ? "%.3f" : "%,.1f", bytes / 1e6);
     }
 
     private static String rate(double perSecond) {

@@ -24,10 +24,11 @@ public record ProfileReport(String title, double rest, List<Step> steps, List<St
     /**
      * Time and work of some steps.
      *
+     * @param bytes that have to cross memory
      * @param rooflineShare how near the machine's measured limits: 1 is on them
      * @param reorders how many steps only move data between layouts or types, and in {@code reorderSeconds} their time
      */
-    public record Work(double seconds, double flopsPerSecond, double bytesPerSecond, double rooflineShare, int reorders,
+    public record Work(double seconds, double flopsPerSecond, long bytes, double bytesPerSecond, double rooflineShare, int reorders,
         double reorderSeconds) {}
 
     /** What a program does at once; {@code name} is its node's, and the operation's that of the node. */
@@ -40,9 +41,10 @@ public record ProfileReport(String title, double rest, List<Step> steps, List<St
      * An operation of the graph.
      *
      * @param members what was fused into it, in order of computing; empty where nothing was
+     * @param outputs types and shapes of what it computes; empty where it only has an effect
      * @param kernels of its steps
      */
-    public record Node(String name, String operation, List<String> members, List<String> kernels, String scope, Work work) {}
+    public record Node(String name, String operation, List<String> members, String outputs, List<String> kernels, String scope, Work work) {}
 
     /** A kind of operation, or a scope in {@code depth} others. */
     public record Sum(String name, int depth, int nodes, Work work) {}

@@ -59,9 +59,18 @@ final class Ffmpeg {
         return failure.get();
     }
 
-    /** Loads the native libraries and silences their log, of which {@link Damage} counts what matters. */
+    /**
+     * Loads the native libraries and silences their log, of which {@link Damage} counts what matters.
+     *
+     * @throws KinemaException if FFmpeg's classes, or its libraries for this platform, are not there
+     */
     static void load() {
         LinkageError failure = Loading.FAILURE;
+        if (failure instanceof NoClassDefFoundError && failure.getCause() instanceof ClassNotFoundException) {
+            throw new KinemaException("FFmpeg is not on the class path (there is no class " + failure.getCause().getMessage()
+                    + "), and reads all films and pictures in files: add org.bytedeco:ffmpeg, or decode them yourself and give frames, as "
+                    + "GivenFilm does", failure);
+        }
         if (failure != null) {
             throw new KinemaException("FFmpeg's native libraries cannot be loaded on " + System.getProperty("os.name") + " "
                     + System.getProperty("os.arch") + " (" + failure.getMessage() + "): put the org.bytedeco:ffmpeg and "

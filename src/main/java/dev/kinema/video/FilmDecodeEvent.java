@@ -9,7 +9,7 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
-/** A film from being opened to being closed, for Java Flight Recorder; films whose frames are given are not decoded here, and have none. */
+/** A film from being opened to being closed, for Java Flight Recorder. One that is given ({@link GivenFilm}) is decoded by its iterator. */
 @Name(FilmDecodeEvent.NAME)
 @Label("Film Decode")
 @Description("A film was read, as far as somebody wanted it; the duration includes waiting for whoever did")
@@ -38,12 +38,12 @@ public final class FilmDecodeEvent extends Event {
     long frames;
 
     @Label("Read")
-    @Description("Compressed video")
+    @Description("Compressed video; of a film that is given its pictures")
     @DataAmount
     long bytes;
 
     @Label("Decoding")
-    @Description("Time spent in reading and decoding, without conversion to pictures")
+    @Description("Time spent in reading and decoding, or in the iterator of a film that is given, without conversion to pictures")
     @Timespan(Timespan.NANOSECONDS)
     long decodeNanos;
 }

@@ -14,6 +14,7 @@ final class GivenFrames implements FrameWalk {
     private final int height;
     private final Resampler resampler;
     private final byte[] bytes;
+    private final FilmDecodeEvent event = new FilmDecodeEvent();
     private Iterator<GivenFilm.Frame> frames;
     private ByteBuffer current;
     private ByteBuffer ahead;
@@ -23,15 +24,18 @@ final class GivenFrames implements FrameWalk {
     private boolean hasCurrent;
     private boolean hasAhead;
     private boolean positioned;
+    private boolean closed;
 
     GivenFrames(GivenFilm film, Framing framing) {
         this.film = film;
         width = framing.output(film.width(), film.height());
         height = framing.output(film.height(), film.width());
-        resampler = new Resampler(taps(framing, film.height(), film.width()), taps(framing, film.width(), film.height()), false);
-        bytes = new byte[resampler.width() * 3];
+        Taps columns = taps(framing, film.width(), film.height());
+        resampler = new Resampler(taps(framing, film.height(), film.width()), columns, columns.last() + 1, false);
+        bytes = new byte[(columns.last() + 1) * 3];
         current = ByteBuffer.allocateDirect(film.pictureBytes());
         ahead = ByteBuffer.allocateDirect(film.pictureBytes());
+        event.begin();
         restart();
     }
 
@@ -82,11 +86,13 @@ final class GivenFrames implements FrameWalk {
 
     /** Copies the next frame, if there is one, to be the one ahead. */
     private void take() {
+        long begun = System.nanoTime();
         hasAhead = frames.hasNext();
+        GivenFilm.Frame frame = hasAhead ? frames.next() : null;
+        event.decodeNanos += System.nanoTime() - begun;
         if (!hasAhead) {
             return;
         }
-        GivenFilm.Frame frame = frames.next();
         if (frame.pixels().remaining() != film.pictureBytes()) {
             throw new KinemaException("frame " + taken + " of '" + film.film() + "' has " + frame.pixels().remaining() + " bytes, not the "
                 + film.pictureBytes() + " of u8 RGB [" + film.height() + ", " + film.width() + ", 3]: give pictures of one size");
@@ -98,6 +104,8 @@ final class GivenFrames implements FrameWalk {
         ahead.put(0, frame.pixels(), frame.pixels().position(), film.pictureBytes());
         aheadTime = frame.time();
         taken++;
+        event.frames++;
+        event.bytes += film.pictureBytes();
     }
 
     @Override
@@ -149,10 +157,10 @@ final class GivenFrames implements FrameWalk {
         resampler.run(this::readLine, target, offset);
     }
 
-    private void readLine(int line, float[][] rgb) {
+    private void readLine(int line, int[] rgb) {
         current.get(line * film.width() * 3, bytes);
-        for (int c = 0; c < rgb.length; c++) {
-            Resampler.floats(bytes, c, 3, rgb[c]);
+        for (int i = 0; i < rgb.length; i++) {
+            rgb[i] = bytes[3 * i] & 0xff | (bytes[3 * i + 1] & 0xff) << 8 | (bytes[3 * i + 2] & 0xff) << 16;
         }
     }
 
@@ -160,5 +168,21 @@ final class GivenFrames implements FrameWalk {
     @Override
     public void close() {
         positioned = false;
+        if (!closed) {
+            closed = true;
+            tell();
+        }
+    }
+
+    private void tell() {
+        event.end();
+        if (event.shouldCommit()) {
+            event.film = film.film().toString();
+            event.codec = "rawvideo";
+            event.format = "given";
+            event.width = film.width();
+            event.height = film.height();
+            event.commit();
+        }
     }
 }

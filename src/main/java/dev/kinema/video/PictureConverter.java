@@ -9,6 +9,7 @@ import static org.bytedeco.ffmpeg.global.avutil.AVCOL_SPC_FCC;
 import static org.bytedeco.ffmpeg.global.avutil.AVCOL_SPC_SMPTE170M;
 import static org.bytedeco.ffmpeg.global.avutil.AVCOL_SPC_SMPTE240M;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_GBRP;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV420P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ420P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ422P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ440P;
@@ -45,7 +46,8 @@ import org.bytedeco.javacpp.IntPointer;
  * Decoded frames to RGB pictures, framed and upright.
  *
  * <p>swscale converts the part of the frame that the framing keeps to RGB, whatever its pixel format, bit depth and chroma
- * subsampling, a plane for each colour, which it has vector instructions for; {@link Resampler} scales and turns it. The
+ * subsampling, a plane for each colour, which it has vector instructions for; {@link Resampler} scales and turns it. What
+ * most films have, 8 bits and halved chroma, {@link Yuv420Lines} converts as swscale does, where it is scaled. The
  * matrix is the frame's tag; without one it is BT.709 for pictures at least 1280 wide or more than 576 high and BT.601
  * below, as players do. Of an interlaced frame the field shown first is taken and the lines between are interpolated: exact
  * after a seek, with no neighbours to wait for.
@@ -75,18 +77,23 @@ final class PictureConverter implements AutoCloseable {
     /** A picture with a plane for each colour. */
     private static final class PlanarLines implements Resampler.Lines {
         private final Plane[] planes;
-        private final byte[] bytes;
+        private final byte[][] bytes;
 
         PlanarLines(Plane red, Plane green, Plane blue, int width) {
             planes = new Plane[] {red, green, blue};
-            bytes = new byte[width];
+            bytes = new byte[planes.length][width];
         }
 
         @Override
-        public void read(int line, float[][] rgb) {
+        public void read(int line, int[] rgb) {
             for (int c = 0; c < planes.length; c++) {
-                planes[c].bytes.get(line * planes[c].stride, bytes);
-                Resampler.floats(bytes, 0, 1, rgb[c]);
+                planes[c].bytes.get(line * planes[c].stride, bytes[c]);
+            }
+            byte[] red = bytes[0];
+            byte[] green = bytes[1];
+            byte[] blue = bytes[2];
+            for (int i = 0; i < rgb.length; i++) {
+                rgb[i] = red[i] & 0xff | (green[i] & 0xff) << 8 | (blue[i] & 0xff) << 16;
             }
         }
     }
@@ -101,7 +108,9 @@ final class PictureConverter implements AutoCloseable {
     private Kind kind;
     private SwsContext colour;
     private Resampler resampler;
-    private PlanarLines pixels;
+    private Resampler.Lines pixels;
+    /** The frame's own samples, where they need no swscale: then there are no {@link #colour} and {@link #rgb}. */
+    private Yuv420Lines samples;
     private long top;
     private long bottom;
     private long left;
@@ -132,11 +141,15 @@ final class PictureConverter implements AutoCloseable {
                 prepare(wanted, frame);
             }
             narrow(frame, wanted);
-            Ffmpeg.check(sws_scale_frame(colour, rgb, view), "convert the colours of", path);
+            if (samples != null) {
+                samples.show(view);
+            } else {
+                Ffmpeg.check(sws_scale_frame(colour, rgb, view), "convert the colours of", path);
+            }
+            resampler.run(pixels, target, offset);
         } finally {
             av_frame_unref(view);
         }
-        resampler.run(pixels, target, offset);
     }
 
     private static Kind kindOf(AVFrame frame) {
@@ -205,12 +218,32 @@ final class PictureConverter implements AutoCloseable {
         // cropping keeps pointers aligned, so that it may take less from the left and the top than it was asked to
         int leftTaken = wanted.width - (int) right - view.width();
         int topTaken = storedLines - (int) bottom - view.height();
-        allocate(wanted, view.width(), view.height());
+        sample(wanted, lines.from(topTaken), columns.from(leftTaken));
         av_frame_unref(view);
-        resampler = new Resampler(lines.from(topTaken), columns.from(leftTaken), orientation.transposed());
-        pixels = new PlanarLines(plane(2), plane(0), plane(1), resampler.width());
         // last, so that no picture is converted with half of the tables
         kind = wanted;
+    }
+
+    /** Chooses how {@link #view} is converted, and makes the tables for it; taps are places in it. */
+    private void sample(Kind of, Taps lines, Taps columns) {
+        int width = view.width();
+        int height = view.height();
+        // halved chroma is still finer than the output here, and the conversion by tables six times as fast: about one
+        // level darker on average and three off at most
+        boolean tables = (long) width * height >= 4L * width() * height();
+        boolean halved = of.format == AV_PIX_FMT_YUV420P || of.format == AV_PIX_FMT_YUVJ420P;
+        if (halved && !tables && width % 2 == 0 && height % 2 == 0) {
+            int[] matrix = new int[4];
+            sws_getCoefficients(of.matrix).get(matrix);
+            samples = new Yuv420Lines(width, height, matrix, of.fullRange);
+            pixels = samples;
+            resampler = new Resampler(lines, columns.evenFirst(width / 2), width, orientation.transposed());
+        } else {
+            allocate(of, width, height, tables);
+            int needed = columns.last() + 1;
+            pixels = new PlanarLines(plane(2), plane(0), plane(1), needed);
+            resampler = new Resampler(lines, columns, needed, orientation.transposed());
+        }
     }
 
     /** Taps along the stored x axis ({@code columns}) or y axis. */
@@ -224,10 +257,7 @@ final class PictureConverter implements AutoCloseable {
                 flipped);
     }
 
-    private void allocate(Kind of, int width, int height) {
-        // halved chroma is still finer than the output here, and the conversion by tables six times as fast: about one
-        // level darker on average and three off at most
-        boolean tables = (long) width * height >= 4L * width() * height();
+    private void allocate(Kind of, int width, int height, boolean tables) {
         int flags = tables ? SWS_BILINEAR : SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP;
         colour = Ffmpeg.allocated(sws_getContext(width, height, of.format, width, height, AV_PIX_FMT_GBRP, flags,
                 (SwsFilter) null, (SwsFilter) null, (DoublePointer) null));
@@ -252,6 +282,7 @@ final class PictureConverter implements AutoCloseable {
             colour = null;
         }
         pixels = null;
+        samples = null;
         kind = null;
         av_frame_unref(rgb);
     }

@@ -1,6 +1,11 @@
 package dev.kinema.video;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 
 /**
  * Samples an RGB picture at given taps and turns it upright.
@@ -8,129 +13,168 @@ import java.nio.ByteBuffer;
  * <p>This is our own code and not swscale's because swscale's bilinear filter widens when it makes pictures smaller
  * (antialiasing), while the networks' reference pipeline interpolates between the two nearest pixels.
  *
- * <p>Down first and then across: what goes down are whole lines of floats, which the JVM's compiler turns into vector
- * instructions, and what goes across pixel by pixel are only the output's lines. The other order rounds floats differently,
- * which moves a few pixels of a hundred thousand by one level.
+ * <p>Down first and then across: the other order rounds floats differently, which moves a few pixels of a hundred thousand
+ * by one level. Of each source line the pixels at the taps are picked once, all three colours in one int; from there to the
+ * output's pixels everything is loops over neighbouring numbers, which the JVM's compiler turns into vector instructions.
+ * Java 17's does so only where all arrays are indexed alike, and for no conversion between int and float, for which there
+ * are {@link #ONES} and {@link #HALVES}.
  */
 final class Resampler {
-    /** Byte values as floats: a load is faster than an instruction that converts a single number. */
-    private static final float[] LEVELS = new float[256];
-
-    static {
-        for (int i = 0; i < LEVELS.length; i++) {
-            LEVELS[i] = i;
-        }
-    }
+    /** 2^23: it and an integer below it, their bits taken together, are the float that is their sum. */
+    private static final float ONES = 0x1p23f;
+    private static final int ONES_BITS = Float.floatToRawIntBits(ONES);
+    /**
+     * Added to a float of 0.5 to 256, it leaves floor(2 x) in the low bits: floats from 2^22 to 2^23 count halves, the
+     * quarter less makes rounding to the nearest one down, and where there are two nearest, because 2 x is an integer,
+     * the even one is taken, which for an integer x is x.
+     */
+    private static final float HALVES = 0x1p22f - 0.25f;
+    private static final int COLOURS = 3;
+    private static final VarHandle PIXEL = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
     /** A picture that is read line by line. */
     interface Lines {
-        /** Reads the beginning of a line into red, green and blue, as many pixels of 0 to 255 as these have room for. */
-        void read(int line, float[][] rgb);
+        /** Reads the beginning of a line, as many pixels as there is room for: {@code red | green << 8 | blue << 16}. */
+        void read(int line, int[] rgb);
     }
 
     private final Taps vertical;
-    private final Taps horizontal;
     private final boolean transposed;
-    private final byte[] tile;
-    private final float[][][] held;
+    private final int count;
+    private final int[] columns;
+    private final float[] weight;
+    private final int[] pixels;
+    private final int[] picked;
+    private final int[][] spread;
+    /** Of each colour the lower taps and then the upper ones, each with {@link #ONES} added. */
+    private final float[][] held;
     private final int[] lineHeld = {-1, -1};
-    private final float[] mixed;
+    private final float[] left;
+    private final float[] right;
+    private final float[] sums;
+    private final int[][] levels;
+    private final int[] packed;
+    private final IntBuffer asInts;
+    private final FloatBuffer asFloats;
+    private final int[] tile;
 
     /**
      * @param vertical taps along the stored picture's y axis
-     * @param horizontal taps along its x axis
+     * @param horizontal taps along its x axis: places in the lines read
+     * @param width pixels to be read of each line
      * @param transposed whether the output's x axis is the stored y axis
      */
-    Resampler(Taps vertical, Taps horizontal, boolean transposed) {
+    Resampler(Taps vertical, Taps horizontal, int width, boolean transposed) {
         this.vertical = vertical;
-        this.horizontal = horizontal;
         this.transposed = transposed;
-        this.tile = new byte[vertical.count() * horizontal.count() * 3];
-        this.held = new float[2][3][width()];
-        this.mixed = new float[width()];
+        count = horizontal.count();
+        columns = new int[2 * count];
+        System.arraycopy(horizontal.low(), 0, columns, 0, count);
+        System.arraycopy(horizontal.high(), 0, columns, count, count);
+        int taps = 2 * COLOURS * count;
+        weight = new float[taps];
+        for (int c = 0; c < COLOURS; c++) {
+            System.arraycopy(horizontal.weight(), 0, weight, 2 * c * count, count);
+        }
+        pixels = new int[width];
+        picked = new int[2 * count];
+        spread = new int[COLOURS][2 * count];
+        held = new float[2][taps];
+        left = new float[taps];
+        right = new float[taps];
+        sums = new float[taps];
+        levels = new int[COLOURS][count];
+        packed = new int[count];
+        ByteBuffer either = ByteBuffer.allocateDirect(Float.BYTES * taps).order(ByteOrder.nativeOrder());
+        asInts = either.asIntBuffer();
+        asFloats = either.asFloatBuffer();
+        tile = new int[vertical.count() * count];
     }
 
-    /** How many pixels of a line are read. */
-    int width() {
-        return horizontal.last() + 1;
-    }
-
-    /** Writes the output as [H,W,3] at {@code offset}. */
+    /** Writes the output as u8 [H,W,3] at {@code offset}. */
     void run(Lines picture, ByteBuffer target, int offset) {
         lineHeld[0] = -1;
         lineHeld[1] = -1;
         for (int y = 0; y < vertical.count(); y++) {
             int low = vertical.low()[y];
             int high = vertical.high()[y];
-            float[][] upper = line(picture, low, high);
-            float[][] lower = line(picture, high, low);
-            float weight = vertical.weight()[y];
-            for (int c = 0; c < 3; c++) {
-                float[] between = upper[c];
-                if (weight != 0) {
-                    mix(upper[c], lower[c], weight, mixed);
-                    between = mixed;
-                }
-                across(between, y * horizontal.count() * 3 + c);
+            float[] upper = line(picture, low, high);
+            float[] lower = line(picture, high, low);
+            mix(upper, lower, vertical.weight()[y], left);
+            // the upper tap lies so far behind the lower one; what stands between the colours then is of no use
+            System.arraycopy(left, count, right, 0, left.length - count);
+            across(left, right, weight, sums);
+            asFloats.put(0, sums);
+            for (int c = 0; c < COLOURS; c++) {
+                asInts.get(2 * c * count, levels[c]);
             }
+            pack(levels[0], levels[1], levels[2], packed);
+            System.arraycopy(packed, 0, tile, y * count, count);
         }
-        if (transposed) {
-            putTransposed(target, offset);
-        } else {
-            target.put(offset, tile, 0, tile.length);
-        }
+        put(target, offset);
     }
 
-    /** A source line; {@code other} is the line whose copy must not be overwritten. */
-    private float[][] line(Lines picture, int line, int other) {
+    /** A source line at the taps; {@code other} is the line whose copy must not be overwritten. */
+    private float[] line(Lines picture, int line, int other) {
         for (int slot = 0; slot < 2; slot++) {
             if (lineHeld[slot] == line) {
                 return held[slot];
             }
         }
         int slot = lineHeld[0] == other ? 1 : 0;
-        picture.read(line, held[slot]);
+        picture.read(line, pixels);
+        pick(pixels, columns, picked);
+        for (int c = 0; c < COLOURS; c++) {
+            unpack(picked, 8 * c, spread[c]);
+            asInts.put(2 * c * count, spread[c]);
+        }
+        asFloats.get(0, held[slot]);
         lineHeld[slot] = line;
         return held[slot];
     }
 
+    private static void pick(int[] from, int[] places, int[] to) {
+        for (int i = 0; i < to.length; i++) {
+            to[i] = from[places[i]];
+        }
+    }
+
+    private static void unpack(int[] from, int shift, int[] to) {
+        for (int i = 0; i < to.length; i++) {
+            to[i] = from[i] >>> shift & 0xff | ONES_BITS;
+        }
+    }
+
     private static void mix(float[] upper, float[] lower, float weight, float[] mixed) {
         for (int i = 0; i < mixed.length; i++) {
-            mixed[i] = upper[i] + (lower[i] - upper[i]) * weight;
+            mixed[i] = upper[i] - ONES + (lower[i] - upper[i]) * weight;
         }
     }
 
-    /** Interpolates a line of one colour, rounded, to every third byte of the tile from {@code at} on. */
-    private void across(float[] line, int at) {
-        byte[] to = tile;
-        int[] low = horizontal.low();
-        int[] high = horizontal.high();
-        float[] weight = horizontal.weight();
-        for (int x = 0; x < low.length; x++) {
-            float left = line[low[x]];
-            to[at + 3 * x] = (byte) (int) (left + (line[high[x]] - left) * weight[x] + 0.5f);
+    private static void across(float[] left, float[] right, float[] weight, float[] sums) {
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] = left[i] + (right[i] - left[i]) * weight[i] + 0.5f + HALVES;
         }
     }
 
-    /** Bytes from {@code from} on, and every {@code step}-th after it, as floats. */
-    static void floats(byte[] bytes, int from, int step, float[] floats) {
-        float[] levels = LEVELS;
-        for (int i = 0; i < floats.length; i++) {
-            floats[i] = levels[bytes[from + i * step] & 0xff];
+    private static void pack(int[] red, int[] green, int[] blue, int[] packed) {
+        for (int i = 0; i < packed.length; i++) {
+            packed[i] = red[i] >>> 1 & 0xff | (green[i] >>> 1 & 0xff) << 8 | (blue[i] >>> 1 & 0xff) << 16;
         }
     }
 
-    private void putTransposed(ByteBuffer target, int offset) {
-        int width = horizontal.count();
-        int height = vertical.count();
-        for (int x = 0; x < width; x++) {
-            int at = offset + x * height * 3;
-            for (int y = 0; y < height; y++) {
-                int from = (y * width + x) * 3;
-                target.put(at++, tile[from]);
-                target.put(at++, tile[from + 1]);
-                target.put(at++, tile[from + 2]);
+    private void put(ByteBuffer target, int offset) {
+        int lines = transposed ? count : vertical.count();
+        int across = transposed ? vertical.count() : count;
+        int step = transposed ? count : 1;
+        // a pixel is written as four bytes, the last of which the next pixel overwrites
+        byte[] bytes = new byte[COLOURS * across + 1];
+        for (int y = 0; y < lines; y++) {
+            int from = transposed ? y : y * count;
+            for (int x = 0; x < across; x++) {
+                PIXEL.set(bytes, COLOURS * x, tile[from + x * step]);
             }
+            target.put(offset + y * COLOURS * across, bytes, 0, COLOURS * across);
         }
     }
 }

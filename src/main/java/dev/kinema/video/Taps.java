@@ -52,6 +52,16 @@ record Taps(int[] low, int[] high, float[] weight) {
         return taps;
     }
 
+    /** The same taps in a line whose even pixels come first, and whose odd ones begin at place {@code half}. */
+    Taps evenFirst(int half) {
+        Taps taps = new Taps(low.clone(), high.clone(), weight);
+        for (int i = 0; i < low.length; i++) {
+            taps.low[i] = low[i] / 2 + low[i] % 2 * half;
+            taps.high[i] = high[i] / 2 + high[i] % 2 * half;
+        }
+        return taps;
+    }
+
     int count() {
         return low.length;
     }

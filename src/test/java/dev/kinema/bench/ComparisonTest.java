@@ -86,7 +86,7 @@ class ComparisonTest {
         assertEquals(List.of("b fp32"), c.cases().stream().map(Comparison.Change::key).toList());
         assertTrue(c.isRegression(false), "one is gone");
         assertFalse(c.isRegression(true), "it need not be there");
-        assertEquals(List.of(), c.limits());
+        assertEquals(List.of(), c.machine());
     }
 
     private static BenchResult failing(BenchResult result, BenchResult.Failure... failures) {
@@ -134,6 +134,19 @@ class ComparisonTest {
         BenchResult small = result("this", Size.SMALLEST, row("a", COUNTS, 1));
         assertThrows(KinemaException.class, () -> Comparison.of(here, small, FLOOR));
         assertThrows(KinemaException.class, () -> Comparison.of(small, small, FLOOR));
+    }
+
+    /** Another Java moves times by itself: it is told, and no reason to refuse. */
+    @Test
+    void anotherJavaIsTold() {
+        BenchResult before = result("this", Size.FULL, row("a", COUNTS, 1));
+        BenchResult.Machine m = before.machine();
+        BenchResult after = new BenchResult(new BenchResult.Machine(m.kinema(), m.cpu(), m.processors(), m.system(), "Another Java", m.device(),
+            m.threads(), m.batch(), m.variables(), m.date()), before.size(), 3, before.rooflines(), 0, 0, before.rows());
+        Comparison c = Comparison.of(before, after, FLOOR);
+        assertEquals(List.of("the machine itself: its Java was Java, and is Another Java now; times may differ by that alone"), c.machine());
+        assertFalse(c.isRegression(false));
+        assertEquals(List.of(), Comparison.of(before, before, FLOOR).machine());
     }
 
     @Test

@@ -6,13 +6,16 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.kinema.device.ActivationRanges;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
+import dev.kinema.device.Precision;
 import dev.kinema.device.Program;
 import dev.kinema.device.Quantization;
 import dev.kinema.device.Weights;
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Shape;
+import dev.kinema.graph.Value;
 import dev.kinema.graph.op.NormalizeFrames;
+import dev.kinema.model.Contextualizer;
 import dev.kinema.model.ContextualizerConfig;
 import dev.kinema.model.Slow;
 import dev.kinema.model.SlowConfig;
@@ -30,6 +33,8 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * The counts of the programs that matter most, to the digit: a launch, a reorder or a byte more than there was is seen here, however
@@ -92,18 +97,46 @@ class ProgramCountsTest {
     /** One clip of 16x224x224 from pixels to its feature. */
     @Test
     void inference() {
+        expectFeatures("embed-slow-d", 1, List.of(Precision.FP32, Precision.BF16, Precision.INT8));
+    }
+
+    /** Of several clips at once, in the precisions that hold least. */
+    @Test
+    void inferenceOfABatch() {
+        expectFeatures("embed-slow-d-batch4", 4, List.of(Precision.BF16, Precision.INT8));
+    }
+
+    private static void expectFeatures(String name, int clips, List<Precision> precisions) {
         SlowConfig.Clip clip = SlowConfig.SLOW_D_R50.clip();
         Graph graph = new Graph();
-        Shape shape = Shape.of(1, clip.frames(), clip.crop(), clip.crop(), 3);
+        Shape shape = Shape.of(clips, clip.frames(), clip.crop(), clip.crop(), 3);
         graph.output("feature", new Slow(SlowConfig.SLOW_D_R50).feature(Pass.eval(graph),
             NormalizeFrames.of(graph.input("frames", DType.U8, shape), NormalizeFrames.KINETICS)));
         // how large activations are decides on numbers alone
         ActivationRanges ranges = new ActivationRanges(Quantization.inputs(graph).keySet().stream()
             .collect(Collectors.toMap(weight -> weight, weight -> 4.0)));
+        List<Compilation> ways = precisions.stream()
+            .map(precision -> precision == Precision.INT8 ? Compilation.int8(ranges) : new Compilation(precision, true)).toList();
         try (Weights weights = device.newWeights()) {
             weights.initialize(graph, 1);
-            expect("embed-slow-d", List.of(Compilation.FP32, Compilation.BF16, Compilation.int8(ranges)),
-                how -> device.compile(graph, weights, how));
+            expect(name, ways, how -> device.compile(graph, weights, how));
+        }
+    }
+
+    /** The events of 8 windows of a film, and of the 64 of ten minutes, which {@code embed} computes in fp32 whatever the features are. */
+    @ParameterizedTest
+    @CsvSource({"embed-txe, 8", "embed-txe-film, 64"})
+    void events(String name, int windows) {
+        Graph graph = new Graph();
+        Pass pass = Pass.eval(graph);
+        ContextualizerConfig config = ContextualizerConfig.TXE;
+        Contextualizer network = new Contextualizer(config);
+        Value features = graph.input("features", DType.F32, Shape.of(windows, config.maxLength(), config.inputWidth()));
+        Value padding = graph.input("padding", DType.U8, Shape.of(windows, config.maxLength()));
+        graph.output("events", network.encode(pass, network.tokens(pass, features), padding));
+        try (Weights weights = device.newWeights()) {
+            weights.initialize(graph, 1);
+            expect(name, List.of(Compilation.FP32), how -> device.compile(graph, weights, how));
         }
     }
 

@@ -45,6 +45,12 @@ class BenchCommandTest {
         assertEquals(ExitCode.FAILED, worse.code(), worse.err());
         assertTrue(worse.out().startsWith("worse   call/100-kernels fp32"), worse.out());
         assertTrue(worse.out().contains("1 of 2 cases did not move"), worse.out());
+        BenchResult.Machine m = result.machine();
+        Path newer = folder.resolve("newer.json");
+        Files.writeString(newer, new BenchResult(new BenchResult.Machine(m.kinema(), m.cpu(), m.processors(), m.system(), "Java 99", m.device(),
+            m.threads(), m.batch(), m.variables(), m.date()), result.size(), 3, result.rooflines(), 0, 0, result.rows()).toJson());
+        String java = CommandRun.of("bench", "compare", before, newer).done().out();
+        assertTrue(java.startsWith("the machine itself: its Java was " + m.java() + ", and is Java 99 now"), java);
         String better = CommandRun.of("bench", "compare", after, before).done().out();
         assertTrue(better.startsWith("better  call/100-kernels fp32"), better);
     }

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +32,10 @@ class ProfileCommandTest {
         .withHead(new SlowConfig.Head(SlowConfig.Pool.GLOBAL, 5, 0.5));
     private static final ContextualizerConfig TXE = ContextualizerConfig.TXE.withSizes(24, 16, 2, 4, 32, 5);
     private static final Pattern SHARE = Pattern.compile("(?m)^ *[\\d.]+ +([\\d.]+)% (.*)$");
+
+    /** Its megabytes, and the shape that is pooled. */
+    private static final Pattern LAST_CONVOLUTION = Pattern.compile("(?m)^ *[\\d.]+ +[\\d.]+% +[\\d.]+ +([\\d.]+) .*%\\d+ FusedConv3d = Conv3d .* -> "
+        + "F32 \\[1, 2, 1, 1, 256]: .*# s5/pathway0_res1$");
 
     @TempDir
     Path folder;
@@ -60,6 +65,10 @@ class ProfileCommandTest {
         assertTrue(out.startsWith("backbone, inference of 1 clip of 4x32x32, cpu (1 thread"), out);
         String nodes = table(out, "node");
         assertEquals(29, nodes.lines().filter(line -> line.contains(" FusedConv3d = Conv3d + BatchNormInference")).count(), nodes);
+        Matcher last = LAST_CONVOLUTION.matcher(nodes);
+        assertTrue(last.find(), nodes);
+        // 1x1x1 from 64 to 256 channels at two places: input, weights, bias, shortcut and output, 4 bytes each; three digits are printed
+        assertEquals(4e-6 * (2 * 64 + 64 * 256 + 256 + 2 * 256 + 2 * 256), Double.parseDouble(last.group(1)), 5.1e-4, nodes);
         long lines = SHARE.matcher(nodes).results().count();
         // each line is off by less than a twentieth of a percent
         assertEquals(100, shares(nodes), 0.05 * lines, nodes);
@@ -76,7 +85,7 @@ class ProfileCommandTest {
         assumeTrue(CpuDevice.hasInt8(), "this processor has no VNNI");
         String out = CommandRun.of("profile", "--weights", slow(), "--runs", 1, "--threads", 1, "--precision", "int8").done().out();
         assertEquals(29, table(out, "node").lines().filter(line -> line.contains("int8 conv")).count(), out);
-        assertTrue(out.contains(CpuDevice.hasBf16() ? "(a matrix product in bf16)" : "(a matrix product in fp32)"), out);
+        assertTrue(out.contains("(a matrix product in int8)"), out);
         CommandRun.of("profile", "--weights", slow(), "--precision", "int8", "--train").failed(ExitCode.FAILED, "int8", "bf16");
     }
 
@@ -88,7 +97,9 @@ class ProfileCommandTest {
         assertEquals(2, events.stream().filter(e -> e.get("ph").getAsString().equals("M")).count());
         events.removeIf(e -> e.get("ph").getAsString().equals("M"));
         assertEquals(runs, events.stream().filter(e -> e.get("cat").getAsString().equals("run")).count());
-        assertEquals(29L * runs, events.stream().filter(e -> e.get("cat").getAsString().equals("FusedConv3d")).count());
+        List<JsonObject> convolutions = events.stream().filter(e -> e.get("cat").getAsString().equals("FusedConv3d")).toList();
+        assertEquals(29L * runs, convolutions.size());
+        assertEquals("F32 [1, 2, 16, 16, 8]", convolutions.get(0).getAsJsonObject("args").get("shape").getAsString());
         events.sort((a, b) -> {
             int order = Double.compare(a.get("ts").getAsDouble(), b.get("ts").getAsDouble());
             return order != 0 ? order : Double.compare(b.get("dur").getAsDouble(), a.get("dur").getAsDouble());

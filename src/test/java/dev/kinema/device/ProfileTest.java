@@ -194,10 +194,14 @@ class ProfileTest {
         assertEquals(2, new Roofline(10, 1).seconds(20, 1), 1e-12);
         assertEquals(3, new Roofline(10, 1).seconds(20, 3), 1e-12);
         try (Device device = Device.open("cpu", 1)) {
-            Roofline measured = Roofline.measure(device, Compilation.FP32);
-            // from a slow emulator to far beyond one core of today
-            assertTrue(measured.flopsPerSecond() > 1e7 && measured.flopsPerSecond() < 1e13, measured::toString);
-            assertTrue(measured.bytesPerSecond() > 1e7 && measured.bytesPerSecond() < 1e13, measured::toString);
+            for (Precision precision : Precision.values()) {
+                if (device.supports(precision)) {
+                    Roofline measured = Roofline.measure(device, new Compilation(precision, true));
+                    // from a slow emulator to far beyond one core of today
+                    assertTrue(measured.flopsPerSecond() > 1e7 && measured.flopsPerSecond() < 1e13, precision + ": " + measured);
+                    assertTrue(measured.bytesPerSecond() > 1e7 && measured.bytesPerSecond() < 1e13, precision + ": " + measured);
+                }
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package dev.kinema.device;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.KinemaException;
 import dev.kinema.graph.DType;
@@ -35,6 +36,7 @@ class ProgramRunEventTest {
     @ValueSource(strings = {"cpu", "reference"})
     void aRunThatThrowsIsShownToo(String name, @TempDir Path folder) throws IOException {
         Path file = folder.resolve("runs.jfr");
+        long moved;
         try (Device device = Device.open(name, 1); Weights weights = device.newWeights();
                 Program program = device.compile(graph(), weights); Recording recording = new Recording()) {
             recording.enable(ProgramRunEvent.NAME);
@@ -45,9 +47,13 @@ class ProgramRunEventTest {
             assertThrows(KinemaException.class, program::run);
             recording.stop();
             recording.dump(file);
+            moved = program.steps().stream().mapToLong(ProgramStep::bytes).sum();
         }
         List<RecordedEvent> runs = RecordingFile.readAllEvents(file);
         assertEquals(List.of(true, false), runs.stream().map(run -> run.getBoolean("complete")).toList());
         assertFalse(runs.get(1).getDuration().isZero());
+        assertEquals(moved, runs.get(0).getLong("movedBytes"));
+        // logits and labels are read, the loss is written
+        assertTrue(moved >= 4 * (6 + 2 + 1), runs::toString);
     }
 }

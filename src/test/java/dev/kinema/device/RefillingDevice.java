@@ -1,7 +1,6 @@
 package dev.kinema.device;
 
 import dev.kinema.graph.Graph;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
@@ -55,13 +54,12 @@ public final class RefillingDevice implements Device {
         device.close();
     }
 
-    private final class RefillingProgram implements Program {
-        private final Program program;
+    private final class RefillingProgram extends ForwardingProgram {
         private final Compilation how;
         private boolean running;
 
         RefillingProgram(Program program, Compilation how) {
-            this.program = program;
+            super(program);
             this.how = how;
         }
 
@@ -69,16 +67,6 @@ public final class RefillingDevice implements Device {
         public HostArray input(String name) {
             asked += !running && how.staged().contains(name) ? 1 : 0;
             return program.input(name);
-        }
-
-        @Override
-        public HostArray output(String name) {
-            return program.output(name);
-        }
-
-        @Override
-        public void run() {
-            program.run();
         }
 
         @Override
@@ -106,26 +94,6 @@ public final class RefillingDevice implements Device {
                 filled = refill.getAsBoolean();
             }
             return filled;
-        }
-
-        @Override
-        public List<ProgramStep> steps() {
-            return program.steps();
-        }
-
-        @Override
-        public MemoryPlan memoryPlan() {
-            return program.memoryPlan();
-        }
-
-        @Override
-        public String describe() {
-            return program.describe();
-        }
-
-        @Override
-        public void close() {
-            program.close();
         }
     }
 }

@@ -39,7 +39,7 @@ class FollowingFilmTest {
     /** Opens {@link #second}, and returns when all its own memory is in use: two clips at least are decoded. */
     private static ClipStream decoded(MovieEncoder encoder) throws InterruptedException {
         ClipStream clips = encoder.open(second);
-        while (encoder.memory().made() < OWN) {
+        while (encoder.memory().made() - encoder.memory().spare() < OWN) {
             Thread.sleep(1);
         }
         return clips;

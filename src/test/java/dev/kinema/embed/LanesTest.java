@@ -2,14 +2,14 @@ package dev.kinema.embed;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertThrowsExactly;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.KinemaException;
 import dev.kinema.device.Compilation;
 import dev.kinema.device.Device;
+import dev.kinema.device.ForwardingProgram;
 import dev.kinema.device.HostArray;
-import dev.kinema.device.MemoryPlan;
 import dev.kinema.device.Program;
 import dev.kinema.device.Weights;
 import dev.kinema.graph.DType;
@@ -77,17 +77,16 @@ class LanesTest {
         }
     }
 
-    private static final class RemoteProgram implements Program {
+    private static final class RemoteProgram extends ForwardingProgram {
         private final Remote device;
-        private final Program program;
         private final boolean staged;
         private final HostArray host;
         /** In the device's memory for the next run; null where nothing is. */
         private byte[] next;
 
         RemoteProgram(Remote device, Program program, boolean staged) {
+            super(program);
             this.device = device;
-            this.program = program;
             this.staged = staged;
             host = HostArray.allocate(program.input("frames").dtype(), program.input("frames").shape());
         }
@@ -96,11 +95,6 @@ class LanesTest {
         public HostArray input(String name) {
             next = null;
             return host;
-        }
-
-        @Override
-        public HostArray output(String name) {
-            return program.output(name);
         }
 
         @Override
@@ -142,21 +136,6 @@ class LanesTest {
             for (int i = 0; i < array.elements(); i++) {
                 array.buffer().put(i, value);
             }
-        }
-
-        @Override
-        public MemoryPlan memoryPlan() {
-            return program.memoryPlan();
-        }
-
-        @Override
-        public String describe() {
-            return program.describe();
-        }
-
-        @Override
-        public void close() {
-            program.close();
         }
     }
 
@@ -384,7 +363,7 @@ class LanesTest {
         try (Remote device = new Remote()) {
             device.failing = 1;
             List<ClipGroup> groups = computed(device, clips, 2, 2, OptionalLong.empty());
-            assertEquals("the device has failed", assertThrows(KinemaException.class, groups.get(1)::rethrow).getMessage());
+            assertEquals("the device has failed", assertThrowsExactly(KinemaException.class, groups.get(1)::rethrow).getMessage());
             for (int g : new int[] {0, 2, 3}) {
                 groups.get(g).rethrow();
                 assertFeatures(expected, 2 * g, groups.get(g));

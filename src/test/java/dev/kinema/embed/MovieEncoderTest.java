@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertThrowsExactly;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -222,7 +223,7 @@ class MovieEncoderTest {
     void shortFilmIsRefusedOrPadded() {
         Path brief = TinyNetwork.film(folder.resolve("short.mp4"), 1);
         try (MovieEncoder encoder = MovieEncoder.open(config)) {
-            String message = assertThrows(KinemaException.class, () -> encoder.encode(brief)).getMessage();
+            String message = assertThrows(FilmException.class, () -> encoder.encode(brief)).getMessage();
             assertTrue(message.contains("short.mp4") && message.contains("--pad-short"), message);
             assertEquals(4, encoder.encode(film).clips(), "the encoder goes on after a film that failed");
         }
@@ -235,21 +236,21 @@ class MovieEncoderTest {
     void errorsOfTheDecoderReachTheCaller() throws IOException {
         Path text = Files.writeString(folder.resolve("text.mp4"), "this is no film, though its name says so");
         try (MovieEncoder encoder = MovieEncoder.open(config)) {
-            KinemaException error = assertThrows(KinemaException.class, () -> encoder.encode(text));
+            KinemaException error = assertThrows(FilmException.class, () -> encoder.encode(text));
             assertTrue(error.getMessage().contains("text.mp4"), error.getMessage());
             assertTrue(error.getCause() instanceof KinemaException, "the decoder's own error is the cause");
-            KinemaException missing = assertThrows(KinemaException.class, () -> encoder.encode(folder.resolve("none.mp4")));
+            KinemaException missing = assertThrows(FilmException.class, () -> encoder.encode(folder.resolve("none.mp4")));
             assertTrue(missing.getMessage().contains("no film"), missing.getMessage());
         }
     }
 
-    /** A bug, or too little memory, in one film's decoder is that film's failure. */
+    /** A bug, too little memory or a failing disk under one film's decoder is that film's failure, and not its fault. */
     @Test
     void whatGoesWrongUnexpectedlyInTheDecoderNamesTheFilm() {
         // 2 GiB and more: the size overflows, which nothing before the decoder's thread looks at
         ClipPlan impossible = ClipPlan.of(43, 4, 2, 4096);
         try (ClipStream clips = new ClipStream(film, impossible, 0, ClipMemory.of(impossible, 1, 1, 1))) {
-            KinemaException error = assertThrows(KinemaException.class, () -> clips.next(Long.MAX_VALUE));
+            KinemaException error = assertThrowsExactly(KinemaException.class, () -> clips.next(Long.MAX_VALUE));
             assertTrue(error.getMessage().contains(film.toString()) && error.getMessage().contains("bug"), error.getMessage());
             assertTrue(error.getCause() instanceof IllegalArgumentException, "the cause is kept");
         }
@@ -257,6 +258,8 @@ class MovieEncoderTest {
         KinemaException error = ClipStream.failed(film, memory);
         assertTrue(error.getMessage().contains(film.toString()) && error.getMessage().contains("-Xmx"), error.getMessage());
         assertSame(memory, error.getCause());
+        KinemaException disk = ClipStream.failed(film, new KinemaException("cannot read it", new IOException("of the disk")));
+        assertFalse(disk instanceof FilmException, disk::toString);
         assertThrows(LinkageError.class, () -> ClipStream.failed(film, new LinkageError()));
     }
 

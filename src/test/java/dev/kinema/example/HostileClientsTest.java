@@ -17,16 +17,13 @@ import dev.kinema.embed.ServingConfig;
 import dev.kinema.embed.TinyNetwork;
 import dev.kinema.video.EventFilm;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -134,18 +131,6 @@ class HostileClientsTest {
         return JsonParser.parseString(lines.get(lines.size() - 1)).getAsJsonObject();
     }
 
-    /** A connection that has sent the head of a request for a film of some bytes. */
-    private static Socket begun(FilmService service, long bytes) throws IOException {
-        URI address = service.address();
-        Socket socket = new Socket();
-        // so that what it does not read is soon all that there is room for
-        socket.setReceiveBufferSize(4096);
-        socket.connect(new InetSocketAddress(address.getHost(), address.getPort()));
-        String head = "POST /films HTTP/1.1\r\nHost: here\r\nContent-Length: " + bytes + "\r\n\r\n";
-        socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
-        return socket;
-    }
-
     /** With as many callers as there are places, and a contextualizer: events do not stand in line behind other films. */
     @Test
     void aFilmThatHasBegunIsNotBusyAtItsEnd() throws Exception {
@@ -189,7 +174,7 @@ class HostileClientsTest {
         MovieEncoderConfig one = config.withHop(0.01).withServing(ServingConfig.DEFAULT.withRunning(1));
         try (MovieEncoder encoder = MovieEncoder.open(one); FilmService service = FilmService.start(encoder,
                 options().withStall(Duration.ofMillis(stall)).withDeadline(Duration.ofMillis(deadline)));
-                Socket socket = begun(service, Files.size(longer))) {
+                Socket socket = new FilmSocket(service, Files.size(longer))) {
             Files.copy(longer, socket.getOutputStream());
             awaitRequests(service, outcome, 1);
             assertEquals(new EncoderLoad(0, 0), encoder.load());
@@ -201,14 +186,14 @@ class HostileClientsTest {
     void theUploadIsBoundedByTheDeadline() throws Exception {
         try (MovieEncoder encoder = MovieEncoder.open(config);
                 FilmService service = FilmService.start(encoder, options().withDeadline(Duration.ofMillis(500)))) {
-            try (Socket slow = begun(service, 1000)) {
+            try (FilmSocket slow = new FilmSocket(service, 1000)) {
                 for (int i = 0; i < 1000 && slow.getInputStream().available() == 0; i++) {
                     slow.getOutputStream().write('x');
                     Thread.sleep(50);
                 }
-                assertEquals("HTTP/1.1 504 ", new String(slow.getInputStream().readNBytes(13), StandardCharsets.US_ASCII), "it is told");
+                assertEquals(504, slow.answer().status(), "it is told");
             }
-            try (Socket silent = begun(service, 1000)) {
+            try (Socket silent = new FilmSocket(service, 1000)) {
                 assertTrue(isCut(silent), "there is nobody who could be told");
             }
             awaitRequests(service, Outcome.DEADLINE, 2);
@@ -232,7 +217,7 @@ class HostileClientsTest {
         try (MovieEncoder encoder = MovieEncoder.open(config)) {
             FilmService service = FilmService.start(encoder, options().withConnections(films));
             for (int i = 0; i < films; i++) {
-                silent.add(begun(service, 1000));
+                silent.add(new FilmSocket(service, 1000));
                 silent.get(i).getOutputStream().write('x');
             }
             HttpResponse<String> busy = post(service);

@@ -23,7 +23,7 @@ class ProfileReportTest {
     private static final Pattern PLACE = Pattern.compile("left:([\\d.]+)%;width:([\\d.]+)%;top:(\\d+)px");
 
     private static Work work(double seconds, int reorders) {
-        return new Work(seconds, 2e9, 3e9, 0.5, reorders, reorders * 1e-3);
+        return new Work(seconds, 2e9, 12_500_000, 3e9, 0.5, reorders, reorders * 1e-3);
     }
 
     /** Three steps of 5, 1 and 3 ms, of which the first two are in scopes, and 1 ms between them. */
@@ -31,8 +31,9 @@ class ProfileReportTest {
         List<Step> steps = List.of(new Step("%1 " + name, name, "conv [jit]", "s2/" + name, false, 5e-3),
             new Step("%2 Linear", "Linear", "reorder f32 [jit:uni]", "s2", true, 1e-3),
             new Step("%2 Linear", "Linear", "linear [brgemm]", "", false, 3e-3));
-        List<Node> nodes = List.of(new Node("%1 " + name, name, List.of("Conv3d", "Relu"), List.of("conv [jit]"), "s2/" + name, work(5e-3, 0)),
-            new Node("%2 Linear", "Linear", List.of(), List.of("reorder f32 [jit:uni]", "linear [brgemm]"), "", work(4e-3, 1)));
+        List<Node> nodes = List.of(new Node("%1 " + name, name, List.of("Conv3d", "Relu"), "F32 [1, 8]", List.of("conv [jit]"), "s2/" + name,
+            work(5e-3, 0)),
+            new Node("%2 Linear", "Linear", List.of(), "", List.of("reorder f32 [jit:uni]", "linear [brgemm]"), "", work(4e-3, 1)));
         List<Sum> operations = List.of(new Sum(name, 0, 1, work(5e-3, 0)), new Sum("Linear", 0, 1, work(4e-3, 1)));
         List<Sum> scopes = List.of(new Sum("s2", 0, 2, work(6e-3, 1)), new Sum("s2/" + name, 1, 1, work(5e-3, 0)),
             new Sum("", 0, 1, work(3e-3, 0)));
@@ -72,11 +73,11 @@ class ProfileReportTest {
         PageMarkup page = PageMarkup.of(report("Conv").toHtml());
         page.assertLegible();
         List<String> rows = page.all("tr", "").stream().map(Element::getTextContent).toList();
-        assertTrue(rows.contains("%1 ConvConv3d + Relu5.00050%2.003.0050%s2/Convconv [jit]"), rows::toString);
-        assertTrue(rows.contains("%2 Linear4.00040%2.003.0050%11.000reorder f32 [jit:uni]linear [brgemm]"), rows::toString);
+        assertTrue(rows.contains("%1 ConvConv3d + ReluF32 [1, 8]5.00050%2.0012.53.0050%s2/Convconv [jit]"), rows::toString);
+        assertTrue(rows.contains("%2 Linear4.00040%2.0012.53.0050%11.000reorder f32 [jit:uni]linear [brgemm]"), rows::toString);
         assertEquals(3, rows.stream().filter("between the steps1.00010%"::equals).count(), "below each table");
         assertEquals(3, rows.stream().filter("a run10.000100%"::equals).count());
-        assertTrue(rows.contains("outside any scope13.00030%2.003.0050%"), rows::toString);
+        assertTrue(rows.contains("outside any scope13.00030%2.0012.53.0050%"), rows::toString);
         assertEquals(1, page.all("table", "sortable").size());
     }
 

@@ -29,12 +29,6 @@ class PeerSourcesTest {
     @TempDir
     private Path classes;
 
-    /** The tests run in the module's folder or in the root. */
-    private static Path sources() {
-        Path here = Path.of("src/peers");
-        return Files.isDirectory(here) ? here : Path.of("benchmarks/src/peers");
-    }
-
     @Test
     void theyCompileAndTheirServicesAreAmongThem() throws IOException {
         String all = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
@@ -44,13 +38,13 @@ class PeerSourcesTest {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         DiagnosticCollector<JavaFileObject> said = new DiagnosticCollector<>();
         try (StandardJavaFileManager manager = compiler.getStandardFileManager(said, null, StandardCharsets.UTF_8);
-                Stream<Path> found = Files.walk(sources().resolve("java"))) {
+                Stream<Path> found = Files.walk(ModuleFolder.resolve("src/peers/java"))) {
             List<Path> files = found.filter(file -> file.toString().endsWith(".java")).toList();
             boolean compiled = compiler.getTask(null, manager, said, List.of("-proc:none", "-implicit:none", "-nowarn", "-cp", path, "-d",
                 classes.toString()), null, manager.getJavaFileObjectsFromPaths(files)).call();
             assertTrue(compiled, () -> said.getDiagnostics().toString());
         }
-        List<String> services = Files.readAllLines(sources().resolve("resources").resolve(SERVICES));
+        List<String> services = Files.readAllLines(ModuleFolder.resolve("src/peers/resources").resolve(SERVICES));
         assertEquals(3, services.size(), "libtorch, ONNX Runtime and DJL");
         services.forEach(name -> assertTrue(Files.exists(classes.resolve(name.replace('.', '/') + ".class")), name));
     }

@@ -33,10 +33,7 @@ class PeersScriptTest {
     }
 
     private String dryRun(List<String> timings) throws IOException, InterruptedException {
-        Path script = Path.of("gpu/peers.py");
-        if (!Files.exists(script)) {
-            script = Path.of("benchmarks/gpu/peers.py");
-        }
+        Path script = ModuleFolder.resolve("gpu/peers.py");
         Path lab = folder.resolve("lab.json");
         Files.writeString(lab, "{\"timings\": [" + String.join(",\n", timings) + "]}");
         Path printed = folder.resolve("printed");

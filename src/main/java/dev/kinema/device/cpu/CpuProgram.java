@@ -76,7 +76,7 @@ final class CpuProgram implements Program {
             prepared.forEach(holding::remove);
             holding.forEach(s -> s.place(hold(s.bytes, s.name).address()));
             bindings = new Bindings(host(in), host(out));
-            event = new ProgramRunEvent(device.name(), bindings, plan);
+            event = new ProgramRunEvent(device.name(), bindings, plan, steps());
             actions = running.stream().map(s -> s.binder().bind(this)).toArray(Runnable[]::new);
             complete = true;
         } finally {

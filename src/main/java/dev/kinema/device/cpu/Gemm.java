@@ -1,28 +1,21 @@
 package dev.kinema.device.cpu;
 
 import dev.kinema.graph.DType;
-import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive_attr;
-import org.bytedeco.dnnl.stream;
 
 /**
  * A matrix product inside a composite step (attention, InfoNCE, Winograd's convolutions): c = a b in float32, with what may be done to it,
  * over strided operands, to be bound to any number of addresses.
  */
 final class Gemm {
-    private final memory.desc a;
-    private final memory.desc b;
-    private final memory.desc bias;
-    private final memory.desc c;
-    private final matmul primitive;
-    private final String implementation;
+    private final UnboundPrimitive primitive;
+    private final memory.desc right;
+    private final boolean biased;
     private final boolean reference;
-    private final Buffer scratch;
-    private final memory.desc scratchForm;
 
     /** The three operands as oneDNN sees them, equal in rank, and whether the product is added to what c holds. */
     Gemm(Lowering l, memory.desc a, memory.desc b, memory.desc c, boolean accumulate) {
@@ -36,17 +29,16 @@ final class Gemm {
      * @param bias of the rank of c; null for none
      */
     Gemm(Lowering l, memory.desc a, memory.desc b, memory.desc bias, memory.desc c, primitive_attr attributes) {
-        this.a = a;
-        this.bias = bias;
-        this.c = c;
         matmul.primitive_desc desc = bias == null ? new matmul.primitive_desc(l.engine(), a, b, c, attributes, false)
             : new matmul.primitive_desc(l.engine(), a, b, bias, c, attributes, false);
-        this.b = desc.weights_desc();
-        implementation = Primitive.implementation(desc);
+        right = desc.weights_desc();
+        biased = bias != null;
         reference = Primitive.isReference(desc);
-        primitive = l.keep(new matmul(desc));
-        scratchForm = desc.scratchpad_desc();
-        scratch = scratchForm.get_size() == 0 ? null : l.scratch(scratchForm.get_size(), "scratch");
+        primitive = new UnboundPrimitive(l, desc, new matmul(desc)).with(dnnl.DNNL_ARG_SRC, a).with(dnnl.DNNL_ARG_WEIGHTS, right)
+            .with(dnnl.DNNL_ARG_DST, c);
+        if (biased) {
+            primitive.with(dnnl.DNNL_ARG_BIAS, bias);
+        }
     }
 
     private static primitive_attr accumulating() {
@@ -70,17 +62,17 @@ final class Gemm {
 
     /** Scratch memory to be listed among what the step writes; null where there is none. */
     Buffer scratch() {
-        return scratch;
+        return primitive.scratch();
     }
 
     /** The right operand's layout. */
     memory.desc right() {
-        return b;
+        return right;
     }
 
     /** The kernel oneDNN chose. */
     String implementation() {
-        return implementation;
+        return primitive.implementation();
     }
 
     /** Whether oneDNN has only its slow fallback for such operands. */
@@ -90,30 +82,15 @@ final class Gemm {
 
     /** Gives back what no step uses. */
     void discard(Lowering l) {
-        l.discard(primitive);
+        primitive.discard(l);
     }
 
     Runnable bind(CpuProgram program, long addressA, long addressB, long addressC) {
-        return bind(program, addressA, addressB, 0, addressC);
+        return primitive.bind(program, addressA, addressB, addressC);
     }
 
     /** @param addressBias of no meaning where there is none */
     Runnable bind(CpuProgram program, long addressA, long addressB, long addressBias, long addressC) {
-        IntMemoryMap map = program.own(new IntMemoryMap());
-        map.put(dnnl.DNNL_ARG_SRC, view(program, a, addressA));
-        map.put(dnnl.DNNL_ARG_WEIGHTS, view(program, b, addressB));
-        map.put(dnnl.DNNL_ARG_DST, view(program, c, addressC));
-        if (bias != null) {
-            map.put(dnnl.DNNL_ARG_BIAS, view(program, bias, addressBias));
-        }
-        if (scratch != null) {
-            map.put(dnnl.DNNL_ARG_SCRATCHPAD, view(program, scratchForm, scratch.storage().address()));
-        }
-        stream stream = program.stream();
-        return () -> primitive.execute(stream, map);
-    }
-
-    private static memory view(CpuProgram program, memory.desc form, long address) {
-        return program.own(new memory(form, program.engine(), Memory.at(address, form.get_size())));
+        return biased ? primitive.bind(program, addressA, addressB, addressC, addressBias) : bind(program, addressA, addressB, addressC);
     }
 }

@@ -5,6 +5,9 @@ import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import java.util.ArrayList;
 import java.util.List;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.reorder;
 
 /**
  * The products of rows [R, D] with every chunk of a queue [K, D], and a chunk's rows summed by weights [R, chunk]: operands in the
@@ -50,14 +53,21 @@ final class QueueChunks {
     private final class Primitives {
         final Gemm score;
         final Gemm sum;
-        final Conversion round;
-        final Conversion roundWeights;
+        final UnboundPrimitive round;
+        final UnboundPrimitive roundWeights;
 
         Primitives(Lowering l, int count, int size, int width, boolean sums) {
             score = Gemm.of(l, type, count, size, width, false, true, false);
             sum = sums ? Gemm.of(l, type, count, width, size, false, false, true) : null;
-            round = rounded == null ? null : new Conversion(l, (long) size * width, type);
-            roundWeights = weights == null ? null : new Conversion(l, (long) count * size, type);
+            round = rounded == null ? null : rounding(l, (long) size * width);
+            roundWeights = weights == null ? null : rounding(l, (long) count * size);
+        }
+
+        private UnboundPrimitive rounding(Lowering l, long elements) {
+            memory.desc from = Layouts.flat(elements, DType.F32);
+            memory.desc to = Layouts.flat(elements, type);
+            reorder.primitive_desc desc = new reorder.primitive_desc(l.engine(), from, l.engine(), to, Primitive.attributes(), false);
+            return new UnboundPrimitive(l, desc, new reorder(desc)).with(dnnl.DNNL_ARG_FROM, from).with(dnnl.DNNL_ARG_TO, to);
         }
 
         void scratch(List<Buffer> into) {

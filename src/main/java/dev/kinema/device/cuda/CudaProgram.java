@@ -79,7 +79,7 @@ final class CudaProgram implements Program {
             in.forEach((name, b) -> hostIn.put(name, host(name, b)));
             out.forEach((name, b) -> hostOut.put(name, host(name, b)));
             bindings = new Bindings(HostMemory.arrays(hostIn), HostMemory.arrays(hostOut));
-            event = new ProgramRunEvent(device.name(), bindings, placement.plan());
+            event = new ProgramRunEvent(device.name(), bindings, placement.plan(), steps());
             staging = new Staging(staged, in, hostIn, device.index(), stream);
             transfers = new Transfers(stream, running, staging.others(in), hostIn, out, hostOut);
             ranges = Boolean.getBoolean("kinema.cuda.ranges") ? new Ranges(steps) : null;

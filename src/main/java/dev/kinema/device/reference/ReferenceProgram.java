@@ -64,7 +64,7 @@ final class ReferenceProgram implements Program {
                 lastUse.put(v, node.hasEffect() ? nodes.size() - 1 : step);
             }
         }
-        event = new ProgramRunEvent("reference", bindings, memoryPlan());
+        event = new ProgramRunEvent("reference", bindings, memoryPlan(), steps());
     }
 
     private static HostArray hostArray(Value value) {

@@ -34,6 +34,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Contrast beyond its numbers: passes over the queue, and counts of rows that only the device sees. */
 class ContrastTest extends OnEmulatedDevice {
@@ -67,8 +68,9 @@ class ContrastTest extends OnEmulatedDevice {
 
     /** A key at the end is all that its part of the queue has. */
     @ParameterizedTest
-    @CsvSource({"8, 7, 0", "8, 65, 64", "8, 130, 70", "136, 33, 32", "17, 7, 0"})
-    void aKeyThatIsNoNumberIsSeenInTheLoss(int width, int capacity, int key) {
+    @CsvSource({"BF16, 8, 7, 0", "BF16, 8, 65, 64", "BF16, 8, 130, 70", "BF16, 136, 33, 32", "BF16, 17, 7, 0", "FP32, 8, 33, 32",
+        "FP32, 9, 130, 70", "FP32, 136, 17, 16", "FP32, 257, 7, 0"})
+    void aKeyThatIsNoNumberIsSeenInTheLoss(Precision precision, int width, int capacity, int key) {
         Graph graph = new Graph();
         Value q = graph.parameter("q", Shape.of(ROWS, width), new Initializer.Normal(1));
         Value queue = graph.state("queue", DType.F32, Shape.of(capacity, width), new Initializer.Normal(1));
@@ -81,7 +83,7 @@ class ContrastTest extends OnEmulatedDevice {
                 graph.output("dq", Gradients.of(loss, List.of(q)).get(0));
             }
             weights.put("queue", finite);
-            try (Program program = device.compile(graph, weights, Compilation.BF16)) {
+            try (Program program = device.compile(graph, weights, new Compilation(precision, true))) {
                 program.run();
                 assertTrue(Double.isFinite(program.output("loss").get(0)));
                 double[] keys = values("queue");
@@ -91,6 +93,31 @@ class ContrastTest extends OnEmulatedDevice {
                 assertTrue(Double.isNaN(program.output("loss").get(0)));
                 assertTrue(!both || Arrays.stream(program.output("dq").toDoubles()).allMatch(Double::isNaN));
             }
+        }
+    }
+
+    /** The variant is the one that stores no scores; 512 keys or fewer are for the plain one where the loss is all that is asked for. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 17, 128, 256})
+    void rowsOfFloatAreContrastedInRegisters(int width) {
+        Graph graph = new Graph();
+        Value q = graph.parameter("q", Shape.of(ROWS, width), new Initializer.Normal(0.1));
+        Value queue = graph.state("queue", DType.F32, Shape.of(513, width), new Initializer.Normal(0.1));
+        Value loss = InfoNce.of(q, graph.input("k", DType.F32, Shape.of(ROWS, width)), queue, 0.5).output(0);
+        graph.output("loss", loss);
+        weights.initialize(graph, 1);
+        assertRefused("infonce.loss v4", graph, 0);
+        graph.output("dq", Gradients.of(loss, List.of(q)).get(0));
+        assertRefused("infonce.one_pass v4", graph, 1);  // after the gradient of the loss, 1
+    }
+
+    /** What is said where a launch of the program is refused. */
+    private void assertRefused(String said, Graph graph, int launch) {
+        try (Program program = device.compile(graph, weights, Compilation.FP32)) {
+            Kinema.kn_emulate(Kinema.KN_EMULATED_REFUSAL, launch);
+            assertSaid(said, program);
+        } finally {
+            Kinema.kn_emulate(Kinema.KN_EMULATED_REFUSAL, -1);
         }
     }
 
@@ -145,7 +172,7 @@ class ContrastTest extends OnEmulatedDevice {
     }
 
     @ParameterizedTest
-    @CsvSource({"FP32, 17", "FP32, 8", "BF16, 8", "BF16, 136", "BF16, 17"})
+    @CsvSource({"FP32, 17", "FP32, 8", "FP32, 136", "BF16, 8", "BF16, 136", "BF16, 17"})
     void contrastsNormalizeTheRowsThatTheyRead(Precision precision, int width) {
         Outcome together = outcome(contrast(width), precision, true);
         assertTrue(together.steps.contains("infonce.normalize+one_pass") && together.steps.contains("infonce.pull+normalize_gradient"),

@@ -14,6 +14,7 @@ import dev.kinema.device.Device;
 import dev.kinema.device.HostArray;
 import dev.kinema.device.Program;
 import dev.kinema.device.ProgramRunEvent;
+import dev.kinema.device.ProgramStep;
 import dev.kinema.device.Weights;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.DType;
@@ -103,6 +104,7 @@ class CudaProgramTest extends OnEmulatedDevice {
                 assertEquals(device.name(), run.getString("device"));
                 assertTrue(run.getString("graph").contains("x F32 [" + ROWS + ", " + COLUMNS + "]"), run::toString);
                 assertEquals(program.memoryPlan().bytes(), run.getLong("plannedBytes"));
+                assertEquals(program.steps().stream().mapToLong(ProgramStep::bytes).sum(), run.getLong("movedBytes"));
                 assertFalse(run.getDuration().isZero());
             }
         }

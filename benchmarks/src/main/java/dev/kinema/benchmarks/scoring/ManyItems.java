@@ -8,6 +8,7 @@ import java.lang.management.MemoryType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -62,7 +63,7 @@ public final class ManyItems {
         double bytes = threads.getCurrentThreadAllocatedBytes() - allocated;
         double peak = pools.stream().mapToLong(pool -> pool.getPeakUsage().getUsed()).sum() / MEBI;
         int items = count * EVENTS * ROLES.size();
-        return String.format("%8d %12.1f %11.1f %24.0f %10.0f %17.0f %6.3f %5.3f", items, seconds, seconds * 1e6 / items, bytes / items,
+        return String.format(Locale.ROOT, "%8d %12.1f %11.1f %24.0f %10.0f %17.0f %6.3f %5.3f", items, seconds, seconds * 1e6 / items, bytes / items,
             input, peak, scores.cider(), scores.lea());
     }
 

@@ -25,7 +25,9 @@ import org.bytedeco.pytorch.global.torch;
 public final class DjlPeer implements Peer {
     @Override
     public List<Contender> enter(Subject subject, Precision precision, int threads) {
-        boolean floats = subject.graph().inputs().values().stream().allMatch(input -> input.dtype() == DType.F32);
+        // a mask goes there as floats, which the script compares with 0
+        boolean floats = subject.graph().inputs().values().stream()
+            .allMatch(input -> input.dtype() == DType.F32 || Masks.isMask(subject.graph(), input));
         if (precision != Precision.FP32 || !floats) {
             return List.of();
         }

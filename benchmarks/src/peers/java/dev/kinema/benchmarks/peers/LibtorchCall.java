@@ -16,6 +16,7 @@ import dev.kinema.graph.op.Linear;
 import dev.kinema.graph.op.MaxPool3d;
 import dev.kinema.graph.op.Op;
 import dev.kinema.graph.op.Relu;
+import dev.kinema.graph.op.Slice;
 import dev.kinema.graph.op.Variable;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +47,7 @@ record LibtorchCall(Node node, Value result, Set<Value> dying, Tensor extra) {
             || op instanceof BatchNormInference || op instanceof Relu || op instanceof Add || op instanceof MaxPool3d
             || op instanceof GlobalAveragePool3d || op instanceof LayerNorm
             || op instanceof Linear linear && linear.activation() == Linear.Activation.NONE
-            || op instanceof Attention attention && !attention.masked() && attention.dropout() == 0;
+            || op instanceof Slice || op instanceof Attention attention && attention.dropout() == 0;
     }
 
     /** Whether a run has something to do for it. */
@@ -96,11 +97,14 @@ record LibtorchCall(Node node, Value result, Set<Value> dying, Tensor extra) {
             return torch.layer_norm(x, new long[] {node.input(0).shape().last()}, optional(in.get(1)), optional(in.get(2)), norm.epsilon(),
                 false);
         }
+        if (op instanceof Slice slice) {
+            return x.narrow(slice.axis(), slice.start(), slice.length());
+        }
         return op instanceof Attention attention ? attention(attention, in) : LibtorchTraining.compute(node, in);
     }
 
     /** What an operation in place returns is another object for the same tensor, which would free it twice. */
-    private static Tensor same(Tensor tensor, Tensor returned) {
+    static Tensor same(Tensor tensor, Tensor returned) {
         if (returned != tensor) {
             returned.close();
         }
@@ -131,7 +135,8 @@ record LibtorchCall(Node node, Value result, Set<Value> dying, Tensor extra) {
             Tensor t = in.get(i);
             split[i] = t.view(t.size(0), t.size(1), op.heads(), t.size(2) / op.heads()).transpose(1, 2);
         }
-        Tensor y = torch.scaled_dot_product_attention(split[0], split[1], split[2], new TensorOptional(), 0, op.causal(),
+        Tensor mask = op.masked() ? in.get(3) : null;
+        Tensor y = torch.scaled_dot_product_attention(split[0], split[1], split[2], optional(mask), 0, op.causal(),
             new DoubleOptional(), false);
         return y.transpose(1, 2).reshape(in.get(0).size(0), in.get(0).size(1), in.get(0).size(2));
     }

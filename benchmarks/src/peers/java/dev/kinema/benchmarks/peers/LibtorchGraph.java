@@ -15,14 +15,12 @@ import dev.kinema.graph.op.Conv3dWeightGradient;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -58,7 +56,7 @@ final class LibtorchGraph implements Peer.Contender {
 
     /** Whether all operations have a function of libtorch's. */
     static boolean isKnown(Graph graph) {
-        return graph.inputs().values().stream().allMatch(input -> input.dtype() == DType.F32)
+        return graph.inputs().values().stream().allMatch(input -> input.dtype() == DType.F32 || Masks.isMask(graph, input))
             && graph.nodes().stream().allMatch(LibtorchCall::isKnown);
     }
 
@@ -70,7 +68,14 @@ final class LibtorchGraph implements Peer.Contender {
         folds = setting == Setting.FOLDED ? LibtorchFold.of(subject.graph(), variables) : Map.of();
         try (PointerScope building = new PointerScope()) {
             scope = building.extend();
-            subject.graph().inputs().forEach((name, value) -> hold(value, subject.inputs().get(name), true));
+            Map<String, HostArray> inputs = subject.inputs();
+            subject.graph().inputs().forEach((name, value) -> {
+                if (value.dtype() == DType.U8) {
+                    held.put(value, LibtorchTensors.mask(inputs.get(name)));
+                } else {
+                    hold(value, inputs.get(name), true);
+                }
+            });
             subject.graph().variables().forEach((name, value) -> {
                 if (value.dtype().isFloating()) {
                     hold(value, variables.get(name), false);
@@ -105,11 +110,7 @@ final class LibtorchGraph implements Peer.Contender {
         }
         Shape shape = node.output(0).shape();
         boolean data = node.op() instanceof Conv3dInputGradient;
-        return stored(new float[(int) shape.elements()], data ? VideoLayout.channelsFirst(shape) : dims(shape));
-    }
-
-    private static long[] dims(Shape shape) {
-        return Arrays.stream(shape.dims()).asLongStream().toArray();
+        return stored(new float[(int) shape.elements()], data ? VideoLayout.channelsFirst(shape) : LibtorchTensors.dims(shape));
     }
 
     private boolean isFolded(Node node) {
@@ -120,12 +121,11 @@ final class LibtorchGraph implements Peer.Contender {
     private void hold(Value value, HostArray array, boolean data) {
         Shape shape = value.shape();
         held.put(value, data ? stored(VideoLayout.channelsFirst(array.toFloats(), shape), VideoLayout.channelsFirst(shape))
-            : stored(array.toFloats(), dims(shape)));
+            : stored(array.toFloats(), LibtorchTensors.dims(shape)));
     }
 
     private Tensor stored(float[] values, long[] dims) {
-        torch.ScalarType type = precision == Precision.BF16 ? torch.ScalarType.BFloat16 : torch.ScalarType.Float;
-        Tensor typed = Tensor.create(values, dims.length == 0 ? new long[] {1} : dims).to(type);
+        Tensor typed = Tensor.create(values, dims.length == 0 ? new long[] {1} : dims).to(LibtorchTensors.type(precision));
         boolean last = dims.length == 5 && setting != Setting.CONTIGUOUS;
         return typed.contiguous(last ? torch.MemoryFormat.ChannelsLast3d : torch.MemoryFormat.Contiguous).clone();
     }
@@ -164,19 +164,12 @@ final class LibtorchGraph implements Peer.Contender {
         Map<String, float[]> outputs = new LinkedHashMap<>();
         try (PointerScope temporaries = new PointerScope()) {
             subject.graph().outputs().forEach((name, value) -> {
-                float[] values = floats(results.get(name));
+                float[] values = LibtorchTensors.floats(results.get(name));
                 boolean weight = value.node().op() instanceof Conv3dWeightGradient;
                 outputs.put(name, weight ? values : VideoLayout.channelsLast(values, value.shape()));
             });
         }
         return outputs;
-    }
-
-    private static float[] floats(Tensor tensor) {
-        Tensor plain = tensor.to(torch.ScalarType.Float).contiguous();
-        float[] values = new float[(int) plain.numel()];
-        new FloatPointer(plain.data_ptr()).get(values);
-        return values;
     }
 
     @Override

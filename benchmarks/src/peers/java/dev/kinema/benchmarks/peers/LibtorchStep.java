@@ -10,7 +10,6 @@ import dev.kinema.graph.Node;
 import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.NormalizeFrames;
-import dev.kinema.graph.op.RingEnqueue;
 import dev.kinema.optim.Adam;
 import dev.kinema.optim.Sgd;
 import java.util.ArrayList;
@@ -48,12 +47,12 @@ final class LibtorchStep implements Peer.Contender {
     private final Map<String, Tensor> parameters = new LinkedHashMap<>();
     private final List<LibtorchCall> calls = new ArrayList<>();
     private final Optimizer optimizer;
-    private int enqueued;
+    private final LibtorchQueues queues;
     private float loss;
 
     /** Whether all operations up to the loss have a function of libtorch's, and the rule too. */
     static boolean isKnown(TrainingStep step) {
-        return (step.rule() instanceof Sgd || step.rule() instanceof Adam) && needed(step.forward()).stream()
+        return (step.rule() instanceof Sgd || step.rule() instanceof Adam) && needed(step.forward().outputs().get(TrainingStep.LOSS)).stream()
             .allMatch(node -> node.op() instanceof NormalizeFrames || LibtorchCall.isKnown(node) || LibtorchTraining.isKnown(node));
     }
 
@@ -61,6 +60,7 @@ final class LibtorchStep implements Peer.Contender {
         this.step = step;
         this.precision = precision;
         this.channelsLast = channelsLast;
+        queues = new LibtorchQueues(step.forward());
         try (PointerScope building = new PointerScope()) {
             scope = building.extend();
             Graph graph = step.forward();
@@ -95,33 +95,29 @@ final class LibtorchStep implements Peer.Contender {
         return new org.bytedeco.pytorch.Adam(trained, options);
     }
 
-    /** The nodes that the loss is made of, in their order. */
-    private static List<Node> needed(Graph graph) {
+    /** The nodes that a value is made of, in their order. */
+    static List<Node> needed(Value result) {
         Set<Node> found = new HashSet<>();
-        List<Node> open = new ArrayList<>(List.of(graph.outputs().get(TrainingStep.LOSS).node()));
+        List<Node> open = new ArrayList<>(List.of(result.node()));
         while (!open.isEmpty()) {
             Node node = open.remove(open.size() - 1);
             if (found.add(node)) {
                 node.inputs().forEach(value -> open.add(value.node()));
             }
         }
-        return graph.nodes().stream().filter(found::contains).toList();
+        return result.graph().nodes().stream().filter(found::contains).toList();
     }
 
     private void addCalls() {
-        List<Node> nodes = needed(step.forward()).stream()
+        List<Node> nodes = needed(step.forward().outputs().get(TrainingStep.LOSS)).stream()
             .filter(node -> LibtorchCall.computes(node) && !(node.op() instanceof NormalizeFrames)).toList();
         Map<Value, Node> last = new HashMap<>();
         nodes.forEach(node -> node.inputs().forEach(value -> last.put(value, node)));
-        last.keySet().removeIf(value -> held.containsKey(value) || !LibtorchCall.computes(value.node()) || isEnqueued(value));
+        last.keySet().removeIf(value -> held.containsKey(value) || !LibtorchCall.computes(value.node()) || queues.take(value));
         for (Node node : nodes) {
             Set<Value> dying = node.inputs().stream().filter(value -> last.get(value) == node).collect(Collectors.toSet());
             calls.add(new LibtorchCall(node, node.output(0), dying, null));
         }
-    }
-
-    private boolean isEnqueued(Value value) {
-        return step.forward().nodes().stream().anyMatch(node -> node.op() instanceof RingEnqueue && node.input(2).equals(value));
     }
 
     /** Clips become numbers, masks truth values, and of places of hidden events those are kept that are in use. */
@@ -183,20 +179,7 @@ final class LibtorchStep implements Peer.Contender {
             loss = result.item_float();
             optimizer.step();
             try (NoGradGuard guard = new NoGradGuard()) {
-                enqueue(values);
-            }
-        }
-    }
-
-    /** New keys over the oldest; from the front where they do not fit the rest, as if the queue were a multiple of them. */
-    private void enqueue(Map<Value, Tensor> values) {
-        for (Node node : step.forward().nodes()) {
-            if (node.op() instanceof RingEnqueue) {
-                Tensor queue = values.get(node.input(0));
-                Tensor keys = values.get(node.input(2));
-                int from = enqueued + keys.size(0) > queue.size(0) ? 0 : enqueued;
-                queue.narrow(0, from, keys.size(0)).copy_(keys);
-                enqueued = from + (int) keys.size(0);
+                queues.enqueue(values);
             }
         }
     }

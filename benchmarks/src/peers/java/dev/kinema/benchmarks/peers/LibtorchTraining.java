@@ -11,7 +11,6 @@ import dev.kinema.graph.op.L2Normalize;
 import dev.kinema.graph.op.Op;
 import dev.kinema.graph.op.Reshape;
 import dev.kinema.graph.op.Select;
-import dev.kinema.graph.op.Slice;
 import java.util.List;
 import org.bytedeco.pytorch.NormalizeFuncOptions;
 import org.bytedeco.pytorch.Scalar;
@@ -26,7 +25,7 @@ final class LibtorchTraining {
 
     static boolean isKnown(Node node) {
         Op op = node.op();
-        return op instanceof BatchNorm || op instanceof L2Normalize && node.output(0).shape().rank() == 2 || op instanceof Slice
+        return op instanceof BatchNorm || op instanceof L2Normalize && node.output(0).shape().rank() == 2
             || op instanceof InBatchInfoNce || op instanceof Broadcast broadcast && leads(broadcast) || op instanceof Select
             || op instanceof Dropout || op instanceof Reshape || op instanceof Gather gather && gather.axis() == 0
             || op instanceof InfoNce nce && !nce.owned();
@@ -50,8 +49,6 @@ final class LibtorchTraining {
                 new TensorOptional(), true, 0.1, norm.epsilon(), false);
         } else if (op instanceof L2Normalize) {
             return torch.normalize(x.to(torch.ScalarType.Float), new NormalizeFuncOptions()).to(x.scalar_type());
-        } else if (op instanceof Slice slice) {
-            return x.narrow(slice.axis(), slice.start(), slice.length());
         } else if (op instanceof Broadcast broadcast) {
             return x.expand(VideoLayout.channelsFirst(broadcast.shape()));
         } else if (op instanceof Select) {
@@ -80,14 +77,12 @@ final class LibtorchTraining {
     private static Tensor inBatch(InBatchInfoNce op, Tensor a, Tensor b) {
         int films = (int) a.size(0);
         Tensor rows = torch.cat(new TensorVector(a, b), 0).to(torch.ScalarType.Float);
-        boolean[] self = new boolean[4 * films * films];
         long[] partners = new long[2 * films];
-        for (int i = 0; i < 2 * films; i++) {
-            self[i * 2 * films + i] = true;
-            partners[i] = (i + films) % (2 * films);
+        for (int i = 0; i < partners.length; i++) {
+            partners[i] = (i + films) % partners.length;
         }
-        Tensor logits = rows.matmul(rows.t()).div(new Scalar(op.temperature()))
-            .masked_fill(Tensor.create(self, 2L * films, 2L * films), new Scalar(Double.NEGATIVE_INFINITY));
+        Tensor scores = rows.matmul(rows.t()).div(new Scalar(op.temperature()));
+        Tensor logits = LibtorchCall.same(scores, scores.fill_diagonal_(new Scalar(Double.NEGATIVE_INFINITY)));
         return torch.cross_entropy_loss(logits, Tensor.create(partners, 2L * films)).mul(new Scalar(2.0));
     }
 }

@@ -14,6 +14,7 @@ import dev.kinema.graph.Value;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +23,8 @@ import java.util.Map;
 public final class OnnxRuntimePeer implements Peer {
     @Override
     public List<Contender> enter(Subject subject, Precision precision, int threads) {
-        boolean floats = subject.graph().inputs().values().stream().allMatch(input -> input.dtype() == DType.F32);
+        boolean floats = subject.graph().inputs().values().stream()
+            .allMatch(input -> input.dtype() == DType.F32 || Masks.isMask(subject.graph(), input));
         if (precision != Precision.FP32 || !floats) {
             return List.of();
         }
@@ -49,9 +51,11 @@ public final class OnnxRuntimePeer implements Peer {
                 session = environment.createSession(model, options);
                 for (Map.Entry<String, HostArray> input : subject.inputs().entrySet()) {
                     Value value = subject.graph().inputs().get(input.getKey());
-                    float[] values = VideoLayout.channelsFirst(input.getValue().toFloats(), value.shape());
-                    inputs.put(OnnxModel.name(value),
-                        OnnxTensor.createTensor(environment, direct(values), VideoLayout.channelsFirst(value.shape())));
+                    long[] shape = VideoLayout.channelsFirst(value.shape());
+                    inputs.put(OnnxModel.name(value), value.dtype() == DType.U8
+                        ? OnnxTensor.createTensor(environment, attended(input.getValue()), shape)
+                        : OnnxTensor.createTensor(environment,
+                            direct(VideoLayout.channelsFirst(input.getValue().toFloats(), value.shape())), shape));
                 }
             } catch (OrtException e) {
                 throw failed(e);
@@ -62,6 +66,15 @@ public final class OnnxRuntimePeer implements Peer {
         private static FloatBuffer direct(float[] values) {
             ByteBuffer bytes = ByteBuffer.allocateDirect(values.length * DType.F32.bytes()).order(ByteOrder.nativeOrder());
             return bytes.asFloatBuffer().put(values).flip();
+        }
+
+        /** 1 where a mask is 0. */
+        private static IntBuffer attended(HostArray mask) {
+            ByteBuffer bytes = ByteBuffer.allocateDirect(mask.elements() * Integer.BYTES).order(ByteOrder.nativeOrder());
+            for (long hidden : mask.toLongs()) {
+                bytes.putInt((int) (1 - hidden));
+            }
+            return bytes.flip().asIntBuffer();
         }
 
         private static KinemaException failed(OrtException e) {

@@ -4,8 +4,10 @@ import dev.kinema.bench.Subject;
 import dev.kinema.device.HostArray;
 import dev.kinema.graph.Graph;
 import dev.kinema.graph.Node;
+import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Add;
+import dev.kinema.graph.op.Attention;
 import dev.kinema.graph.op.BatchNormInference;
 import dev.kinema.graph.op.Conv3d;
 import dev.kinema.graph.op.Extent;
@@ -15,6 +17,7 @@ import dev.kinema.graph.op.Linear;
 import dev.kinema.graph.op.MaxPool3d;
 import dev.kinema.graph.op.Op;
 import dev.kinema.graph.op.Relu;
+import dev.kinema.graph.op.Slice;
 import dev.kinema.graph.op.Window;
 import java.util.Arrays;
 import java.util.List;
@@ -101,7 +104,24 @@ final class TorchScript {
         } else if (op instanceof LayerNorm norm) {
             return call("torch.layer_norm", in.subList(0, 1), "[" + in.get(0).shape().last() + "]", use(in.get(1)), use(in.get(2)),
                 norm.epsilon(), "False");
+        } else if (op instanceof Slice slice) {
+            return call("torch.narrow", in, slice.axis(), slice.start(), slice.length());
         }
-        return null;
+        return op instanceof Attention attention && attention.dropout() == 0 ? attention(attention, in) : null;
+    }
+
+    /** Heads as an axis of their own; the mask, 1 at keys that must not be attended to, as truth values of those that are. */
+    private static String attention(Attention op, List<Value> in) {
+        String[] split = new String[3];
+        for (int i = 0; i < split.length; i++) {
+            Shape shape = in.get(i).shape();
+            split[i] = use(in.get(i)) + ".view([" + shape.dim(0) + ", " + shape.dim(1) + ", " + op.heads() + ", " + shape.dim(2) / op.heads()
+                + "]).transpose(1, 2)";
+        }
+        Shape keys = in.get(1).shape();
+        String mask = op.masked() ? "torch.eq(" + use(in.get(3)) + ", 0).view([" + keys.dim(0) + ", 1, 1, " + keys.dim(1) + "])" : "None";
+        Shape y = in.get(0).shape();
+        return "torch.scaled_dot_product_attention(" + String.join(", ", split) + ", " + mask + ", 0.0, " + (op.causal() ? "True" : "False")
+            + ").transpose(1, 2).reshape([" + y.dim(0) + ", " + y.dim(1) + ", " + y.dim(2) + "])";
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.KinemaException;
+import dev.kinema.benchmarks.ModuleFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,20 +17,14 @@ class AimsTableTest {
     @TempDir
     private Path folder;
 
-    /** The tests run in the module's folder or in the root. */
-    private static Path here() {
-        Path benchmarks = Path.of("benchmarks");
-        return Files.isDirectory(benchmarks) ? benchmarks : Path.of("");
-    }
-
     @Test
     void theDocumentHoldsWhatTheResultsHold() throws IOException {
-        String readme = Files.readString(here().resolve("README.md"));
-        assertEquals(AimsTable.written(readme, here().resolve("results")), readme, "benchmarks/aims writes it anew");
+        String readme = Files.readString(ModuleFolder.resolve("README.md"));
+        assertEquals(AimsTable.written(readme, ModuleFolder.resolve("results")), readme, "benchmarks/aims writes it anew");
     }
 
     private String row(String start) throws IOException {
-        String readme = Files.readString(here().resolve("README.md"));
+        String readme = Files.readString(ModuleFolder.resolve("README.md"));
         return AimsTable.written(readme, folder).lines().filter(line -> line.startsWith("| " + start)).findFirst().orElseThrow();
     }
 
