@@ -1,7 +1,9 @@
-# Writes a hash of the native sources as a header, and as a file beside the libraries, where Java looks for what it must find in them.
-# Run with -DNATIVE=folder -DHEADER=file -DTEXT=file.
+# Writes a hash of the native sources, and of how they are compiled, as a header, and as a file beside the libraries, where Java looks for what
+# it must find in them. Run with -DNATIVE=folder -DHEADER=file -DTEXT=file -DOPTIONS=text, what is compiled for and with.
 file(GLOB_RECURSE sources ${NATIVE}/include/* ${NATIVE}/runtime/* ${NATIVE}/kernels/* ${NATIVE}/emulator/*)
+list(APPEND sources ${NATIVE}/CMakeLists.txt ${NATIVE}/cuda/CMakeLists.txt)
 list(SORT sources)
+string(SHA256 all "${OPTIONS}")
 foreach(source IN LISTS sources)
   file(SHA256 ${source} hash)
   string(APPEND all ${hash})

@@ -13,6 +13,13 @@ __global__ void beyond_the_end(float* y, int n) {
     }
 }
 
+__global__ void beyond_the_row(float* y, const float* x) {
+    __shared__ float row[THREADS];
+    row[threadIdx.x + 1] = x[threadIdx.x];  // PLANTED: static
+    __syncthreads();
+    y[threadIdx.x] = row[threadIdx.x];
+}
+
 template <bool BARRIER> __device__ void reverse(float* y, const float* x) {
     float* shared = reinterpret_cast<float*>(dynamic_shared());
     shared[threadIdx.x] = x[threadIdx.x];
@@ -29,6 +36,10 @@ kn_status run(Fault fault, kn_dptr y, kn_dptr x, kn_handle stream) {
     if (fault == Fault::OVERFLOW) {
         LAUNCH(beyond_the_end, 1, THREADS, 0, stream_of(stream), address<float>(y), static_cast<int>(ELEMENTS));
         return launched("planted.overflow");
+    }
+    if (fault == Fault::STATIC) {
+        LAUNCH(beyond_the_row, 1, THREADS, 0, stream_of(stream), address<float>(y), address<const float>(x));
+        return launched("planted.static");
     }
     constexpr size_t SHARED = THREADS * sizeof(float);
     if (fault == Fault::RACE) {

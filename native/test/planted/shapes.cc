@@ -56,6 +56,7 @@ void register_families(Lab& lab) {
     add(lab, "none", planted::Fault::NONE);
     add(lab, "overflow", planted::Fault::OVERFLOW);
     add(lab, "race", planted::Fault::RACE);
+    add(lab, "static", planted::Fault::STATIC);
     lab.full_size([](Lab& l) {
         add(l, "full", planted::Fault::RACE, 2);
         add_agreed(l);

@@ -12,6 +12,7 @@ import dev.kinema.device.Weights;
 import dev.kinema.device.cuda.binding.Kinema;
 import dev.kinema.graph.Graph;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,6 +27,9 @@ import java.util.stream.IntStream;
  * step, so that an error of a kernel, which a device else reports when the run is over, names its node.
  */
 public final class CudaDevice implements Device {
+    /** By the major version of CUDA: the first branch of NVIDIA's drivers that serves it. */
+    private static final Map<Long, Integer> FIRST_DRIVERS = Map.of(12L, 525, 13L, 580);
+
     private final String name;
     private final int index;
     private VendorChoice vendor;
@@ -107,9 +111,12 @@ public final class CudaDevice implements Device {
     /** A driver of an earlier major version than the kernels', or none, shows no device even where there is one. */
     private static String remedyForNoDevice() {
         long driver = Kinema.kn_device_property(0, Kinema.KN_DRIVER_VERSION) / 1000;
-        boolean old = driver < Kinema.kn_device_property(0, Kinema.KN_RUNTIME_VERSION) / 1000;
-        return old ? "install NVIDIA's driver (580 or newer)"
-            : "check with nvidia-smi that the machine has a GPU, and that CUDA_VISIBLE_DEVICES does not hide it";
+        long kernels = Kinema.kn_device_property(0, Kinema.KN_RUNTIME_VERSION) / 1000;
+        if (driver >= kernels) {
+            return "check with nvidia-smi that the machine has a GPU, and that CUDA_VISIBLE_DEVICES does not hide it";
+        }
+        Integer first = FIRST_DRIVERS.get(kernels);
+        return "install NVIDIA's driver (" + (first == null ? "" : first + " or newer, ") + "for CUDA " + kernels + ")";
     }
 
     /** Whether the library has kernels for this device is known when the first is launched. */

@@ -2,6 +2,8 @@ package dev.kinema.device.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
@@ -47,6 +49,21 @@ class CudaLoadingTest {
         String text = devices(".extension=-emulated");
         assertTrue(text.contains("cuda-emulated:0 cannot be opened: the library of CUDA kernels that was loaded is of build ")
             && text.contains("the one on the class path of build 0123456789abcdef: empty the folder"), text);
+    }
+
+    /** What nvcc makes has CUDA's runtime in it: it loads where nothing of NVIDIA's is, and says so. */
+    @Test
+    void theLibraryForDevicesLoadsWithoutADriver() throws IOException, InterruptedException {
+        String resource = "dev/kinema/device/cuda/binding/" + Loader.Detector.getPlatform() + "/libkinema_cuda.so";
+        assumeTrue(CudaLoadingTest.class.getClassLoader().getResource(resource) != null, "nvcc has not built the kernels: no " + resource);
+        for (String driver : List.of("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib/wsl/lib", "/usr/local/cuda/compat")) {
+            assumeFalse(Files.exists(Path.of(driver, "libcuda.so.1")), "there is a driver in " + driver);
+        }
+        assumeFalse(Files.exists(Path.of("/dev/nvidiactl")), "there is a driver");
+        String text = devices("=" + Loader.Detector.getPlatform());
+        assertTrue(text.contains("cuda:0          cannot be opened: there is no NVIDIA driver on this machine (libcuda.so.1 was not "
+            + "found): install NVIDIA's driver ("), text);
+        assertTrue(text.contains("this process runs the kernels for devices"), text);
     }
 
     @Test

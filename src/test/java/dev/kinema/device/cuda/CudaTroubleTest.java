@@ -193,7 +193,7 @@ class CudaTroubleTest {
         assertFalse(none.contains("install"), none);
         emulate(Kinema.KN_EMULATED_DRIVER, 11080);
         assertContains(failure(() -> CudaDevice.open("cuda-emulated:0")), "driver version is insufficient", "serves CUDA 11.8",
-            "built with 13.0", "install NVIDIA's driver");
+            "built with 13.0", "install NVIDIA's driver (580 or newer, for CUDA 13)");
         emulate(Kinema.KN_EMULATED_DRIVER, 0);
         assertContains(failure(() -> CudaDevice.open("cuda-emulated:0")), "there is no NVIDIA driver on this machine",
             "install NVIDIA's driver", "choose device cpu");
