@@ -19,14 +19,17 @@ public final class ClipReader implements AutoCloseable {
     /** Where clips lie further apart than this many seconds, the film between them is jumped over. */
     private static final double JUMP_SECONDS = 10;
 
-    /** A picture of a frame, and in how many places of open clips it is wanted. */
+    /**
+     * A picture of a frame, and in how many places of open clips it is wanted. On Java's heap: a direct buffer is given back when garbage
+     * is collected, and the pictures of all films read since the last time would lie in native memory, between blocks of FFmpeg's.
+     */
     private static final class Picture {
         final ByteBuffer pixels;
         double time;
         int wanted;
 
         Picture(int bytes) {
-            pixels = ByteBuffer.allocateDirect(bytes);
+            pixels = ByteBuffer.allocate(bytes);
         }
     }
 

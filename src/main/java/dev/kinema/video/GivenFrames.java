@@ -4,7 +4,10 @@ import dev.kinema.KinemaException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 
-/** Walks over given pictures. Holds copies of two: the one it stands on, and the one after it, whose time says how long that is shown. */
+/**
+ * Walks over given pictures. Holds copies of two, on Java's heap as {@link ClipReader} does: the one it stands on, and the one after it,
+ * whose time says how long that is shown.
+ */
 final class GivenFrames implements FrameWalk {
     /** Times that differ by less count as one: sums of intervals are off in their last digits. */
     private static final double TOLERANCE_SECONDS = 1e-6;
@@ -33,8 +36,8 @@ final class GivenFrames implements FrameWalk {
         Taps columns = taps(framing, film.width(), film.height());
         resampler = new Resampler(taps(framing, film.height(), film.width()), columns, columns.last() + 1, false);
         bytes = new byte[(columns.last() + 1) * 3];
-        current = ByteBuffer.allocateDirect(film.pictureBytes());
-        ahead = ByteBuffer.allocateDirect(film.pictureBytes());
+        current = ByteBuffer.allocate(film.pictureBytes());
+        ahead = ByteBuffer.allocate(film.pictureBytes());
         event.begin();
         restart();
     }

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kinema.KinemaException;
 import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -201,6 +203,28 @@ class ClipReaderTest {
             assertEquals(40, clips.picturesConverted());
             assertEquals(200, film.framesDecoded());
         }
+    }
+
+    /** They would stay until garbage is collected: with many films, megabytes of what nobody needs. */
+    @Test
+    void picturesAreNoDirectBuffers() {
+        Path path = counted("mkv", 20, even(200));
+        ByteBuffer target = ByteBuffer.allocateDirect(8 * 32 * 24 * 3);
+        try (VideoFile film = VideoFile.open(path)) {
+            long before = directBuffers();
+            try (ClipReader clips = film.clips(plan(8, 0.25, 1))) {
+                while (clips.next(target, 0)) {
+                    assertTrue(clips.picturesConverted() > 0);
+                }
+            }
+            // one is the resampler's
+            assertTrue(directBuffers() <= before + 1, () -> directBuffers() + " direct buffers, " + before + " before");
+        }
+    }
+
+    private static long directBuffers() {
+        return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream().filter(pool -> pool.getName().equals("direct"))
+            .mapToLong(BufferPoolMXBean::getCount).sum();
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.kinema.benchmarks.serving;
 
 import dev.kinema.benchmarks.memory.ProcessMemory;
+import dev.kinema.benchmarks.memory.ResidentMemory;
 import dev.kinema.embed.BackboneWeights;
 import dev.kinema.embed.Cancellation;
 import dev.kinema.embed.EncodingStoppedException;
@@ -20,16 +21,21 @@ import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Sends requests of 16 callers to one encoder of a small network and prints, after each tenth of them, what the process holds: a leak shows
- * as a column that keeps growing. Of ten requests six are films of 8 s in a file, two are single clips, and two are films that are
+ * in what is in use, the last column, as numbers that keep growing. What is resident grows with the most that was ever needed at a time,
+ * and so it is printed where it lies. Of ten requests six are films of 8 s in a file, two are single clips, and two are films that are
  * cancelled after their first clip. Each film's features are held against those of the first. Then 64 callers come at once: {@link Burst}.
- * Usage: {@code ManyRequests [requests]}.
+ * Usage: {@code ManyRequests [requests [seconds]]}; so many seconds, 6 unless said otherwise, nothing is asked before a look. Then Java's
+ * compilers are done with what was called often, and have freed what they needed for it, of which they keep some for 5 s.
  */
 public final class ManyRequests {
     private static final int CALLERS = 16;
     private static final int LOOKS = 10;
+    /** A second more than the virtual machine keeps a compiler's memory for the next method. */
+    private static final int REST_SECONDS = 6;
     private static final double MEBI = 1 << 20;
 
     private final MovieEncoder encoder;
@@ -46,8 +52,10 @@ public final class ManyRequests {
 
     public static void main(String[] args) throws Exception {
         int requests = args.length == 0 ? 10_000 : Integer.parseInt(args[0]);
-        if (requests < 1) {
-            throw new IllegalArgumentException(requests + " requests: ask for one or more");
+        int seconds = args.length < 2 ? REST_SECONDS : Integer.parseInt(args[1]);
+        if (requests < 1 || seconds < 0) {
+            throw new IllegalArgumentException(requests + " requests, and " + seconds + " s before a look: ask for one or more, and for "
+                + "none or more");
         }
         Path folder = Files.createTempDirectory("kinema-requests");
         Path weights = folder.resolve("weights.safetensors");
@@ -61,7 +69,7 @@ public final class ManyRequests {
             try (MovieEncoder encoder = MovieEncoder.open(config)) {
                 System.out.printf("%s, %d callers%n%n", encoder.device(), CALLERS);
                 head("requests");
-                new ManyRequests(encoder, film).run(requests);
+                new ManyRequests(encoder, film).run(requests, seconds);
             }
             System.out.println();
             Burst.run(config, film);
@@ -72,10 +80,11 @@ public final class ManyRequests {
         }
     }
 
-    private void run(int requests) throws Exception {
+    private void run(int requests, int rest) throws Exception {
         ExecutorService callers = Executors.newFixedThreadPool(CALLERS);
         try {
             long begun = System.nanoTime();
+            TimeUnit.SECONDS.sleep(rest);
             print("0", begun);
             // tenths, rounded up, and at the end what is left
             int step = (requests + LOOKS - 1) / LOOKS;
@@ -89,6 +98,7 @@ public final class ManyRequests {
                 for (Future<?> call : calls) {
                     call.get();
                 }
+                TimeUnit.SECONDS.sleep(rest);
                 print(Integer.toString(end), begun);
             }
         } finally {
@@ -115,14 +125,18 @@ public final class ManyRequests {
     }
 
     static void head(String what) {
-        System.out.printf("%-40s seconds  resident MiB  heap after GC MiB  direct buffers MiB  threads%n", what);
+        System.out.printf("%-30s seconds  resident MiB  heap after GC MiB  direct buffers MiB  threads  of resident: heap  code  classes"
+            + "  files   rest  in use MiB%n", what);
     }
 
     /** A row of what is held once so much was done. */
     static void print(String what, long begun) {
         double seconds = (System.nanoTime() - begun) / 1e9;
         ProcessMemory held = ProcessMemory.settled();
-        System.out.printf(Locale.ROOT, "%-40s %7.1f %13.1f %18.2f %19.2f %8d%n", what, seconds, held.resident() / MEBI, held.heap() / MEBI,
-            held.direct() / MEBI, Thread.activeCount());
+        ResidentMemory resident = ResidentMemory.now();
+        System.out.printf(Locale.ROOT, "%-30s %7.1f %13.1f %18.2f %19.2f %8d %18.1f %5.1f %8.1f %6.1f %6.1f %11.1f%n", what, seconds,
+            resident.all() / MEBI, held.heap() / MEBI, held.direct() / MEBI, Thread.activeCount(), resident.heap() / MEBI,
+            resident.code() / MEBI, resident.classes() / MEBI, resident.files() / MEBI, resident.rest() / MEBI,
+            ResidentMemory.inUse().all() / MEBI);
     }
 }

@@ -13,8 +13,11 @@ class ManyRequestsTest {
     @Test
     @Timeout(120)
     void fewRequestsEnd() throws Exception {
-        Printed printed = Printed.by(ManyRequests::main, "3");
+        Printed printed = Printed.by(ManyRequests::main, "3", "0");
         assertEquals(3, printed.number("^(3) +[0-9.]+ +[0-9.]+ "), "its last look");
+        double resident = printed.number("^3 +[0-9.]+ +([0-9.]+) ");
+        double inUse = printed.number("^3 .* ([0-9.]+)$");
+        assertEquals(resident > 0, inUse > 0, printed::text);
         assertTrue(printed.number("^a film each: none failed or differs; at most (\\d+) were worked on at once") <= 2, printed::text);
         assertEquals(1, printed.lines("^64 clients of the service at once: each had all \\d+ lines"), printed::text);
         assertEquals(1, printed.lines("^closed while they were encoded: "), printed::text);
@@ -23,5 +26,6 @@ class ManyRequestsTest {
     @Test
     void noneAreRefused() {
         assertThrows(IllegalArgumentException.class, () -> ManyRequests.main(new String[] {"0"}));
+        assertThrows(IllegalArgumentException.class, () -> ManyRequests.main(new String[] {"1", "-1"}));
     }
 }
