@@ -232,7 +232,7 @@ final class PictureConverter implements AutoCloseable {
         // level darker on average and three off at most
         boolean tables = (long) width * height >= 4L * width() * height();
         boolean halved = of.format == AV_PIX_FMT_YUV420P || of.format == AV_PIX_FMT_YUVJ420P;
-        if (halved && !tables && width % 2 == 0 && height % 2 == 0) {
+        if (halved && !tables && Yuv420Lines.converts(width, height)) {
             int[] matrix = new int[4];
             sws_getCoefficients(of.matrix).get(matrix);
             samples = new Yuv420Lines(width, height, matrix, of.fullRange);

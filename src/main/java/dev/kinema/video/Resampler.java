@@ -30,7 +30,7 @@ final class Resampler {
      */
     private static final float HALVES = 0x1p22f - 0.25f;
     private static final int COLOURS = 3;
-    private static final VarHandle PIXEL = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle PAIR = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     /** A picture that is read line by line. */
     interface Lines {
@@ -57,6 +57,8 @@ final class Resampler {
     private final IntBuffer asInts;
     private final FloatBuffer asFloats;
     private final int[] tile;
+    private final int[] row;
+    private final byte[] bytes;
 
     /**
      * @param vertical taps along the stored picture's y axis
@@ -89,6 +91,8 @@ final class Resampler {
         asInts = either.asIntBuffer();
         asFloats = either.asFloatBuffer();
         tile = new int[vertical.count() * count];
+        row = new int[(transposed ? vertical.count() : count) + 1];
+        bytes = new byte[COLOURS * row.length + Long.BYTES];
     }
 
     /** Writes the output as u8 [H,W,3] at {@code offset}. */
@@ -165,16 +169,23 @@ final class Resampler {
 
     private void put(ByteBuffer target, int offset) {
         int lines = transposed ? count : vertical.count();
-        int across = transposed ? vertical.count() : count;
-        int step = transposed ? count : 1;
-        // a pixel is written as four bytes, the last of which the next pixel overwrites
-        byte[] bytes = new byte[COLOURS * across + 1];
+        int width = transposed ? vertical.count() : count;
         for (int y = 0; y < lines; y++) {
-            int from = transposed ? y : y * count;
-            for (int x = 0; x < across; x++) {
-                PIXEL.set(bytes, COLOURS * x, tile[from + x * step]);
+            for (int x = 0; transposed && x < width; x++) {
+                row[x] = tile[x * count + y];
             }
-            target.put(offset + y * COLOURS * across, bytes, 0, COLOURS * across);
+            if (!transposed) {
+                System.arraycopy(tile, y * count, row, 0, width);
+            }
+            interleave(row, bytes);
+            target.put(offset + y * COLOURS * width, bytes, 0, COLOURS * width);
+        }
+    }
+
+    /** Two pixels are written as eight bytes, of which the next two overwrite the last two; the last of {@code row} is none. */
+    private static void interleave(int[] row, byte[] bytes) {
+        for (int x = 0; x < row.length - 1; x += 2) {
+            PAIR.set(bytes, COLOURS * x, row[x] | (long) row[x + 1] << 24);
         }
     }
 }

@@ -21,6 +21,8 @@ final class Yuv420Lines implements Resampler.Lines {
     private static final int LUMA_BITS = 9;
     private static final int CHROMA_BITS = 5;
     private static final int LEVEL_BITS = 22;
+    /** With fewer than five samples of chroma, swscale shortens its filter. */
+    private static final int LEAST = 10;
 
     /** What chroma adds to red, green and blue along one line of chroma samples, a quarter of it. */
     private static final class Tint {
@@ -54,14 +56,14 @@ final class Yuv420Lines implements Resampler.Lines {
     private final int[] starts = new int[3];
 
     /**
-     * @param width in pixels, even
-     * @param height in pixels, even
+     * @param width in pixels
+     * @param height in pixels
      * @param matrix swscale's coefficients: red per V, blue per U, minus green per U, minus green per V, in 16.16 and for
      *     limited range
      */
     Yuv420Lines(int width, int height, int[] matrix, boolean fullRange) {
-        if (width % 2 != 0 || height % 2 != 0) {
-            throw new IllegalArgumentException("a picture of " + width + "x" + height + " pixels: both must be even");
+        if (!converts(width, height)) {
+            throw new IllegalArgumentException("a picture of " + width + "x" + height + " pixels: both must be even, and at least " + LEAST);
         }
         this.width = width;
         half = width / 2;
@@ -81,6 +83,11 @@ final class Yuv420Lines implements Resampler.Lines {
         uAcross = new int[width];
         vAcross = new int[width];
         tints = new Tint[] {new Tint(width), new Tint(width)};
+    }
+
+    /** Whether pictures of this size are converted here: of odd or very small ones, swscale's taps are others. */
+    static boolean converts(int width, int height) {
+        return width % 2 == 0 && height % 2 == 0 && width >= LEAST && height >= LEAST;
     }
 
     private static int chroma(int coefficient, boolean fullRange) {
