@@ -85,15 +85,17 @@ final class PictureConverter implements AutoCloseable {
         }
 
         @Override
-        public void read(int line, int[] rgb) {
+        public void read(int line, int[] places, int[] rgb) {
             for (int c = 0; c < planes.length; c++) {
                 planes[c].bytes.get(line * planes[c].stride, bytes[c]);
             }
-            byte[] red = bytes[0];
-            byte[] green = bytes[1];
-            byte[] blue = bytes[2];
+            pick(bytes[0], bytes[1], bytes[2], places, rgb);
+        }
+
+        private static void pick(byte[] red, byte[] green, byte[] blue, int[] places, int[] rgb) {
             for (int i = 0; i < rgb.length; i++) {
-                rgb[i] = red[i] & 0xff | (green[i] & 0xff) << 8 | (blue[i] & 0xff) << 16;
+                int at = places[i];
+                rgb[i] = red[at] & 0xff | (green[at] & 0xff) << 8 | (blue[at] & 0xff) << 16;
             }
         }
     }
@@ -237,12 +239,11 @@ final class PictureConverter implements AutoCloseable {
             sws_getCoefficients(of.matrix).get(matrix);
             samples = new Yuv420Lines(width, height, matrix, of.fullRange);
             pixels = samples;
-            resampler = new Resampler(lines, columns.evenFirst(width / 2), width, orientation.transposed());
+            resampler = new Resampler(lines, columns.evenFirst(width / 2), orientation.transposed());
         } else {
             allocate(of, width, height, tables);
-            int needed = columns.last() + 1;
-            pixels = new PlanarLines(plane(2), plane(0), plane(1), needed);
-            resampler = new Resampler(lines, columns, needed, orientation.transposed());
+            pixels = new PlanarLines(plane(2), plane(0), plane(1), columns.last() + 1);
+            resampler = new Resampler(lines, columns, orientation.transposed());
         }
     }
 

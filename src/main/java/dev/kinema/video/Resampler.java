@@ -34,8 +34,8 @@ final class Resampler {
 
     /** A picture that is read line by line. */
     interface Lines {
-        /** Reads the beginning of a line, as many pixels as there is room for: {@code red | green << 8 | blue << 16}. */
-        void read(int line, int[] rgb);
+        /** Reads the pixels at these places of a line: {@code red | green << 8 | blue << 16}. */
+        void read(int line, int[] places, int[] rgb);
     }
 
     private final Taps vertical;
@@ -43,7 +43,6 @@ final class Resampler {
     private final int count;
     private final int[] columns;
     private final float[] weight;
-    private final int[] pixels;
     private final int[] picked;
     private final int[][] spread;
     /** Of each colour the lower taps and then the upper ones, each with {@link #ONES} added. */
@@ -63,10 +62,9 @@ final class Resampler {
     /**
      * @param vertical taps along the stored picture's y axis
      * @param horizontal taps along its x axis: places in the lines read
-     * @param width pixels to be read of each line
      * @param transposed whether the output's x axis is the stored y axis
      */
-    Resampler(Taps vertical, Taps horizontal, int width, boolean transposed) {
+    Resampler(Taps vertical, Taps horizontal, boolean transposed) {
         this.vertical = vertical;
         this.transposed = transposed;
         count = horizontal.count();
@@ -78,7 +76,6 @@ final class Resampler {
         for (int c = 0; c < COLOURS; c++) {
             System.arraycopy(horizontal.weight(), 0, weight, 2 * c * count, count);
         }
-        pixels = new int[width];
         picked = new int[2 * count];
         spread = new int[COLOURS][2 * count];
         held = new float[2][taps];
@@ -126,8 +123,7 @@ final class Resampler {
             }
         }
         int slot = lineHeld[0] == other ? 1 : 0;
-        picture.read(line, pixels);
-        pick(pixels, columns, picked);
+        picture.read(line, columns, picked);
         for (int c = 0; c < COLOURS; c++) {
             unpack(picked, 8 * c, spread[c]);
             asInts.put(2 * c * count, spread[c]);
@@ -135,12 +131,6 @@ final class Resampler {
         asFloats.get(0, held[slot]);
         lineHeld[slot] = line;
         return held[slot];
-    }
-
-    private static void pick(int[] from, int[] places, int[] to) {
-        for (int i = 0; i < to.length; i++) {
-            to[i] = from[places[i]];
-        }
     }
 
     private static void unpack(int[] from, int shift, int[] to) {

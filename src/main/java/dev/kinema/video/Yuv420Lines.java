@@ -50,6 +50,7 @@ final class Yuv420Lines implements Resampler.Lines {
     private final int[] mixed;
     private final int[] uAcross;
     private final int[] vAcross;
+    private final int[] pixels;
     private final Tint[] tints;
     private final ByteBuffer[] planes = new ByteBuffer[3];
     private final int[] strides = new int[3];
@@ -82,6 +83,7 @@ final class Yuv420Lines implements Resampler.Lines {
         mixed = new int[half];
         uAcross = new int[width];
         vAcross = new int[width];
+        pixels = new int[width];
         tints = new Tint[] {new Tint(width), new Tint(width)};
     }
 
@@ -117,16 +119,23 @@ final class Yuv420Lines implements Resampler.Lines {
     }
 
     @Override
-    public void read(int line, int[] rgb) {
+    public void read(int line, int[] places, int[] rgb) {
         fetch(0, line, width);
         splitLuma();
         int nearest = line >> 1;
         int next = Math.max(0, Math.min(nearest + ((line & 1) == 0 ? -1 : 1), chromaLines - 1));
         Tint near = tint(nearest);
         Tint far = next == nearest ? near : tint(next);
-        Arrays.fill(rgb, 0);
+        Arrays.fill(pixels, 0);
         for (int c = 2; c >= 0; c--) {
-            colour(luma, perLuma, black, near.colours[c], far.colours[c], rgb);
+            colour(luma, perLuma, black, near.colours[c], far.colours[c], pixels);
+        }
+        pick(pixels, places, rgb);
+    }
+
+    private static void pick(int[] from, int[] places, int[] to) {
+        for (int i = 0; i < to.length; i++) {
+            to[i] = from[places[i]];
         }
     }
 

@@ -21,6 +21,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 import org.bytedeco.ffmpeg.swscale.SwsContext;
@@ -121,12 +122,12 @@ class PictureConverterTest {
             lines.show(frame);
             int[] seen = new int[width * height];
             int[] line = new int[width];
+            int[] places = new int[width];
+            Arrays.setAll(places, x -> x / 2 + x % 2 * (width / 2));
             // upwards, as lines of pictures that are turned are read
             for (int y = height - 1; y >= 0; y--) {
-                lines.read(y, line);
-                for (int x = 0; x < width; x++) {
-                    seen[y * width + x] = line[x / 2 + x % 2 * (width / 2)];
-                }
+                lines.read(y, places, line);
+                System.arraycopy(line, 0, seen, y * width, width);
             }
             assertArrayEquals(whole(frame, tag, full, ACCURATE), seen, "full range " + full);
             av_frame_free(frame);
