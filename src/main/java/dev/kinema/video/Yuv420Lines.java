@@ -64,7 +64,8 @@ final class Yuv420Lines implements Resampler.Lines {
      */
     Yuv420Lines(int width, int height, int[] matrix, boolean fullRange) {
         if (!converts(width, height)) {
-            throw new IllegalArgumentException("a picture of " + width + "x" + height + " pixels: both must be even, and at least " + LEAST);
+            throw new IllegalArgumentException("a picture of " + width + "x" + height + " pixels: both must be even, and "
+                + LEAST + " or more");
         }
         this.width = width;
         half = width / 2;
