@@ -34,7 +34,7 @@ final class GivenFrames implements FrameWalk {
         width = framing.output(film.width(), film.height());
         height = framing.output(film.height(), film.width());
         Taps columns = taps(framing, film.width(), film.height());
-        resampler = new Resampler(taps(framing, film.height(), film.width()), columns, columns.last() + 1, false);
+        resampler = new Resampler(taps(framing, film.height(), film.width()), columns, false);
         bytes = new byte[(columns.last() + 1) * 3];
         current = ByteBuffer.allocate(film.pictureBytes());
         ahead = ByteBuffer.allocate(film.pictureBytes());
@@ -160,10 +160,11 @@ final class GivenFrames implements FrameWalk {
         resampler.run(this::readLine, target, offset);
     }
 
-    private void readLine(int line, int[] rgb) {
+    private void readLine(int line, int[] places, int[] rgb) {
         current.get(line * film.width() * 3, bytes);
         for (int i = 0; i < rgb.length; i++) {
-            rgb[i] = bytes[3 * i] & 0xff | (bytes[3 * i + 1] & 0xff) << 8 | (bytes[3 * i + 2] & 0xff) << 16;
+            int at = 3 * places[i];
+            rgb[i] = bytes[at] & 0xff | (bytes[at + 1] & 0xff) << 8 | (bytes[at + 2] & 0xff) << 16;
         }
     }
 

@@ -9,7 +9,9 @@ import static org.bytedeco.ffmpeg.global.avutil.AVCOL_SPC_FCC;
 import static org.bytedeco.ffmpeg.global.avutil.AVCOL_SPC_SMPTE170M;
 import static org.bytedeco.ffmpeg.global.avutil.AVCOL_SPC_SMPTE240M;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_GBRP;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_RGB0;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV420P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV422P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ420P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ422P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ440P;
@@ -34,6 +36,8 @@ import static org.bytedeco.ffmpeg.global.swscale.sws_setColorspaceDetails;
 
 import dev.kinema.KinemaException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.IntBuffer;
 import java.nio.file.Path;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 import org.bytedeco.ffmpeg.swscale.SwsContext;
@@ -56,6 +60,8 @@ import org.bytedeco.javacpp.IntPointer;
 final class PictureConverter implements AutoCloseable {
     /** Pixels around the part kept, so that chroma at its edge is interpolated as inside the whole picture. */
     private static final int MARGIN = 8;
+
+    private static final int ACCURATE = SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP;
 
     /** What a frame must share with the frame before it to be converted with the same tables. */
     private record Kind(int width, int height, int format, int matrix, boolean fullRange, int field) {
@@ -85,15 +91,42 @@ final class PictureConverter implements AutoCloseable {
         }
 
         @Override
-        public void read(int line, int[] rgb) {
+        public void read(int line, int[] places, int[] rgb) {
             for (int c = 0; c < planes.length; c++) {
                 planes[c].bytes.get(line * planes[c].stride, bytes[c]);
             }
-            byte[] red = bytes[0];
-            byte[] green = bytes[1];
-            byte[] blue = bytes[2];
+            pick(bytes[0], bytes[1], bytes[2], places, rgb);
+        }
+
+        private static void pick(byte[] red, byte[] green, byte[] blue, int[] places, int[] rgb) {
             for (int i = 0; i < rgb.length; i++) {
-                rgb[i] = red[i] & 0xff | (green[i] & 0xff) << 8 | (blue[i] & 0xff) << 16;
+                int at = places[i];
+                rgb[i] = red[at] & 0xff | (green[at] & 0xff) << 8 | (blue[at] & 0xff) << 16;
+            }
+        }
+    }
+
+    /** A picture of four bytes a pixel: red, green, blue and one that says nothing. */
+    private static final class PackedLines implements Resampler.Lines {
+        private final IntBuffer pixels;
+        private final int stride;
+        private final int[] whole;
+
+        PackedLines(Plane plane, int width) {
+            pixels = plane.bytes.order(ByteOrder.LITTLE_ENDIAN).asIntBuffer();
+            stride = plane.stride / Integer.BYTES;
+            whole = new int[width];
+        }
+
+        @Override
+        public void read(int line, int[] places, int[] rgb) {
+            pixels.get(line * stride, whole);
+            pick(whole, places, rgb);
+        }
+
+        private static void pick(int[] from, int[] places, int[] rgb) {
+            for (int i = 0; i < rgb.length; i++) {
+                rgb[i] = from[places[i]] & 0xffffff;
             }
         }
     }
@@ -232,17 +265,22 @@ final class PictureConverter implements AutoCloseable {
         // level darker on average and three off at most
         boolean tables = (long) width * height >= 4L * width() * height();
         boolean halved = of.format == AV_PIX_FMT_YUV420P || of.format == AV_PIX_FMT_YUVJ420P;
-        if (halved && !tables && width % 2 == 0 && height % 2 == 0) {
+        if (halved && !tables && Yuv420Lines.converts(width, height)) {
             int[] matrix = new int[4];
             sws_getCoefficients(of.matrix).get(matrix);
             samples = new Yuv420Lines(width, height, matrix, of.fullRange);
             pixels = samples;
-            resampler = new Resampler(lines, columns.evenFirst(width / 2), width, orientation.transposed());
+            resampler = new Resampler(lines, columns.evenFirst(width / 2), orientation.transposed());
+        } else if (tables && height % 2 == 0 && (halved || of.format == AV_PIX_FMT_YUV422P || of.format == AV_PIX_FMT_YUVJ422P)) {
+            // the same levels as in planes, but faster to read; into planes swscale's conversion by tables leaves out the last
+            // pixels of lines that are 1 to 8 pixels longer than a multiple of 16
+            allocate(of, width, height, AV_PIX_FMT_RGB0, SWS_BILINEAR);
+            pixels = new PackedLines(plane(0), columns.last() + 1);
+            resampler = new Resampler(lines, columns, orientation.transposed());
         } else {
-            allocate(of, width, height, tables);
-            int needed = columns.last() + 1;
-            pixels = new PlanarLines(plane(2), plane(0), plane(1), needed);
-            resampler = new Resampler(lines, columns, needed, orientation.transposed());
+            allocate(of, width, height, AV_PIX_FMT_GBRP, tables ? SWS_BILINEAR : ACCURATE);
+            pixels = new PlanarLines(plane(2), plane(0), plane(1), columns.last() + 1);
+            resampler = new Resampler(lines, columns, orientation.transposed());
         }
     }
 
@@ -257,20 +295,19 @@ final class PictureConverter implements AutoCloseable {
                 flipped);
     }
 
-    private void allocate(Kind of, int width, int height, boolean tables) {
-        int flags = tables ? SWS_BILINEAR : SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP;
-        colour = Ffmpeg.allocated(sws_getContext(width, height, of.format, width, height, AV_PIX_FMT_GBRP, flags,
+    private void allocate(Kind of, int width, int height, int format, int flags) {
+        colour = Ffmpeg.allocated(sws_getContext(width, height, of.format, width, height, format, flags,
                 (SwsFilter) null, (SwsFilter) null, (DoublePointer) null));
         // the output is full range RGB, for which the second table does not matter; 1 in 16.16 is neutral
         IntPointer table = sws_getCoefficients(of.matrix);
         sws_setColorspaceDetails(colour, table, of.fullRange ? 1 : 0, table, 1, 0, 1 << 16, 1 << 16);
         rgb.width(width);
         rgb.height(height);
-        rgb.format(AV_PIX_FMT_GBRP);
+        rgb.format(format);
         Ffmpeg.check(av_frame_get_buffer(rgb, 0), "allocate a picture for", path);
     }
 
-    /** A plane of {@link #rgb}, whose planes are green, blue and red. */
+    /** A plane of {@link #rgb}: green, blue and red where each has its own. */
     private Plane plane(int number) {
         int stride = rgb.linesize(number);
         return new Plane(rgb.data(number).capacity((long) stride * rgb.height()).asByteBuffer(), stride);

@@ -30,12 +30,12 @@ final class Resampler {
      */
     private static final float HALVES = 0x1p22f - 0.25f;
     private static final int COLOURS = 3;
-    private static final VarHandle PIXEL = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle PAIR = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     /** A picture that is read line by line. */
     interface Lines {
-        /** Reads the beginning of a line, as many pixels as there is room for: {@code red | green << 8 | blue << 16}. */
-        void read(int line, int[] rgb);
+        /** Reads the pixels at these places of a line: {@code red | green << 8 | blue << 16}. */
+        void read(int line, int[] places, int[] rgb);
     }
 
     private final Taps vertical;
@@ -43,7 +43,6 @@ final class Resampler {
     private final int count;
     private final int[] columns;
     private final float[] weight;
-    private final int[] pixels;
     private final int[] picked;
     private final int[][] spread;
     /** Of each colour the lower taps and then the upper ones, each with {@link #ONES} added. */
@@ -57,14 +56,15 @@ final class Resampler {
     private final IntBuffer asInts;
     private final FloatBuffer asFloats;
     private final int[] tile;
+    private final int[] row;
+    private final byte[] bytes;
 
     /**
      * @param vertical taps along the stored picture's y axis
      * @param horizontal taps along its x axis: places in the lines read
-     * @param width pixels to be read of each line
      * @param transposed whether the output's x axis is the stored y axis
      */
-    Resampler(Taps vertical, Taps horizontal, int width, boolean transposed) {
+    Resampler(Taps vertical, Taps horizontal, boolean transposed) {
         this.vertical = vertical;
         this.transposed = transposed;
         count = horizontal.count();
@@ -76,7 +76,6 @@ final class Resampler {
         for (int c = 0; c < COLOURS; c++) {
             System.arraycopy(horizontal.weight(), 0, weight, 2 * c * count, count);
         }
-        pixels = new int[width];
         picked = new int[2 * count];
         spread = new int[COLOURS][2 * count];
         held = new float[2][taps];
@@ -89,6 +88,8 @@ final class Resampler {
         asInts = either.asIntBuffer();
         asFloats = either.asFloatBuffer();
         tile = new int[vertical.count() * count];
+        row = new int[(transposed ? vertical.count() : count) + 1];
+        bytes = new byte[COLOURS * row.length + Long.BYTES];
     }
 
     /** Writes the output as u8 [H,W,3] at {@code offset}. */
@@ -122,8 +123,7 @@ final class Resampler {
             }
         }
         int slot = lineHeld[0] == other ? 1 : 0;
-        picture.read(line, pixels);
-        pick(pixels, columns, picked);
+        picture.read(line, columns, picked);
         for (int c = 0; c < COLOURS; c++) {
             unpack(picked, 8 * c, spread[c]);
             asInts.put(2 * c * count, spread[c]);
@@ -131,12 +131,6 @@ final class Resampler {
         asFloats.get(0, held[slot]);
         lineHeld[slot] = line;
         return held[slot];
-    }
-
-    private static void pick(int[] from, int[] places, int[] to) {
-        for (int i = 0; i < to.length; i++) {
-            to[i] = from[places[i]];
-        }
     }
 
     private static void unpack(int[] from, int shift, int[] to) {
@@ -165,16 +159,23 @@ final class Resampler {
 
     private void put(ByteBuffer target, int offset) {
         int lines = transposed ? count : vertical.count();
-        int across = transposed ? vertical.count() : count;
-        int step = transposed ? count : 1;
-        // a pixel is written as four bytes, the last of which the next pixel overwrites
-        byte[] bytes = new byte[COLOURS * across + 1];
+        int width = transposed ? vertical.count() : count;
         for (int y = 0; y < lines; y++) {
-            int from = transposed ? y : y * count;
-            for (int x = 0; x < across; x++) {
-                PIXEL.set(bytes, COLOURS * x, tile[from + x * step]);
+            for (int x = 0; transposed && x < width; x++) {
+                row[x] = tile[x * count + y];
             }
-            target.put(offset + y * COLOURS * across, bytes, 0, COLOURS * across);
+            if (!transposed) {
+                System.arraycopy(tile, y * count, row, 0, width);
+            }
+            interleave(row, bytes);
+            target.put(offset + y * COLOURS * width, bytes, 0, COLOURS * width);
+        }
+    }
+
+    /** Two pixels are written as eight bytes, of which the next two overwrite the last two; the last of {@code row} is none. */
+    private static void interleave(int[] row, byte[] bytes) {
+        for (int x = 0; x < row.length - 1; x += 2) {
+            PAIR.set(bytes, COLOURS * x, row[x] | (long) row[x + 1] << 24);
         }
     }
 }

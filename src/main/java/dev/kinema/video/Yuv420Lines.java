@@ -21,6 +21,8 @@ final class Yuv420Lines implements Resampler.Lines {
     private static final int LUMA_BITS = 9;
     private static final int CHROMA_BITS = 5;
     private static final int LEVEL_BITS = 22;
+    /** With fewer than five samples of chroma, swscale shortens its filter. */
+    private static final int LEAST = 10;
 
     /** What chroma adds to red, green and blue along one line of chroma samples, a quarter of it. */
     private static final class Tint {
@@ -48,20 +50,22 @@ final class Yuv420Lines implements Resampler.Lines {
     private final int[] mixed;
     private final int[] uAcross;
     private final int[] vAcross;
+    private final int[] pixels;
     private final Tint[] tints;
     private final ByteBuffer[] planes = new ByteBuffer[3];
     private final int[] strides = new int[3];
     private final int[] starts = new int[3];
 
     /**
-     * @param width in pixels, even
-     * @param height in pixels, even
+     * @param width in pixels
+     * @param height in pixels
      * @param matrix swscale's coefficients: red per V, blue per U, minus green per U, minus green per V, in 16.16 and for
      *     limited range
      */
     Yuv420Lines(int width, int height, int[] matrix, boolean fullRange) {
-        if (width % 2 != 0 || height % 2 != 0) {
-            throw new IllegalArgumentException("a picture of " + width + "x" + height + " pixels: both must be even");
+        if (!converts(width, height)) {
+            throw new IllegalArgumentException("a picture of " + width + "x" + height + " pixels: both must be even, and "
+                + LEAST + " or more");
         }
         this.width = width;
         half = width / 2;
@@ -80,7 +84,13 @@ final class Yuv420Lines implements Resampler.Lines {
         mixed = new int[half];
         uAcross = new int[width];
         vAcross = new int[width];
+        pixels = new int[width];
         tints = new Tint[] {new Tint(width), new Tint(width)};
+    }
+
+    /** Whether pictures of this size are converted here: of odd or very small ones, swscale's taps are others. */
+    static boolean converts(int width, int height) {
+        return width % 2 == 0 && height % 2 == 0 && width >= LEAST && height >= LEAST;
     }
 
     private static int chroma(int coefficient, boolean fullRange) {
@@ -110,16 +120,23 @@ final class Yuv420Lines implements Resampler.Lines {
     }
 
     @Override
-    public void read(int line, int[] rgb) {
+    public void read(int line, int[] places, int[] rgb) {
         fetch(0, line, width);
         splitLuma();
         int nearest = line >> 1;
         int next = Math.max(0, Math.min(nearest + ((line & 1) == 0 ? -1 : 1), chromaLines - 1));
         Tint near = tint(nearest);
         Tint far = next == nearest ? near : tint(next);
-        Arrays.fill(rgb, 0);
+        Arrays.fill(pixels, 0);
         for (int c = 2; c >= 0; c--) {
-            colour(luma, perLuma, black, near.colours[c], far.colours[c], rgb);
+            colour(luma, perLuma, black, near.colours[c], far.colours[c], pixels);
+        }
+        pick(pixels, places, rgb);
+    }
+
+    private static void pick(int[] from, int[] places, int[] to) {
+        for (int i = 0; i < to.length; i++) {
+            to[i] = from[places[i]];
         }
     }
 
