@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 
 /**
- * Keys that rows of a table [B, heads, queries, keys] are not to see. Their scores become minus infinity before the softmax. A row that sees
- * none has scores of 0 meanwhile, which every softmax takes, and is cleared after it.
+ * Keys that rows of a table [B, heads, queries, keys] are not to see. Their scores become minus infinity before the softmax. A row that
+ * sees none has scores of 0 meanwhile, which every softmax takes, and is cleared after it.
  */
 final class AttentionMask {
     private final Attention op;

@@ -4,8 +4,8 @@ import java.nio.FloatBuffer;
 import java.util.List;
 
 /**
- * Softmax of rows of a few numbers, as many at once as a {@link Tile} holds: oneDNN takes a row at a time, whatever its width. Loops run over
- * groups of so many rows.
+ * Softmax of rows of a few numbers, as many at once as a {@link Tile} holds: oneDNN takes a row at a time, whatever its width. Loops run
+ * over groups of so many rows.
  */
 final class ShortRows implements RowSoftmax {
     /** The width from which oneDNN is faster: that of its vectors, whatever is in them. */
