@@ -10,7 +10,7 @@ interface RowSoftmax {
      * @param gradient whether {@link #backward} is to be bound, too
      */
     static RowSoftmax of(Lowering l, int rows, int width, boolean gradient) {
-        return width < ShortRows.LIMIT ? new ShortRows(rows, width) : new LongRows(l, rows, width, gradient);
+        return ShortRows.pay(width) ? new ShortRows(rows, width) : new LongRows(l, rows, width, gradient);
     }
 
     /** What the step is to list as written. */

@@ -8,8 +8,8 @@ import java.util.List;
  * over groups of so many rows.
  */
 final class ShortRows implements RowSoftmax {
-    /** The width from which oneDNN is faster: that of its vectors, whatever is in them. */
-    static final int LIMIT = 16;
+    /** Numbers in the longest vectors of oneDNN, which takes as long for one number more as for two vectors more. */
+    private static final int VECTOR = 16;
     /** Numbers below which rows are not worth sharing among threads. */
     private static final int GRAIN = 4096;
 
@@ -22,6 +22,11 @@ final class ShortRows implements RowSoftmax {
         this.rows = rows;
         this.width = width;
         together = Tile.SIZE / width;
+    }
+
+    /** Whether oneDNN takes longer, by measurement. */
+    static boolean pay(int width) {
+        return width < 2 * VECTOR && width != VECTOR;
     }
 
     @Override
