@@ -81,24 +81,24 @@ final class AttentionRules {
         return Stream.concat(some.stream(), others.stream()).toList();
     }
 
-    /** c = a b / sqrt(d). */
-    private Gemm scaled(Lowering l, memory.desc a, memory.desc b, memory.desc c) {
+    /** Products of rows of heads with each other, over sqrt(d). */
+    private Gemm score(Lowering l) {
         primitive_attr attributes = Primitive.attributes();
         post_ops ops = new post_ops();
         ops.append_eltwise(dnnl.dnnl_eltwise_linear, (float) Math.sqrt((double) op.heads() / width), 0);
         attributes.set_post_ops(ops);
-        return new Gemm(l, a, b, null, c, attributes);
+        return new Gemm(l, heads(queries), headsTransposed(keys), null, scores(), attributes);
     }
 
     /** What makes probabilities of q and k, in scratch memory. */
     private final class Probabilities {
         final Buffer table;
         final RowSoftmax softmax;
-        private final Gemm score;
+        final Gemm score;
 
         Probabilities(Lowering l, boolean gradient) {
             table = l.scratch(scoreShape(), "probabilities");
-            score = scaled(l, heads(queries), headsTransposed(keys), scores());
+            score = score(l);
             softmax = RowSoftmax.of(l, batch * op.heads() * queries, keys, gradient);
         }
 
@@ -167,21 +167,20 @@ final class AttentionRules {
         Probabilities made = new Probabilities(l, true);
         Buffer logs = made.softmax.readsLogSums() ? l.plain(node.input(5)) : null;
         Buffer gradients = l.scratch(scoreShape(), "score gradients");
-        Gemm upstream = new Gemm(l, heads(queries), headsTransposed(keys), scores(), false);
-        Gemm toQueries = scaled(l, scores(), heads(keys), heads(queries));
-        Gemm toKeys = scaled(l, scoresTransposed(), heads(queries), heads(keys));
-        Gemm toValues = new Gemm(l, scoresTransposed(), heads(queries), heads(keys), false);
-        List<Buffer> scratch = present(gradients, upstream.scratch(), toQueries.scratch(), toKeys.scratch(), toValues.scratch());
+        Gemm toQueryRows = new Gemm(l, scores(), heads(keys), heads(queries), false);
+        Gemm toKeyRows = new Gemm(l, scoresTransposed(), heads(queries), heads(keys), false);
+        List<Buffer> scratch = present(gradients, toQueryRows.scratch(), toKeyRows.scratch());
         l.step("attention gradient", all(present(dy, logs), all(in, extras)), all(out, all(scratch, made.writes())), p -> {
             Runnable[] actions = {
                 made.bind(p, in.get(0), in.get(1), made.softmax.again(p, made.table, logs), null, extras),
-                upstream.bind(p, address(dy), address(in.get(2)), address(gradients)),
+                // with the scale, by which the scores' gradients are to be multiplied anyway
+                made.score.bind(p, address(dy), address(in.get(2)), address(gradients)),
                 dropping(extras, gradients, p.team()),
                 made.softmax.backward(p, made.table, gradients),
-                toQueries.bind(p, address(gradients), address(in.get(1)), address(out.get(0))),
-                toKeys.bind(p, address(gradients), address(in.get(0)), address(out.get(1))),
+                toQueryRows.bind(p, address(gradients), address(in.get(1)), address(out.get(0))),
+                toKeyRows.bind(p, address(gradients), address(in.get(0)), address(out.get(1))),
                 dropping(extras, made.table, p.team()),
-                toValues.bind(p, address(made.table), address(dy), address(out.get(2)))};
+                toKeyRows.bind(p, address(made.table), address(dy), address(out.get(2)))};
             return () -> {
                 for (Runnable action : actions) {
                     action.run();
