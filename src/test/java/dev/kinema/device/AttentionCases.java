@@ -23,9 +23,23 @@ final class AttentionCases {
         attention(cases, "cross causal, fewer keys", 1, 5, 3, 8, 2, true, false, 0);
         attention(cases, "long", 1, 33, 65, 64, 1, false, true, 0);
         attention(cases, "of over a thousand keys, masked causal", 2, 3, 1101, 8, 2, true, true, 0);
+        attention(cases, "of as many keys as a vector", 2, 16, 16, 16, 4, false, false, 0);
+        attention(cases, "of 37 keys, masked causal cross with dropout", 3, 34, 37, 16, 2, true, true, 0.25);
         attention(cases, "dropout", 2, 5, 5, 16, 4, false, false, 0.25);
         attention(cases, "dropout between two words", 1, 5, 5, 16, 4, false, false, CaseGraph.probabilityJustAboveAWord(99, 3, 0));
         attention(cases, "dropout masked causal cross", 2, 3, 6, 16, 2, true, true, 0.5);
+        unreadLogSums(cases, 7, 6);
+        unreadLogSums(cases, 7, 33);
+    }
+
+    /** Log-sums that only the gradient has, or nothing: some devices leave them out. */
+    private static void unreadLogSums(OpCases cases, int queries, int keys) {
+        cases.add("Attention of " + keys + " keys, log-sums not read", g -> {
+            Value q = g.floats("q", 3, queries, 16);
+            Value k = g.floats("k", 3, keys, 16);
+            Value v = g.floats("v", 3, keys, 16);
+            g.result(Attention.of(q, k, v, g.integers("mask", mask(3, keys)), 2, false), q, k, v);
+        });
     }
 
     private static void attention(OpCases cases, String name, int batch, int queries, int keys, int width, int heads, boolean causal,

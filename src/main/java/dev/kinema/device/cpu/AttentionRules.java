@@ -6,18 +6,19 @@ import dev.kinema.graph.Shape;
 import dev.kinema.graph.op.Attention;
 import dev.kinema.graph.op.AttentionGradient;
 import dev.kinema.graph.op.Op;
-import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.post_ops;
+import org.bytedeco.dnnl.primitive_attr;
 
 /**
- * Attention: products by oneDNN straight on the [B, S, D] layout (heads are strides), softmax and masks in Java. The probabilities of one
- * layer are scratch memory; the backward pass computes them again from the saved log-sums.
+ * Attention: products by oneDNN straight on the [B, S, D] layout (heads are strides), softmax of long rows by it too; masks and dropout in
+ * Java. The probabilities of one layer are scratch memory; the backward pass computes them again.
  */
 final class AttentionRules {
     private final Attention op;
@@ -71,28 +72,69 @@ final class AttentionRules {
         return Stream.of(buffers).filter(Objects::nonNull).toList();
     }
 
-    private AttentionRows rows(List<Buffer> extras, Buffer table, Buffer logs) {
-        return new AttentionRows(op, scoreShape().dims(), width / op.heads(), table.floats(), logs.floats(),
-            op.masked() ? extras.get(0).bytes() : null);
+    /** Inputs after the first few: the mask and the random state, where there are such. */
+    private static List<Buffer> extras(Lowering l, Node node, int first) {
+        return node.inputs().stream().skip(first).map(l::plain).toList();
+    }
+
+    private static List<Buffer> all(List<Buffer> some, List<Buffer> others) {
+        return Stream.concat(some.stream(), others.stream()).toList();
+    }
+
+    /** Products of rows of heads with each other, over sqrt(d). */
+    private Gemm score(Lowering l) {
+        primitive_attr attributes = Primitive.attributes();
+        post_ops ops = new post_ops();
+        ops.append_eltwise(dnnl.dnnl_eltwise_linear, (float) Math.sqrt((double) op.heads() / width), 0);
+        attributes.set_post_ops(ops);
+        return new Gemm(l, heads(queries), headsTransposed(keys), null, scores(), attributes);
+    }
+
+    /** What makes probabilities of q and k, in scratch memory. */
+    private final class Probabilities {
+        final Buffer table;
+        final RowSoftmax softmax;
+        final Gemm score;
+
+        Probabilities(Lowering l, boolean gradient) {
+            table = l.scratch(scoreShape(), "probabilities");
+            score = score(l);
+            softmax = RowSoftmax.of(l, batch * op.heads() * queries, keys, gradient);
+        }
+
+        List<Buffer> writes() {
+            return all(present(table, score.scratch()), softmax.scratch());
+        }
+
+        /**
+         * @param made what turns the scores into probabilities
+         * @param logs that it writes; null for none
+         */
+        Runnable bind(CpuProgram p, Buffer q, Buffer k, Runnable made, Buffer logs, List<Buffer> extras) {
+            Runnable scoring = score.bind(p, address(q), address(k), address(table));
+            Runnable masked = AttentionMask.hides(op) ? new AttentionMask(op, scoreShape().dims(), table, logs,
+                op.masked() ? extras.get(0) : null).around(p.team(), made) : made;
+            return () -> {
+                scoring.run();
+                masked.run();
+            };
+        }
     }
 
     private void forward(Lowering l, Node node) {
-        List<Buffer> in = new ArrayList<>(node.inputs().stream().map(l::plain).toList());
-        List<Buffer> extras = in.subList(3, in.size());
+        List<Buffer> in = node.inputs().stream().limit(3).map(l::plain).toList();
+        List<Buffer> extras = extras(l, node, 3);
         Buffer y = l.define(node.output(0));
-        Buffer logs = l.define(node.output(1));
-        Buffer probabilities = l.scratch(scoreShape(), "probabilities");
-        Gemm score = new Gemm(l, heads(queries), headsTransposed(keys), scores(), false);
+        Probabilities made = new Probabilities(l, false);
+        boolean summed = l.isReadBeside(node.output(1), AttentionGradient.class) || made.softmax.readsLogSums() && l.isRead(node.output(1));
+        Buffer logs = summed ? l.define(node.output(1)) : null;
         Gemm mix = new Gemm(l, scores(), heads(keys), heads(queries), false);
-        l.step("attention", in, present(y, logs, probabilities, score.scratch(), mix.scratch()), p -> {
-            Runnable scoring = score.bind(p, address(in.get(0)), address(in.get(1)), address(probabilities));
-            Runnable mixing = mix.bind(p, address(probabilities), address(in.get(2)), address(y));
-            AttentionRows rows = rows(extras, probabilities, logs);
-            Team.Range softmax = rows::soften;
-            Runnable dropping = dropping(extras, probabilities, p.team());
+        l.step("attention", all(in, extras), all(present(y, logs, mix.scratch()), made.writes()), p -> {
+            Runnable attending = made.bind(p, in.get(0), in.get(1), made.softmax.forward(p, made.table, logs), logs, extras);
+            Runnable dropping = dropping(extras, made.table, p.team());
+            Runnable mixing = mix.bind(p, address(made.table), address(in.get(2)), address(y));
             return () -> {
-                scoring.run();
-                p.team().run(rows.groups(), rows.grain(), softmax);
+                attending.run();
                 dropping.run();
                 mixing.run();
             };
@@ -118,43 +160,31 @@ final class AttentionRules {
     }
 
     private void backward(Lowering l, Node node) {
-        List<Buffer> in = new ArrayList<>(node.inputs().stream().map(l::plain).toList());
-        List<Buffer> extras = in.subList(6, in.size());
-        Buffer dq = l.define(node.output(0));
-        Buffer dk = l.define(node.output(1));
-        Buffer dv = l.define(node.output(2));
-        Buffer probabilities = l.scratch(scoreShape(), "probabilities");
+        Buffer dy = l.plain(node.input(0));
+        List<Buffer> in = node.inputs().stream().skip(1).limit(3).map(l::plain).toList();
+        List<Buffer> extras = extras(l, node, 6);
+        List<Buffer> out = node.outputs().stream().map(l::define).toList();
+        Probabilities made = new Probabilities(l, true);
+        Buffer logs = made.softmax.readsLogSums() ? l.plain(node.input(5)) : null;
         Buffer gradients = l.scratch(scoreShape(), "score gradients");
-        Gemm score = new Gemm(l, heads(queries), headsTransposed(keys), scores(), false);
-        Gemm values = new Gemm(l, scoresTransposed(), heads(queries), heads(keys), false);
-        Gemm queriesGradient = new Gemm(l, scores(), heads(keys), heads(queries), false);
-        List<Buffer> reads = new ArrayList<>(in);
-        // what came out is in the gradients of the scores already, by the probabilities
-        reads.remove(4);
-        l.step("attention gradient", reads, present(dq, dk, dv, probabilities, gradients, score.scratch(), values.scratch(),
-            queriesGradient.scratch()), p -> {
-            long dy = address(in.get(0));
-            Runnable scoring = score.bind(p, address(in.get(1)), address(in.get(2)), address(probabilities));
-            Runnable upstream = score.bind(p, dy, address(in.get(3)), address(gradients));
-            Runnable toValues = values.bind(p, address(probabilities), dy, address(dv));
-            Runnable toQueries = queriesGradient.bind(p, address(gradients), address(in.get(2)), address(dq));
-            Runnable toKeys = values.bind(p, address(gradients), address(in.get(1)), address(dk));
-            AttentionRows rows = rows(extras, probabilities, in.get(5));
-            Team.Range again = rows::again;
-            FloatBuffer table = gradients.floats();
-            Team.Range softmax = (from, to) -> rows.back(table, from, to);
-            Runnable dropping = dropping(extras, probabilities, p.team());
-            Runnable droppingGradients = dropping(extras, gradients, p.team());
+        Gemm toQueryRows = new Gemm(l, scores(), heads(keys), heads(queries), false);
+        Gemm toKeyRows = new Gemm(l, scoresTransposed(), heads(queries), heads(keys), false);
+        List<Buffer> scratch = present(gradients, toQueryRows.scratch(), toKeyRows.scratch());
+        l.step("attention gradient", all(present(dy, logs), all(in, extras)), all(out, all(scratch, made.writes())), p -> {
+            Runnable[] actions = {
+                made.bind(p, in.get(0), in.get(1), made.softmax.again(p, made.table, logs), null, extras),
+                // with the scale, by which the scores' gradients are to be multiplied anyway
+                made.score.bind(p, address(dy), address(in.get(2)), address(gradients)),
+                dropping(extras, gradients, p.team()),
+                made.softmax.backward(p, made.table, gradients),
+                toQueryRows.bind(p, address(gradients), address(in.get(1)), address(out.get(0))),
+                toKeyRows.bind(p, address(gradients), address(in.get(0)), address(out.get(1))),
+                dropping(extras, made.table, p.team()),
+                toKeyRows.bind(p, address(made.table), address(dy), address(out.get(2)))};
             return () -> {
-                scoring.run();
-                p.team().run(rows.groups(), rows.grain(), again);
-                upstream.run();
-                droppingGradients.run();
-                p.team().run(rows.groups(), rows.grain(), softmax);
-                dropping.run();
-                toValues.run();
-                toQueries.run();
-                toKeys.run();
+                for (Runnable action : actions) {
+                    action.run();
+                }
             };
         });
     }

@@ -14,6 +14,7 @@ import dev.kinema.graph.Shape;
 import dev.kinema.graph.Value;
 import dev.kinema.graph.op.Conv3dWeightGradient;
 import dev.kinema.graph.op.Input;
+import dev.kinema.graph.op.Op;
 import dev.kinema.graph.op.Variable;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -169,10 +170,6 @@ final class Lowering {
         return device.engine();
     }
 
-    Team team() {
-        return device.team();
-    }
-
     /**
      * Whether the graph computes gradients of convolutions: then blocked layouts pay, for which oneDNN has the faster float32 wgrad of
      * 1x1x1 and 3x1x1 kernels.
@@ -290,8 +287,7 @@ final class Lowering {
 
     /** New memory for a video value in a layout; a layout that is row by row counts as plain. */
     Buffer define(Value value, DType dtype, memory.desc layout) {
-        boolean plain = layout.equals(Layouts.video(value.shape(), dtype));
-        return define(value, dtype, plain ? null : layout, layout.get_size());
+        return define(value, dtype, layout.equals(Layouts.video(value.shape(), dtype)) ? null : layout, layout.get_size());
     }
 
     Buffer define(Value value, DType dtype, memory.desc layout, long bytes) {
@@ -353,6 +349,12 @@ final class Lowering {
     /** Whether anything reads the value. */
     boolean isRead(Value value) {
         return !schedule.consumers(value).isEmpty() || graph.outputs().containsValue(value);
+    }
+
+    /** Whether anything but operations of a kind reads the value, or it must be looked at. */
+    boolean isReadBeside(Value value, Class<? extends Op> kind) {
+        return how.checkFinite() || graph.outputs().containsValue(value)
+            || schedule.consumers(value).stream().anyMatch(n -> !kind.isInstance(n.op()));
     }
 
     /** Memory that only the current step uses. */

@@ -15,13 +15,8 @@ import java.util.Map;
 
 /** Sums in double, some of a few numbers each in float32, in an order that no number of threads changes: a run repeats to the bit. */
 final class Reductions {
-    /** Elements of one partial sum of a norm. */
-    private static final int CHUNK = 65_536;
     /** Numbers that are added up in float32. */
     private static final int FEW = 16;
-    /** Sums of squares that have not lost a digit to what float32 cannot hold. */
-    private static final double LEAST = 1e-25;
-    private static final double MOST = 1e35;
 
     private Reductions() {}
 
@@ -116,67 +111,13 @@ final class Reductions {
         List<Buffer> in = node.inputs().stream().map(l::plain).toList();
         Buffer y = l.define(node.output(0));
         l.step("norm", in, List.of(y), p -> {
-            FloatBuffer[] values = in.stream().map(Buffer::floats).toArray(FloatBuffer[]::new);
-            int largest = Arrays.stream(values).mapToInt(FloatBuffer::capacity).max().orElse(0);
-            double[] partial = new double[largest / CHUNK + 1];
+            SquareSums squares = new SquareSums(in);
             FloatBuffer out = y.floats();
-            FloatBuffer[] current = new FloatBuffer[1];
-            Team.Range chunks = (from, to) -> {
-                for (int c = from; c < to; c++) {
-                    partial[c] = squares(current[0], c * CHUNK, Math.min(current[0].capacity(), (c + 1) * CHUNK));
-                }
-            };
             return () -> {
-                double sum = 0;
-                for (FloatBuffer v : values) {
-                    current[0] = v;
-                    int count = (v.capacity() + CHUNK - 1) / CHUNK;
-                    p.team().run(count, 1, chunks);
-                    for (int c = 0; c < count; c++) {
-                        sum += partial[c];
-                    }
-                }
-                out.put(0, (float) Math.sqrt(sum));
+                squares.compute(p.team());
+                out.put(0, (float) Math.sqrt(squares.total()));
             };
         });
-    }
-
-    /** Sum of squares, of sixteen numbers each in float32 and of these sums in double; all in double where float32 is too narrow for them. */
-    static double squares(FloatBuffer v, int from, int to) {
-        Tile tile = Tile.own();
-        float[] x = tile.x;
-        float[] few = tile.y;
-        double sum = 0;
-        for (int at = from; at < to; at += FEW * Tile.SIZE) {
-            int end = Math.min(to, at + FEW * Tile.SIZE);
-            Arrays.fill(few, 0);
-            for (int i = at; i < end; i += Tile.SIZE) {
-                int count = Math.min(Tile.SIZE, end - i);
-                v.get(i, x, 0, count);
-                addSquares(x, few, count);
-            }
-            double part = 0;
-            for (float f : few) {
-                part += f;
-            }
-            sum += part > LEAST && part < MOST ? part : exactSquares(v, at, end);
-        }
-        return sum;
-    }
-
-    private static void addSquares(float[] x, float[] sums, int count) {
-        for (int i = 0; i < count; i++) {
-            sums[i] += x[i] * x[i];
-        }
-    }
-
-    private static double exactSquares(FloatBuffer v, int from, int to) {
-        double sum = 0;
-        for (int i = from; i < to; i++) {
-            double x = v.get(i);
-            sum += x * x;
-        }
-        return sum;
     }
 
     private static void clip(Lowering l, Node node) {

@@ -75,6 +75,7 @@ final class Updates {
             FloatBuffer buffer = buffered ? in.get(3).floats() : null;
             LongBuffer step = buffered ? in.get(4).longs() : null;
             float[] layer = {1, 0};
+            SquareSums squares = lars == null ? null : new SquareSums(in.subList(0, 2));
             Team.Range range = (from, to) -> {
                 float lr = rate.get(0);
                 float m = (float) d.momentum();
@@ -92,17 +93,22 @@ final class Updates {
             };
             return () -> {
                 if (lars != null) {
-                    trust(lars, w, g, rate.get(0), layer);
+                    squares.compute(p.team());
+                    trust(lars, squares, rate.get(0), layer);
                 }
                 p.team().run(w.capacity(), Elementwise.GRAIN, range);
             };
         });
     }
 
-    /** Sets factor and weight decay of a layer; where a norm is 0 neither scaling nor decay applies. */
-    private static void trust(Lars op, FloatBuffer w, FloatBuffer g, double rate, float[] layer) {
-        double weights = Math.sqrt(Reductions.squares(w, 0, w.capacity()));
-        double gradients = Math.sqrt(Reductions.squares(g, 0, g.capacity()));
+    /**
+     * Sets factor and weight decay of a layer; where a norm is 0 neither scaling nor decay applies.
+     *
+     * @param squares of the weights and of their gradient
+     */
+    private static void trust(Lars op, SquareSums squares, double rate, float[] layer) {
+        double weights = Math.sqrt(squares.of(0));
+        double gradients = Math.sqrt(squares.of(1));
         layer[0] = 1;
         layer[1] = 0;
         if (weights != 0 && gradients != 0) {

@@ -1,11 +1,16 @@
 package dev.kinema.device.cpu;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.kinema.graph.DType;
 import dev.kinema.graph.Philox;
 import dev.kinema.graph.Shape;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -127,7 +132,41 @@ class TileTest {
             values.put(i, (float) (size * RANDOM.normal(i)));
             expected += i < 1 || i > count ? 0 : (double) values.get(i) * values.get(i);
         }
-        assertEquals(expected, Reductions.squares(values, 1, count + 1), 1e-6 * expected);
+        assertEquals(expected, SquareSums.squares(values, 1, count + 1), 1e-6 * expected);
+    }
+
+    /** Of several tensors, whose parts threads share: to the bit the same for any number of these. */
+    @Test
+    void sumsOfSquaresOfSeveralTensors() {
+        int[] sizes = {3, 200_000, 65_536, 1, 65_537};
+        double[] expected = new double[sizes.length];
+        try (Memory memory = new Memory(4L * IntStream.of(sizes).sum(), "a test")) {
+            List<Buffer> tensors = new ArrayList<>();
+            long offset = 0;
+            for (int t = 0; t < sizes.length; t++) {
+                Buffer tensor = Buffer.plain(at("tensor", memory, offset), Shape.of(sizes[t]), DType.F32);
+                for (int i = 0; i < sizes[t]; i++) {
+                    float v = (float) RANDOM.normal(i + t);
+                    tensor.floats().put(i, v);
+                    expected[t] += (double) v * v;
+                }
+                tensors.add(tensor);
+                offset += 4L * sizes[t];
+            }
+            SquareSums sums = new SquareSums(tensors);
+            double[] totals = new double[3];
+            for (int threads = 1; threads <= totals.length; threads++) {
+                try (Team team = new Team(threads)) {
+                    sums.compute(team);
+                }
+                totals[threads - 1] = sums.total();
+                for (int t = 0; t < sizes.length; t++) {
+                    assertEquals(expected[t], sums.of(t), 1e-6 * expected[t], "tensor " + t);
+                }
+            }
+            assertEquals(DoubleStream.of(expected).sum(), totals[0], 1e-6 * totals[0]);
+            assertArrayEquals(new double[] {totals[0], totals[0], totals[0]}, totals);
+        }
     }
 
     private static Storage at(String name, Memory memory, long offset) {
