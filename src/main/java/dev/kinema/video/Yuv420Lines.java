@@ -39,17 +39,15 @@ final class Yuv420Lines implements Resampler.Lines {
     private final int chromaLines;
     private final int perLuma;
     private final int black;
-    private final int redPerV;
-    private final int greenPerU;
-    private final int greenPerV;
-    private final int bluePerU;
+    /** Of red, green and blue. */
+    private final int[] perU;
+    private final int[] perV;
     private final byte[] bytes;
     private final int[] luma;
     private final int[] middle;
     private final int[] beside;
     private final int[] mixed;
-    private final int[] uAcross;
-    private final int[] vAcross;
+    private final int[][] chroma;
     private final int[] pixels;
     private final Tint[] tints;
     private final ByteBuffer[] planes = new ByteBuffer[3];
@@ -73,17 +71,14 @@ final class Yuv420Lines implements Resampler.Lines {
         int luma13 = fullRange ? 1 << 13 : rounded((255 << 16) / 219);
         perLuma = luma13 << LUMA_BITS;
         black = (1 << LEVEL_BITS - 1) - (fullRange ? 0 : 16) * perLuma;
-        redPerV = chroma(matrix[0], fullRange);
-        bluePerU = chroma(matrix[1], fullRange);
-        greenPerU = chroma(-matrix[2], fullRange);
-        greenPerV = chroma(-matrix[3], fullRange);
+        perU = new int[] {0, chroma(-matrix[2], fullRange), chroma(matrix[1], fullRange)};
+        perV = new int[] {chroma(matrix[0], fullRange), chroma(-matrix[3], fullRange), 0};
         bytes = new byte[width];
         luma = new int[width];
         middle = new int[half];
         beside = new int[half];
         mixed = new int[half];
-        uAcross = new int[width];
-        vAcross = new int[width];
+        chroma = new int[2][width];
         pixels = new int[width];
         tints = new Tint[] {new Tint(width), new Tint(width)};
     }
@@ -154,11 +149,12 @@ final class Yuv420Lines implements Resampler.Lines {
     private Tint tint(int line) {
         Tint tint = tints[line & 1];
         if (tint.line != line) {
-            across(1, line, uAcross);
-            across(2, line, vAcross);
-            weigh(uAcross, 0, vAcross, redPerV, tint.colours[0]);
-            weigh(uAcross, greenPerU, vAcross, greenPerV, tint.colours[1]);
-            weigh(uAcross, bluePerU, vAcross, 0, tint.colours[2]);
+            for (int plane = 1; plane < planes.length; plane++) {
+                across(plane, line, chroma[plane - 1]);
+            }
+            for (int c = 0; c < perU.length; c++) {
+                weigh(chroma[0], perU[c], chroma[1], perV[c], tint.colours[c]);
+            }
             tint.line = line;
         }
         return tint;
@@ -170,14 +166,13 @@ final class Yuv420Lines implements Resampler.Lines {
         for (int i = 0; i < half; i++) {
             middle[i] = bytes[i] & 0xff;
         }
-        System.arraycopy(middle, 0, beside, 1, half - 1);
-        beside[0] = middle[0];
-        between(middle, beside, mixed);
-        System.arraycopy(mixed, 0, to, 0, half);
-        System.arraycopy(middle, 1, beside, 0, half - 1);
-        beside[half - 1] = middle[half - 1];
-        between(middle, beside, mixed);
-        System.arraycopy(mixed, 0, to, half, half);
+        for (int odd = 0; odd < 2; odd++) {
+            System.arraycopy(middle, odd, beside, 1 - odd, half - 1);
+            int edge = odd * (half - 1);
+            beside[edge] = middle[edge];
+            between(middle, beside, mixed);
+            System.arraycopy(mixed, 0, to, odd * half, half);
+        }
     }
 
     private static void between(int[] near, int[] far, int[] to) {
