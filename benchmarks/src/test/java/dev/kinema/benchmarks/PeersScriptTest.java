@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -78,9 +77,8 @@ class PeersScriptTest {
     /** All cases of full size, which are those that the lab times, by the names that it gives them itself. */
     @Test
     void everyCaseThatTheLabTimesIsUnderstood() throws IOException, InterruptedException {
-        Path lab = Stream.of("../target/native", "target/native").map(root -> Path.of(root, "kinema-lab-emulated")).filter(Files::exists)
-            .findFirst().orElse(null);
-        assumeTrue(lab != null, "there is no target/native/kinema-lab-emulated: build the kernels, which takes CMake and a C++ compiler");
+        Path lab = ModuleFolder.resolve("../target/native/kinema-lab-emulated");
+        assumeTrue(Files.exists(lab), "there is no target/native/kinema-lab-emulated: build the kernels, which takes CMake and a C++ compiler");
         Path listed = folder.resolve("listed");
         Process process = new ProcessBuilder(lab.toString(), "list").redirectErrorStream(true).redirectOutput(listed.toFile()).start();
         assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the lab does not end");

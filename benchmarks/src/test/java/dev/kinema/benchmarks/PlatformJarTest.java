@@ -19,17 +19,14 @@ import org.junit.jupiter.api.Test;
 class PlatformJarTest {
     private static final String PLATFORM = "linux-x86_64";
     private static final String FOLDER = "dev/kinema/device/cuda/binding/" + PLATFORM + "/";
-
-    private static Path root() {
-        return Files.exists(Path.of("benchmarks")) ? Path.of("") : Path.of("..");
-    }
+    private static final Path TARGET = ModuleFolder.resolve("../target");
 
     /** Libraries and the id of the build, all of them as they were staged, of this build, and nothing of the emulator's. */
     @Test
     void theJarHasTheLibrariesOfThisBuild() throws IOException {
-        Path id = root().resolve("target/native/build-id");
-        assumeTrue(Files.exists(id), "the kernels were not built");
-        Path folder = root().resolve("target/kinema");
+        Path id = TARGET.resolve("native/build-id");
+        Path folder = TARGET.resolve("kinema");
+        assumeTrue(Files.exists(id) && Files.exists(folder), "the kernels were not built");
         Path jar;
         try (Stream<Path> files = Files.list(folder)) {
             jar = files.filter(file -> file.toString().endsWith("-" + PLATFORM + ".jar")).findFirst().orElse(null);
@@ -37,7 +34,7 @@ class PlatformJarTest {
         assumeTrue(jar != null && Files.getLastModifiedTime(jar).compareTo(Files.getLastModifiedTime(id)) >= 0,
             "there is no jar of this build in " + folder + ": mvn verify packs it");
         Set<String> staged = new TreeSet<>();
-        try (Stream<Path> files = Files.list(root().resolve("target/stage").resolve(FOLDER))) {
+        try (Stream<Path> files = Files.list(TARGET.resolve("stage").resolve(FOLDER))) {
             files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".so") || name.equals("build-id"))
                 .forEach(staged::add);
         }
