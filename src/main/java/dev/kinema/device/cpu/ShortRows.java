@@ -132,12 +132,23 @@ final class ShortRows implements RowSoftmax {
         return top;
     }
 
+    /** In double, by four sums, none of which waits for another. */
     private static float sum(float[] x, int at, int count) {
-        double sum = 0;
-        for (int i = at; i < at + count; i++) {
-            sum += x[i];
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
+        int i = at;
+        for (; i < at + count - 3; i += 4) {
+            a += x[i];
+            b += x[i + 1];
+            c += x[i + 2];
+            d += x[i + 3];
         }
-        return (float) sum;
+        for (; i < at + count; i++) {
+            a += x[i];
+        }
+        return (float) (a + b + (c + d));
     }
 
     private static void shift(float[] x, int at, int count, float by) {
