@@ -93,7 +93,7 @@ kn_status check(const char* what, const Contrast& c) {
     return KN_OK;
 }
 
-/// Below, the two launches of the plain variant take less time than the four or more of the others.
+/// Below, the two launches of the plain variant are expected to take less time than the four or more of the others.
 constexpr int64_t FEW_KEYS = 512;
 
 bool takes(int variant, int64_t width, int64_t capacity, kn_dtype dtype) {

@@ -1,7 +1,7 @@
 // InfoNCE against a queue for rows of any width and type, and so for those that neither tensor.cu nor registers.cu takes: the queue in
-// waves, whose scores are made by the matrix products of matmul and stay in the L2 cache until they have been summed up and, for the
-// gradient, have weighed the queue's rows, which are in that cache as well. Each row has one block, which goes on where the wave before
-// left it.
+// waves, whose scores are made by the matrix products of matmul and are few enough to stay in the L2 cache until they have been summed up
+// and, for the gradient, have weighed the queue's rows, which can be in that cache as well. Each row has one block, which goes on where the
+// wave before left it.
 #include "../matmul/matmul.h"
 #include "parts.h"
 #include "variants.h"
