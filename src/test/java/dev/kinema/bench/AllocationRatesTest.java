@@ -91,7 +91,8 @@ class AllocationRatesTest {
                 }
             }
         }
-        assertEquals(40 * WINDOW, least(marks, count), "bytes in " + WINDOW + " frames");
+        // of each 480 are for reading its three planes: a pointer and a buffer each
+        assertEquals(520 * WINDOW, least(marks, count), "bytes in " + WINDOW + " frames");
     }
 
     /** Of this thread and the encoder's; a clip of this film has 16 frames of which 30 pass by. */
@@ -107,10 +108,10 @@ class AllocationRatesTest {
                 : config.withPrecision(precision))) {
             encoder.stream(film, clip -> marks.add(), Cancellation.onRequest());
         }
-        // the decoder runs ahead, so a clip's share is known on average alone: 3,376 to 3,506 were seen, 1,200 of them the frames', and
-        // 1,900 where Java's compiler was done early and had done away with objects. One more for each of 16 pictures is 256 at least
+        // the decoder runs ahead, so a clip's share is known on average alone: 10,200 to 10,900 were seen, 9,500 of them the pictures', and
+        // less where Java's compiler was done early and had done away with objects
         long each = (marks.bytes[LATER] - marks.bytes[EARLIER]) / (LATER - EARLIER);
-        assertTrue(each > 1200 && each < 3620, () -> each + " bytes a clip: " + Arrays.toString(marks.bytes));
+        assertTrue(each > 1200 && each < 11_100, () -> each + " bytes a clip: " + Arrays.toString(marks.bytes));
     }
 
     /** What the threads that are at work when the first clip comes have allocated by each later one. */
