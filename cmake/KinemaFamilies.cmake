@@ -1,5 +1,6 @@
 # A folder of native/kernels is a family: its .cu files are kernels, its shapes.cc registers what the lab checks, with *_shapes.cc beside it
-# where that is much. Adding a family is adding a folder, its header in include/kinema, and that header's line in include/kinema.h and in the presets class of the Java binding.
+# where that is much. Adding a family is adding a folder, its header in include/kinema, and that header's line in include/kinema.h and in the
+# presets class of the Java binding.
 
 # Fills KINEMA_FAMILIES, KINEMA_KERNELS and KINEMA_SHAPES, and writes the function that registers all families with the lab.
 function(kinema_find_families)
