@@ -8,6 +8,7 @@ import dev.kinema.embed.ClipStream;
 import dev.kinema.embed.ContextualizerTraining;
 import dev.kinema.embed.ContextualizerWeights;
 import dev.kinema.embed.EncodingProgress;
+import dev.kinema.embed.FilmException;
 import dev.kinema.embed.MovieEncoder;
 import dev.kinema.embed.MovieEncoderConfig;
 import dev.kinema.embed.MovieFeatures;
@@ -280,22 +281,29 @@ final class EmbedCommand implements Callable<Integer> {
     private void encode(MovieEncoder encoder, Opened opened, JsonObject settings) {
         Film film = opened.film;
         ProgressBar bar = progress || Terminal.isErr() ? new ProgressBar(err(), film.name()) : null;
-        long begun = System.nanoTime();
+        long begun = opened.clips.begunNanos();
         MovieFeatures features;
         if (!opened.before.isEmpty()) {
             out().println(film.name() + ": goes on after the " + opened.before.size() + " clips of an interrupted run");
         }
         List<ClipFeature> encoded = new ArrayList<>(opened.before);
+        boolean complete = false;
         try {
             Damage damage = encoder.stream(opened.clips, keeping(opened, encoded), bar == null ? EncodingProgress.NONE : bar);
             features = encoder.features(film.path, encoded, damage);
+            complete = true;
             features.checkFinite();
         } catch (KinemaException e) {
             if (Thread.currentThread().isInterrupted()) {
                 opened.unfinished.keep(encoded);
                 throw e;
             }
-            opened.unfinished.remove();
+            // what is not the film's fault may go well another time, from here on
+            if (complete || e instanceof FilmException) {
+                opened.unfinished.remove();
+            } else {
+                opened.unfinished.keep(encoded);
+            }
             failed.add(film.path);
             clear(bar);
             Main.report(e, spec.commandLine());

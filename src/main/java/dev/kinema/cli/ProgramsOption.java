@@ -1,7 +1,6 @@
 package dev.kinema.cli;
 
 import dev.kinema.embed.MovieEncoderConfig;
-import dev.kinema.embed.ServingConfig;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -16,8 +15,7 @@ final class ProgramsOption {
 
     @Option(names = "--programs", paramLabel = "N", defaultValue = "0",
         description = "Programs that compute side by side, dividing the threads; each takes memory of its own. 0 (default) for what gives the "
-            + "most clips per second: on the processor one per thread up to " + ServingConfig.PROGRAMS_FOR_THROUGHPUT + ", then one per "
-            + ServingConfig.THREADS_PER_PROGRAM + " threads.")
+            + "most clips per second: on the processor one per thread where there are fewer than 8, else 4 or more.")
     void setPrograms(int count) {
         if (count < 0) {
             throw new ParameterException(command.commandLine(), "--programs " + count + ": it must be 0 (by the threads) or more");

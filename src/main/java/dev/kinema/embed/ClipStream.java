@@ -151,14 +151,24 @@ public final class ClipStream implements AutoCloseable {
      * @throws IllegalArgumentException if another encoder opened {@code next}
      */
     public void before(ClipStream next) {
-        if (next.encoders != encoders) {
+        if (!next.isIn(encoders)) {
             throw new IllegalArgumentException("'" + next.film + "' was opened by another encoder than '" + film + "': open it with the same");
         }
         this.next = Optional.of(next);
     }
 
+    /** Whether its clips lie in this memory, an encoder's own. */
+    boolean isIn(ClipMemory clips) {
+        return encoders == clips;
+    }
+
     Optional<ClipStream> next() {
         return next;
+    }
+
+    /** {@link System#nanoTime} of when the first of its clips went to a program, and now where none has. */
+    public long begunNanos() {
+        return underWay.begunNanos();
     }
 
     ClipsUnderWay underWay() {
@@ -248,7 +258,7 @@ public final class ClipStream implements AutoCloseable {
     /** What the decoder threw, as an error of the call; an {@link Error} other than a lack of memory is thrown as it is. */
     static KinemaException failed(Path film, Throwable thrown) {
         if (thrown instanceof KinemaException e) {
-            // with a cause it is the disk, or FFmpeg that is not there
+            // with a cause it is the disk, FFmpeg that is not there, or a lack of memory or of open files
             return e.getCause() == null ? new FilmException(e) : new KinemaException(e.getMessage(), e);
         }
         if (thrown instanceof OutOfMemoryError) {

@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * A film's clips between its decoder and whoever takes their features: those that wait for their group to be full, and groups in the lanes.
@@ -19,6 +20,7 @@ final class ClipsUnderWay {
     private final ClipStream clips;
     private final Deque<Slot> ready = new ArrayDeque<>();
     private final Deque<Sent> sent = new ArrayDeque<>();
+    private OptionalLong begun = OptionalLong.empty();
     private boolean dropped;
 
     ClipsUnderWay(ClipStream clips) {
@@ -44,9 +46,14 @@ final class ClipsUnderWay {
                 pixels.add(slots.get(slots.size() - 1).pixels);
             }
             ClipGroup group = new ClipGroup(pixels, clips::wake);
+            begun = OptionalLong.of(begun.orElseGet(System::nanoTime));
             sent.add(new Sent(slots, group));
             lanes.submit(group);
         }
+    }
+
+    synchronized long begunNanos() {
+        return begun.orElseGet(System::nanoTime);
     }
 
     /** The first group that is not taken yet, if it is done; else null. */

@@ -167,7 +167,7 @@ public final class FeatureExtraction {
 
     private void encode(Opened opened, int place) {
         Film film = opened.film;
-        long begun = System.nanoTime();
+        long begun = opened.clips.begunNanos();
         MovieFeatures features;
         try {
             List<ClipFeature> encoded = new ArrayList<>();

@@ -229,7 +229,7 @@ public final class MovieEncoder implements AutoCloseable {
 
     /** Encodes a film whose decoding has begun; the stream remains to be closed. */
     public MovieFeatures encode(ClipStream clips, EncodingProgress progress) {
-        checkPlan(clips);
+        checkOwn(clips);
         return admitted(clips.film(), Cancellation.onRequest(), call -> whole(clips, NOBODY, progress, call));
     }
 
@@ -281,7 +281,7 @@ public final class MovieEncoder implements AutoCloseable {
 
     /** {@link #stream(ClipStream, Consumer, EncodingProgress)} that may be cancelled. */
     public Damage stream(ClipStream clips, Consumer<ClipFeature> sink, EncodingProgress progress, Cancellation cancellation) {
-        checkPlan(clips);
+        checkOwn(clips);
         return admitted(clips.film(), cancellation, call -> new FilmEncoding(clips, lanes, call, sink, progress).run());
     }
 
@@ -294,9 +294,9 @@ public final class MovieEncoder implements AutoCloseable {
         });
     }
 
-    private void checkPlan(ClipStream clips) {
-        if (!clips.plan().equals(plan)) {
-            throw new IllegalArgumentException("clips of " + clips.plan() + " for an encoder of " + plan + ": open them with the same");
+    private void checkOwn(ClipStream clips) {
+        if (!clips.isIn(memory)) {
+            throw new IllegalArgumentException("'" + clips.film() + "' was opened by another encoder: open it with the one that encodes it");
         }
     }
 

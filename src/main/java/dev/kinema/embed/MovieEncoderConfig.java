@@ -98,9 +98,9 @@ public record MovieEncoderConfig(Path weights, Optional<Path> contextualizer, St
 
     /**
      * For films in a row, where clips per second count and nobody waits for a single clip: programs that do not wait for one another's
-     * threads, one per thread up to {@link ServingConfig#PROGRAMS_FOR_THROUGHPUT} and then one per {@link ServingConfig#THREADS_PER_PROGRAM}
-     * threads. Each has activations of its own. Devices other than {@code cpu} keep the programs they have; call it once the device is
-     * chosen.
+     * threads, one per thread where there are fewer than 8, and else 4 or more, of {@link ServingConfig#THREADS_PER_PROGRAM} threads at most
+     * where that divides them. Each has activations of its own. Devices other than {@code cpu} keep the programs they have; call it once
+     * the device is chosen.
      */
     public MovieEncoderConfig forThroughput() {
         return device.equals("cpu") ? withServing(serving.withPrograms(ServingConfig.programsForThroughput(computing()))) : this;

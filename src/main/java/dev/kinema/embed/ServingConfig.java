@@ -2,9 +2,11 @@ package dev.kinema.embed;
 
 import dev.kinema.KinemaException;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 
 /**
  * How a {@link MovieEncoder} serves many callers at once. Start from {@link #DEFAULT} and change what is to differ.
@@ -75,9 +77,13 @@ public record ServingConfig(int programs, int running, int waiting, Optional<Dur
         return programs > 0 ? programs : Math.max(1, threads / THREADS_PER_PROGRAM);
     }
 
-    /** The same where only clips per second count. */
+    /** The same where only clips per second count: so that the fewest threads are left over, of up to twice as many programs. */
     static int programsForThroughput(int threads) {
-        return Math.max(threads / THREADS_PER_PROGRAM, Math.min(threads, PROGRAMS_FOR_THROUGHPUT));
+        if (threads < 2 * PROGRAMS_FOR_THROUGHPUT) {
+            return threads;
+        }
+        int least = Math.max(PROGRAMS_FOR_THROUGHPUT, threads / THREADS_PER_PROGRAM);
+        return IntStream.range(least, 2 * least).boxed().min(Comparator.comparing(programs -> threads % programs)).orElseThrow();
     }
 
     /** Clips that a call hands over together. */

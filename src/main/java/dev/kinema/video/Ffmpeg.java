@@ -1,10 +1,12 @@
 package dev.kinema.video;
 
+import static org.bytedeco.ffmpeg.global.avutil.AVERROR_ENOMEM;
 import static org.bytedeco.ffmpeg.global.avutil.AV_LOG_QUIET;
 import static org.bytedeco.ffmpeg.global.avutil.av_log_set_level;
 import static org.bytedeco.ffmpeg.global.avutil.av_strerror;
 
 import dev.kinema.KinemaException;
+import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -19,6 +21,10 @@ import org.bytedeco.javacpp.BytePointer;
  * the first film ({@code av_log_set_level}).
  */
 final class Ffmpeg {
+    /** Of the process: EMFILE, which is the same number on Linux, macOS and Windows. */
+    static final int TOO_MANY_FILES = -24;
+    /** Of the machine: ENFILE. */
+    private static final int TOO_MANY_IN_ALL = -23;
     private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
 
     private Ffmpeg() {
@@ -93,15 +99,21 @@ final class Ffmpeg {
     static int check(int status, String action, Path file) {
         if (status < 0) {
             throw new KinemaException("cannot " + action + " '" + file + "' (FFmpeg says '" + text(status)
-                    + "'): check that the file is whole and its directory usable, and that memory suffices");
+                    + "'): check that the file is whole and its directory usable, and that memory suffices", shortage(status));
         }
         return status;
+    }
+
+    /** What this process or machine is short of, where a status says so; null where it is about the file. */
+    static IOException shortage(int status) {
+        return status == AVERROR_ENOMEM() || status == TOO_MANY_FILES || status == TOO_MANY_IN_ALL ? new IOException(text(status)) : null;
     }
 
     /** Never null: an allocation that FFmpeg refuses is an error here and now. */
     static <T> T allocated(T pointer) {
         if (pointer == null) {
-            throw new KinemaException("FFmpeg could not allocate native memory: give the process more memory");
+            throw new KinemaException("FFmpeg could not allocate native memory: give the process more memory",
+                shortage(AVERROR_ENOMEM()));
         }
         return pointer;
     }

@@ -40,6 +40,10 @@ final class FilmDiagnosis {
 
     /** What is wrong with a file that FFmpeg would not open; {@code status} is what it answered. */
     static KinemaException unopened(Path file, int status) {
+        if (Ffmpeg.shortage(status) != null) {
+            return new KinemaException("the film '" + file + "' could not be opened ('" + Ffmpeg.text(status) + "'): give the process "
+                    + "more memory or open files, or let it read fewer films at once", Ffmpeg.shortage(status));
+        }
         if (lacksIndex(file)) {
             return new KinemaException("the film '" + file + "' has no index ('moov' box): its end is cut off or its "
                     + "recording never finished, so copy it again, or rebuild it with a repair tool");

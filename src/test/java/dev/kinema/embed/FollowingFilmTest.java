@@ -16,13 +16,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Films in a row: the next one's first clips are computed at the end of the one before, and are its own all the same. */
 @Timeout(60)
 class FollowingFilmTest {
-    /** Clips of a film that are decoded before it is encoded, in batches of one, and one in the making. */
-    private static final int OWN = 3;
-
     @TempDir
     static Path folder;
     private static Path first;
@@ -36,18 +35,19 @@ class FollowingFilmTest {
         config = MovieEncoderConfig.of(TinyNetwork.backbone(folder)).withDevice("cpu", 2).withPrecision(PrecisionChoice.FP32).forThroughput();
     }
 
-    /** Opens {@link #second}, and returns when all its own memory is in use: two clips at least are decoded. */
+    /** Opens {@link #second}, and returns when all its own memory is in use: two batches at least are decoded. */
     private static ClipStream decoded(MovieEncoder encoder) throws InterruptedException {
         ClipStream clips = encoder.open(second);
-        while (encoder.memory().made() - encoder.memory().spare() < OWN) {
+        while (encoder.memory().made() - encoder.memory().spare() < 1 + 2 * encoder.config().batch()) {
             Thread.sleep(1);
         }
         return clips;
     }
 
-    @Test
-    void itsFirstClipsAreBegunAtTheEndOfTheOneBefore() throws InterruptedException {
-        try (MovieEncoder encoder = MovieEncoder.open(config)) {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void itsFirstClipsAreBegunAtTheEndOfTheOneBefore(int batch) throws InterruptedException {
+        try (MovieEncoder encoder = MovieEncoder.open(config.withBatch(batch))) {
             MovieFeatures alone = encoder.encode(second);
             MovieFeatures before = encoder.encode(first);
             assertEquals(2, before.clips());
@@ -90,7 +90,7 @@ class FollowingFilmTest {
             try (ClipStream next = encoder.open(broken); ClipStream clips = encoder.open(first)) {
                 clips.before(next);
                 assertEquals(2, encoder.encode(clips, EncodingProgress.NONE).clips());
-                String message = assertThrows(KinemaException.class, () -> encoder.encode(next, EncodingProgress.NONE)).getMessage();
+                String message = assertThrows(FilmException.class, () -> encoder.encode(next, EncodingProgress.NONE)).getMessage();
                 assertTrue(message.contains("broken.mp4"), message);
             }
         }
@@ -101,12 +101,13 @@ class FollowingFilmTest {
         try (MovieEncoder encoder = MovieEncoder.open(config); MovieEncoder other = MovieEncoder.open(config);
                 ClipStream clips = encoder.open(first); ClipStream foreign = other.open(second)) {
             assertThrows(IllegalArgumentException.class, () -> clips.before(foreign));
+            assertThrows(IllegalArgumentException.class, () -> other.encode(clips, EncodingProgress.NONE), "of the same plan");
         }
     }
 
     @Test
     void forThroughputThereIsAProgramForEachOfAFewThreads() {
-        assertEquals(List.of(1, 2, 3, 4, 4, 4, 4, 8), List.of(1, 2, 3, 4, 5, 8, 16, 32).stream()
+        assertEquals(List.of(1, 2, 3, 4, 7, 4, 5, 4, 8), List.of(1, 2, 3, 4, 7, 8, 10, 16, 32).stream()
             .map(threads -> config.withDevice("cpu", threads).forThroughput().serving().programs()).toList());
         assertEquals(0, MovieEncoderConfig.of(first).withDevice("cuda:0", 2).forThroughput().serving().programs());
     }

@@ -58,9 +58,9 @@ class RefusedClientsTest {
         }
     }
 
-    private void awaitUpload() throws IOException {
+    private void awaitUpload() throws IOException, InterruptedException {
         while (files() == 0) {
-            Thread.onSpinWait();
+            Thread.sleep(1);
         }
     }
 
