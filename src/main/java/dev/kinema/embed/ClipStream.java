@@ -146,7 +146,8 @@ public final class ClipStream implements AutoCloseable {
 
     /**
      * Says which film the same encoder encodes after this one: once this one is decoded to its end, the first clips of that film are
-     * computed by programs that would have nothing to do. To be called before this film is encoded.
+     * computed by programs that would have nothing to do. To be called before this film is encoded. Close the streams before the encoder,
+     * which computes what it was given.
      *
      * @throws IllegalArgumentException if another encoder opened {@code next}
      */

@@ -51,8 +51,8 @@ import org.bytedeco.javacpp.IntPointer;
  *
  * <p>swscale converts the part of the frame that the framing keeps to RGB, whatever its pixel format, bit depth and chroma
  * subsampling, a plane for each colour, which it has vector instructions for; {@link Resampler} scales and turns it. What
- * most films have, 8 bits and halved chroma, {@link Yuv420Lines} converts as swscale does, where it is scaled. The
- * matrix is the frame's tag; without one it is BT.709 for pictures at least 1280 wide or more than 576 high and BT.601
+ * most films have, 8 bits and halved chroma, {@link Yuv420Lines} converts as swscale does, unless little of many pixels is
+ * looked at. The matrix is the frame's tag; without one it is BT.709 for pictures at least 1280 wide or more than 576 high and BT.601
  * below, as players do. Of an interlaced frame the field shown first is taken and the lines between are interpolated: exact
  * after a seek, with no neighbours to wait for.
  * Wide-gamut and high dynamic range films get their matrix, but no tone mapping.
