@@ -34,8 +34,8 @@ public record ServingConfig(int programs, int running, int waiting, Optional<Dur
     /** Threads with which a program is given a companion rather than more threads. */
     public static final int THREADS_PER_PROGRAM = 4;
 
-    /** So many programs, of fewer threads, where clips per second count and nobody waits for a single clip. */
-    public static final int PROGRAMS_FOR_THROUGHPUT = 4;
+    /** Where only clips per second count: so many programs at least, from two threads each on; below that one per thread. */
+    private static final int PROGRAMS_FOR_THROUGHPUT = 4;
 
     /** Calls take turns for as long as it takes; no batches of several calls' clips. */
     public static final ServingConfig DEFAULT = new ServingConfig(0, 0, 1024, Optional.empty(), Optional.empty(), Optional.empty());

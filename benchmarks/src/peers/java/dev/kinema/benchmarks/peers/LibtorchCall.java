@@ -18,9 +18,12 @@ import dev.kinema.graph.op.Op;
 import dev.kinema.graph.op.Relu;
 import dev.kinema.graph.op.Slice;
 import dev.kinema.graph.op.Variable;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.bytedeco.javacpp.BoolPointer;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.LongArrayRefOptional;
@@ -53,6 +56,19 @@ record LibtorchCall(Node node, Value result, Set<Value> dying, Tensor extra) {
     /** Whether a run has something to do for it. */
     static boolean computes(Node node) {
         return !(node.op() instanceof Input || node.op() instanceof Variable);
+    }
+
+    /**
+     * The calls of nodes that compute, each of which frees what none after it reads.
+     *
+     * @param kept whether a value outlives the run
+     */
+    static List<LibtorchCall> inOrder(List<Node> nodes, Predicate<Value> kept) {
+        Map<Value, Node> last = new HashMap<>();
+        nodes.forEach(node -> node.inputs().forEach(value -> last.put(value, node)));
+        last.keySet().removeIf(value -> kept.test(value) || !computes(value.node()));
+        return nodes.stream().map(node -> new LibtorchCall(node, node.output(0),
+            node.inputs().stream().filter(value -> last.get(value) == node).collect(Collectors.toSet()), null)).toList();
     }
 
     /** Computes, and frees what is dead then. */

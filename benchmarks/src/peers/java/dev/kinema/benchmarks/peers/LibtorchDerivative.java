@@ -14,8 +14,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -74,13 +72,7 @@ final class LibtorchDerivative implements Peer.Contender {
 
     private void addCalls() {
         List<Node> nodes = LibtorchStep.needed(derivative.of()).stream().filter(LibtorchCall::computes).toList();
-        Map<Value, Node> last = new HashMap<>();
-        nodes.forEach(node -> node.inputs().forEach(value -> last.put(value, node)));
-        last.keySet().removeIf(value -> held.containsKey(value) || !LibtorchCall.computes(value.node()) || queues.take(value));
-        for (Node node : nodes) {
-            Set<Value> dying = node.inputs().stream().filter(value -> last.get(value) == node).collect(Collectors.toSet());
-            calls.add(new LibtorchCall(node, node.output(0), dying, null));
-        }
+        calls.addAll(LibtorchCall.inOrder(nodes, value -> held.containsKey(value) || queues.take(value)));
     }
 
     /** What is differentiated; all that stays is added to {@code values}. */

@@ -20,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AdamOptions;
@@ -111,13 +110,7 @@ final class LibtorchStep implements Peer.Contender {
     private void addCalls() {
         List<Node> nodes = needed(step.forward().outputs().get(TrainingStep.LOSS)).stream()
             .filter(node -> LibtorchCall.computes(node) && !(node.op() instanceof NormalizeFrames)).toList();
-        Map<Value, Node> last = new HashMap<>();
-        nodes.forEach(node -> node.inputs().forEach(value -> last.put(value, node)));
-        last.keySet().removeIf(value -> held.containsKey(value) || !LibtorchCall.computes(value.node()) || queues.take(value));
-        for (Node node : nodes) {
-            Set<Value> dying = node.inputs().stream().filter(value -> last.get(value) == node).collect(Collectors.toSet());
-            calls.add(new LibtorchCall(node, node.output(0), dying, null));
-        }
+        calls.addAll(LibtorchCall.inOrder(nodes, value -> held.containsKey(value) || queues.take(value)));
     }
 
     /** Clips become numbers, masks truth values, and of places of hidden events those are kept that are in use. */
